@@ -1,0 +1,589 @@
+"""LLVM text that is written the way the loops in it read.
+
+A `ModuleWriter` collects functions, declarations and constants; a `FunctionWriter` emits
+instructions and owns blocks, labels and phi nodes, so that no caller ever wires one by hand.
+
+>>> module = ModuleWriter()
+>>> fn = module.function("triangle", [("i64", "n"), ("ptr", "out")])
+>>> with fn.loop("%n", carried=[("i64", 0)]) as loop:
+...     loop.next(fn.emit(f"add i64 {loop.values[0]}, {loop.index}"))
+>>> fn.store("i64", loop.results[0], "%out")
+>>> fn.ret()
+>>> print(fn)
+define i32 @triangle(i64 %n, ptr %out) #0 {
+entry:
+  br label %b1
+b1:
+  %v1 = phi i64 [0, %entry], [%v5, %b3]
+  %v2 = phi i64 [0, %entry], [%v4, %b3]
+  %v3 = icmp slt i64 %v1, %n
+  br i1 %v3, label %b3, label %b2
+b3:
+  %v4 = add i64 %v2, %v1
+  %v5 = add nsw i64 %v1, 1
+  br label %b1
+b2:
+  store i64 %v2, ptr %out
+  ret i32 0
+}
+
+An operand is a string (`"%v3"`, `"%n"`, `"0x3FF0000000000000"`) or an integer. Every loop tests
+at the top, so a loop over nothing touches nothing. Text is appended to lists and joined once; an
+instruction costs about a microsecond.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+Operand = str | int
+Carried = Sequence[tuple[str, Operand]]
+
+_RESERVED = re.compile(r"(entry|[bv]\d+)\Z")
+
+
+def literal(ty: str, value: complex) -> str:
+    """The text of a constant of a scalar type, exact to the bit.
+
+    >>> literal("double", 1.0), literal("float", 0.1), literal("i1", True), literal("i8", 255)
+    ('0x3FF0000000000000', '0x3FB99999A0000000', 'true', '255')
+    """
+    if ty == "i1":
+        return "true" if value else "false"
+    if ty.startswith("i"):
+        return str(int(value.real))
+    number = float(value.real)
+    if ty == "half":
+        return f"0xH{_bits('e', number):04X}"
+    if ty == "float":
+        number = ctypes.c_float(number).value
+    return f"0x{_bits('d', number):016X}"
+
+
+def _bits(code: str, number: float) -> int:
+    try:
+        packed = struct.pack(f">{code}", number)
+    except OverflowError:
+        packed = struct.pack(f">{code}", math.copysign(math.inf, number))
+    return int.from_bytes(packed, "big")
+
+
+class Block:
+    """A basic block; while it is open, or through `FunctionWriter.at`, it takes instructions."""
+
+    __slots__ = ("end", "label", "lines", "phis")
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.phis: list[str] = []
+        self.lines: list[str] = []
+        self.end: str | None = None
+
+    def render(self, out: list[str]) -> None:
+        """Appends the block's text to `out`."""
+        assert self.end is not None, f"block {self.label} has no terminator"
+        out.append(self.label + ":")
+        out += self.phis
+        out += self.lines
+        out.append(self.end)
+
+
+class ModuleWriter:
+    """A module of LLVM text: functions, and what they share."""
+
+    __slots__ = ("_attributes", "_constants", "_declarations", "_functions", "_metadata")
+
+    def __init__(self) -> None:
+        self._functions: dict[str, FunctionWriter | str] = {}
+        self._declarations: dict[str, str] = {}
+        self._constants: dict[str, str] = {}
+        self._attributes: dict[str, str] = {}
+        self._metadata: dict[str, str] = {}
+
+    def function(
+        self,
+        name: str,
+        args: Sequence[tuple[str, str]],
+        ret: str = "i32",
+        linkage: str = "",
+        attributes: Sequence[str] = ("nounwind",),
+    ) -> FunctionWriter:
+        """Starts a function.
+
+        Args:
+            name: its symbol.
+            args: pairs of type, with parameter attributes if any (`"ptr noalias"`), and name.
+            ret: type of the result; functions that can fail return an `i32` code, 0 for success.
+            linkage: `"internal"`, `"private"` or nothing.
+            attributes: function attributes.
+        """
+        assert name not in self._functions, f"function @{name} is defined twice"
+        writer = FunctionWriter(self, name, args, ret, linkage, self.attributes(attributes))
+        self._functions[name] = writer
+        return writer
+
+    def define(self, name: str, text: str) -> None:
+        """Adds a function whose whole text exists already."""
+        assert name not in self._functions, f"function @{name} is defined twice"
+        self._functions[name] = text
+
+    def defines(self, name: str) -> bool:
+        """Tells whether a function of that name was started."""
+        return name in self._functions
+
+    def declare(self, name: str, ret: str, args: Sequence[str], attributes: str = "") -> str:
+        """Declares an outside function, once; returns its global name."""
+        text = f"declare {ret} @{name}({', '.join(args)}) {attributes}".rstrip()
+        known = self._declarations.setdefault(name, text)
+        assert known == text, f"two declarations of one symbol: {known!r} and {text!r}"
+        return "@" + name
+
+    def callee(self, name: str, ret: str, args: Sequence[str]) -> str:
+        """The global name of a function, which is declared unless the module knows it."""
+        if name not in self._functions and name not in self._declarations:
+            self.declare(name, ret, args)
+        return "@" + name
+
+    def constant(self, ty: str, initializer: str, align: int = 8) -> str:
+        """A private constant; equal constants share one. Returns its global name."""
+        text = f"private unnamed_addr constant {ty} {initializer}, align {align}"
+        return self._constants.setdefault(text, f"@c{len(self._constants)}")
+
+    def data(self, content: bytes, align: int = 8) -> str:
+        """A private constant array of bytes; returns its global name."""
+        escaped = "".join(f"\\{byte:02X}" for byte in content)
+        return self.constant(f"[{len(content)} x i8]", f'c"{escaped}"', align)
+
+    def attributes(self, names: Sequence[str]) -> str:
+        """The attribute group of these function attributes, such as `#0`."""
+        if not names:
+            return ""
+        return self._attributes.setdefault(" ".join(names), f"#{len(self._attributes)}")
+
+    def metadata(self, text: str) -> str:
+        """The metadata node of this text, such as `!0`; equal nodes share one."""
+        return self._metadata.setdefault(text, f"!{len(self._metadata)}")
+
+    def __str__(self) -> str:
+        bodies = [str(function) for function in self._functions.values()]
+        parts = [f"{name} = {text}" for text, name in self._constants.items()]
+        parts += [text for name, text in self._declarations.items() if name not in self._functions]
+        parts += bodies
+        parts += [
+            f"attributes {group} = {{ {names} }}" for names, group in self._attributes.items()
+        ]
+        parts += [f"{node} = {text}" for text, node in self._metadata.items()]
+        return "\n".join(parts) + "\n"
+
+
+class FunctionWriter:
+    """Emits the instructions of one function, block by block."""
+
+    __slots__ = (
+        "_allocas",
+        "_blocks",
+        "_failures",
+        "_header",
+        "_labels",
+        "_returns",
+        "_values",
+        "block",
+        "module",
+        "name",
+    )
+
+    def __init__(
+        self,
+        module: ModuleWriter,
+        name: str,
+        args: Sequence[tuple[str, str]],
+        ret: str,
+        linkage: str,
+        attributes: str,
+    ) -> None:
+        for _, arg in args:
+            assert not _RESERVED.match(arg), f"argument name {arg!r} is kept for generated names"
+        params = ", ".join(f"{ty} %{arg}" for ty, arg in args)
+        words = ("define", linkage, ret, f"@{name}({params})", attributes, "{")
+        self.module = module
+        self.name = name
+        self._header = " ".join(word for word in words if word)
+        self._returns = ret
+        self._values = 0
+        self._labels = 0
+        self._allocas: list[str] = []
+        self._failures: list[str] = []
+        self.block = Block("entry")
+        self._blocks = [self.block]
+
+    def fresh(self) -> str:
+        """A new SSA name."""
+        self._values += 1
+        return f"%v{self._values}"
+
+    def emit(self, operation: str) -> str:
+        """Emits an instruction with a result; returns the name of the result."""
+        self._values += 1
+        name = f"%v{self._values}"
+        self.block.lines.append(f"  {name} = {operation}")
+        return name
+
+    def do(self, operation: str) -> None:
+        """Emits an instruction without a result."""
+        self.block.lines.append("  " + operation)
+
+    def call(self, ret: str, name: str, args: Sequence[tuple[str, Operand]]) -> str:
+        """Calls a function by symbol, or through a pointer if the name starts with `%`.
+
+        Args:
+            ret: result type, `"void"` for none.
+            name: symbol without `@`; it is declared if the module does not define it.
+            args: pairs of type and operand.
+
+        Returns:
+            The name of the result, empty for `void`.
+        """
+        if name[0] != "%":
+            name = self.module.callee(name, ret, [ty for ty, _ in args])
+        operation = f"call {ret} {name}({', '.join(f'{ty} {value}' for ty, value in args)})"
+        if ret != "void":
+            return self.emit(operation)
+        self.do(operation)
+        return ""
+
+    def gep(self, ty: str, pointer: str, offset: Operand) -> str:
+        """The address `offset` elements of type `ty` after `pointer`."""
+        if offset == 0:
+            return pointer
+        return self.emit(f"getelementptr inbounds {ty}, ptr {pointer}, i64 {offset}")
+
+    def load(self, ty: str, pointer: str, align: int | None = None) -> str:
+        """Loads a value; without `align` the natural alignment of the type is promised."""
+        return self.emit(f"load {ty}, ptr {pointer}{_alignment(align)}")
+
+    def store(self, ty: str, value: Operand, pointer: str, align: int | None = None) -> None:
+        """Stores a value; without `align` the natural alignment of the type is promised."""
+        self.do(f"store {ty} {value}, ptr {pointer}{_alignment(align)}")
+
+    def alloca(self, ty: str, count: int = 1, align: int | None = None) -> str:
+        """Room on the stack, made in the entry block so that no loop grows the stack."""
+        name = self.fresh()
+        self._allocas.append(f"  {name} = alloca {ty}, i64 {count}{_alignment(align)}")
+        return name
+
+    def new_block(self) -> Block:
+        """A block that is not yet part of the function; `place` puts it there."""
+        self._labels += 1
+        return Block(f"b{self._labels}")
+
+    def place(self, block: Block) -> None:
+        """Appends a block to the function; instructions go there from now on."""
+        self._blocks.append(block)
+        self.block = block
+
+    def terminate(self, text: str) -> None:
+        """Ends the current block."""
+        block = self.block
+        assert block.end is None, f"block {block.label} has ended; only plain instructions fit here"
+        block.end = "  " + text
+
+    def jump(self, target: Block) -> None:
+        """Ends the current block with a branch to `target`."""
+        self.terminate(f"br label %{target.label}")
+
+    def jump_if(self, cond: Operand, then: Block, otherwise: Block) -> None:
+        """Ends the current block with a conditional branch."""
+        self.terminate(f"br i1 {cond}, label %{then.label}, label %{otherwise.label}")
+
+    @contextmanager
+    def at(self, block: Block) -> Iterator[None]:
+        """Within it, plain instructions go to the end of an earlier block.
+
+        A block that has ended takes them before its terminator: `with fn.at(loop.preheader)`
+        places loop-invariant work in front of the loop one is in.
+        """
+        here, self.block = self.block, block
+        try:
+            yield
+        finally:
+            self.block = here
+
+    def ret(self, value: Operand | None = None) -> None:
+        """Returns; from a function of result type `i32`, with 0 unless told otherwise."""
+        if self._returns == "void":
+            self.terminate("ret void")
+            return
+        assert value is not None or self._returns == "i32", f"@{self.name} must return a value"
+        self.terminate(f"ret {self._returns} {0 if value is None else value}")
+
+    def fail_if(self, cond: Operand, code: Operand) -> None:
+        """Leaves the function with an error code if the condition holds; meant to be rare."""
+        assert self._returns == "i32", f"@{self.name} returns {self._returns}, not an error code"
+        self._failures.append(f"[{code}, %{self.block.label}]")
+        weights = self.module.metadata('!{!"branch_weights", i32 1, i32 1048575}')
+        proceed = self.new_block()
+        self.terminate(f"br i1 {cond}, label %failed, label %{proceed.label}, !prof {weights}")
+        self.place(proceed)
+
+    def loop(
+        self,
+        start: Operand,
+        stop: Operand | None = None,
+        step: Operand = 1,
+        *,
+        carried: Carried = (),
+    ) -> Loop:
+        """A counted loop over `i64`, with the arguments of `range`.
+
+        Args:
+            start: first index, or the end if it is the only one.
+            stop: end, not reached.
+            step: distance, a positive or negative integer or the name of a positive value.
+            carried: pairs of type and first value of what each iteration hands to the next.
+
+        Returns:
+            A context manager; it yields itself.
+        """
+        if stop is None:
+            start, stop = 0, start
+        return Loop(self, start, stop, step, carried)
+
+    def while_loop(self, carried: Carried) -> WhileLoop:
+        """A loop that runs while a condition holds.
+
+        The `with` block first emits the condition from `loop.values`, hands it to `loop.test`,
+        then emits the body and hands the new values to `loop.next`.
+        """
+        return WhileLoop(self, carried)
+
+    def if_else(self, cond: Operand, types: Sequence[str] = ()) -> Choice:
+        """Two branches, `choice.then()` and `choice.otherwise()`, merged into `choice.results`.
+
+        Args:
+            cond: an `i1`.
+            types: types of the values that each branch hands to `choice.give`.
+        """
+        return Choice(self, "i1", cond, 2, types)
+
+    def switch(
+        self, index: Operand, count: int, types: Sequence[str] = (), index_type: str = "i64"
+    ) -> Choice:
+        """Branches `choice.case(0)` … `choice.case(count - 1)`, merged into `choice.results`.
+
+        An index out of range takes the last case.
+        """
+        return Choice(self, index_type, index, count, types)
+
+    @contextmanager
+    def when(self, cond: Operand) -> Iterator[None]:
+        """Emits what is inside it under a condition."""
+        with self.if_else(cond) as choice, choice.then():
+            yield
+
+    def __str__(self) -> str:
+        out = [self._header, "entry:", *self._allocas]
+        entry, *others = self._blocks
+        assert entry.end is not None, f"block entry of @{self.name} has no terminator"
+        out += entry.lines
+        out.append(entry.end)
+        for block in others:
+            block.render(out)
+        if self._failures:
+            out += ["failed:", f"  %code = phi i32 {', '.join(self._failures)}", "  ret i32 %code"]
+        out.append("}")
+        return "\n".join(out)
+
+
+class _Iteration:
+    """What counted and conditional loops share: a header with phi nodes for the carried values.
+
+    Attributes:
+        values: the carried values of this iteration.
+        results: the carried values after the last one (the same names, seen from behind the loop).
+        preheader: the block before the loop, for loop-invariant instructions.
+        header: the block that tests.
+    """
+
+    __slots__ = ("_after", "_carried", "_fn", "_next", "header", "preheader", "results", "values")
+
+    def __init__(self, fn: FunctionWriter, carried: Carried) -> None:
+        self._fn = fn
+        self._carried = carried
+        self._next: Sequence[Operand] | None = None if carried else ()
+
+    def _open(self) -> None:
+        fn = self._fn
+        self.preheader = fn.block
+        self.header, self._after = fn.new_block(), fn.new_block()
+        fn.jump(self.header)
+        fn.place(self.header)
+
+    def _name_values(self) -> None:
+        self.values: tuple[str, ...] = tuple(self._fn.fresh() for _ in self._carried)
+        self.results = self.values
+
+    def next(self, *values: Operand) -> None:
+        """Gives the values that the next iteration starts with."""
+        wanted = len(self._carried)
+        assert len(values) == wanted, f"the loop carries {wanted} values, given {len(values)}"
+        self._next = values
+
+    def _close(self) -> None:
+        assert self._next is not None, "the loop carries values: end its body with loop.next(...)"
+        latch = self._fn.block
+        for name, (ty, first), following in zip(
+            self.values, self._carried, self._next, strict=True
+        ):
+            self._phi(name, ty, first, following, latch)
+        self._fn.jump(self.header)
+        self._fn.place(self._after)
+
+    def _phi(self, name: str, ty: str, first: Operand, following: Operand, latch: Block) -> None:
+        before = self.preheader.label
+        self.header.phis.append(
+            f"  {name} = phi {ty} [{first}, %{before}], [{following}, %{latch.label}]"
+        )
+
+
+class Loop(_Iteration):
+    """A counted loop; inside `with`, `index` is its counter."""
+
+    __slots__ = ("_start", "_step", "_stop", "index")
+
+    def __init__(
+        self, fn: FunctionWriter, start: Operand, stop: Operand, step: Operand, carried: Carried
+    ) -> None:
+        assert step != 0, "a loop needs a step other than 0"
+        super().__init__(fn, carried)
+        self._start, self._stop, self._step = start, stop, step
+
+    def __enter__(self) -> Loop:
+        fn = self._fn
+        self._open()
+        self.index = fn.fresh()
+        self._name_values()
+        descending = isinstance(self._step, int) and self._step < 0
+        order = "sgt" if descending else "slt"
+        body = fn.new_block()
+        inside = fn.emit(f"icmp {order} i64 {self.index}, {self._stop}")
+        fn.jump_if(inside, body, self._after)
+        fn.place(body)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            return
+        following = self._fn.emit(f"add nsw i64 {self.index}, {self._step}")
+        self._phi(self.index, "i64", self._start, following, self._fn.block)
+        self._close()
+
+
+class WhileLoop(_Iteration):
+    """A loop with a condition of its own."""
+
+    __slots__ = ("_tested",)
+
+    def __enter__(self) -> WhileLoop:
+        self._tested = False
+        self._open()
+        self._name_values()
+        return self
+
+    def test(self, cond: Operand) -> None:
+        """Ends the condition: the body follows and runs while `cond` holds."""
+        assert not self._tested, "a loop tests once"
+        self._tested = True
+        body = self._fn.new_block()
+        self._fn.jump_if(cond, body, self._after)
+        self._fn.place(body)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            return
+        assert self._tested, "emit the condition of the loop and hand it to loop.test(...)"
+        self._close()
+
+
+class Choice:
+    """Branches that meet again.
+
+    Attributes:
+        results: after the `with`, the merged values, one for each of the types.
+    """
+
+    __slots__ = ("_blocks", "_fn", "_given", "_head", "_merge", "_selector", "_types", "results")
+
+    def __init__(
+        self, fn: FunctionWriter, ty: str, selector: Operand, count: int, types: Sequence[str]
+    ) -> None:
+        assert count > 0, "a choice needs a case"
+        self._fn = fn
+        self._selector = (ty, selector)
+        self._types = types
+        self._blocks: list[Block | None] = [None] * count
+        self._given: list[tuple[Sequence[Operand], Block]] = []
+
+    def __enter__(self) -> Choice:
+        self._head = self._fn.block
+        self._merge = self._fn.new_block()
+        return self
+
+    def then(self) -> AbstractContextManager[None]:
+        """The branch of a true condition."""
+        return self.case(1)
+
+    def otherwise(self) -> AbstractContextManager[None]:
+        """The branch of a false condition."""
+        return self.case(0)
+
+    @contextmanager
+    def case(self, number: int) -> Iterator[None]:
+        """The branch of one value of the index."""
+        assert self._blocks[number] is None, f"case {number} is written twice"
+        block = self._blocks[number] = self._fn.new_block()
+        self._fn.place(block)
+        yield
+        if self._fn.block.end is None:
+            self.give()
+
+    def give(self, *values: Operand) -> None:
+        """Ends a branch: the values it contributes to `results`."""
+        wanted = len(self._types)
+        assert len(values) == wanted, f"each branch gives {wanted} values, given {len(values)}"
+        self._given.append((values, self._fn.block))
+        self._fn.jump(self._merge)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            return
+        fn = self._fn
+        missing = None in self._blocks
+        assert not (missing and self._types), "every branch of a choice with results must be there"
+        targets = [self._merge if block is None else block for block in self._blocks]
+        with fn.at(self._head):
+            self._branch(targets)
+        fn.place(self._merge)
+        self.results = tuple(self._merged(k, ty) for k, ty in enumerate(self._types))
+
+    def _branch(self, targets: Sequence[Block]) -> None:
+        ty, selector = self._selector
+        if ty == "i1":
+            self._fn.jump_if(selector, targets[1], targets[0])
+            return
+        arms = " ".join(f"{ty} {k}, label %{b.label}" for k, b in enumerate(targets[:-1]))
+        self._fn.terminate(f"switch {ty} {selector}, label %{targets[-1].label} [{arms}]")
+
+    def _merged(self, position: int, ty: str) -> str:
+        arms = ", ".join(f"[{values[position]}, %{block.label}]" for values, block in self._given)
+        name = self._fn.fresh()
+        self._merge.phis.append(f"  {name} = phi {ty} {arms}")
+        return name
+
+
+def _alignment(align: int | None) -> str:
+    return "" if align is None else f", align {align}"

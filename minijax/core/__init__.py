@@ -1,0 +1,1 @@
+"""Floor 0: dtypes, avals, pytrees, traces, primitives, jaxprs, arrays, errors."""

@@ -1,0 +1,195 @@
+"""Avals: what is known of a value while tracing.
+
+`ShapedArray` is the aval of arrays: shape, dtype and whether the dtype is weak. An aval also knows
+its own vector space (`tangent`, `zeros`, `add`) and its own axes (`with_axis`, `without_axis`,
+`spread`), so that interpreters need to name no primitive: jvp asks for zeros, transpose adds
+cotangents, vmap materialises an axis.
+
+    >>> aval = ShapedArray((3,), np.dtype("float64"))
+    >>> print(aval, aval.with_axis(5, 0), aval.tangent())
+    f64[3] f64[5,3] f64[3]
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minijax.core import dtypes
+
+
+class Aval:
+    """Base of all avals. Arrays are `ShapedArray`; tapes and tokens bring avals of their own."""
+
+    __slots__ = ()
+
+    def tangent(self) -> Aval:
+        """Returns the aval of tangents of values of this aval."""
+        raise TypeError(f"{self} has no tangent space")
+
+    def zeros(self) -> Any:
+        """Returns the zero of this vector space, applied in the current trace."""
+        raise TypeError(f"{self} is not a vector space")
+
+    def add(self, x: Any, y: Any) -> Any:
+        """Returns the sum of two vectors of this space."""
+        raise TypeError(f"{self} is not a vector space")
+
+    def with_axis(self, size: int, dim: int) -> Aval:
+        """Returns the aval with an axis of length `size` inserted at `dim`."""
+        raise TypeError(f"{self} cannot be batched")
+
+    def without_axis(self, dim: int) -> Aval:
+        """Returns the aval with the axis `dim` removed."""
+        raise TypeError(f"{self} cannot be batched")
+
+    def spread(self, x: Any, size: int, dim: int) -> Any:
+        """Returns the value `x` repeated `size` times along a new axis `dim`."""
+        raise TypeError(f"{self} cannot be batched")
+
+    def move_axis(self, x: Any, source: int, destination: int) -> Any:
+        """Returns the value `x` with its axis `source` moved to `destination`."""
+        raise TypeError(f"{self} cannot be batched")
+
+    def accepts(self, other: Aval) -> bool:
+        """Whether a value of aval `other` may stand where this aval is expected."""
+        return self == other
+
+
+class ArraySpace(NamedTuple):
+    """The four array operations that avals need; installed once by the primitives."""
+
+    zeros: Callable[[ShapedArray], Any]
+    add: Callable[[Any, Any], Any]
+    spread: Callable[[Any, int, int], Any]
+    move_axis: Callable[[Any, int, int], Any]
+
+
+_space: ArraySpace | None = None
+
+
+def install_array_space(space: ArraySpace) -> None:
+    """Gives array avals their operations; called once, by `minijax.primitives`."""
+    global _space
+    assert _space is None, "the array space is installed once, by minijax.primitives"
+    _space = space
+
+
+def array_space() -> ArraySpace:
+    """Returns the installed operations of arrays."""
+    assert _space is not None, "import minijax.primitives before using array avals as vectors"
+    return _space
+
+
+class ShapedArray(Aval):
+    """The aval of an array: `shape`, `dtype` and `weak_type`. Immutable and hashable.
+
+    Args:
+        shape: a tuple of Python ints.
+        dtype: a NumPy dtype object.
+        weak_type: whether the dtype came from Python scalars and gives way in promotion.
+    """
+
+    __slots__ = ("_hash", "dtype", "shape", "weak_type")
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype, weak_type: bool = False) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.weak_type = weak_type
+        self._hash = hash((shape, dtype, weak_type))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return (
+            type(other) is ShapedArray
+            and self._hash == other._hash
+            and self.shape == other.shape
+            and self.dtype == other.dtype
+            and self.weak_type == other.weak_type
+        )
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    def __repr__(self) -> str:
+        weak = ", weak_type=True" if self.weak_type else ""
+        return f"ShapedArray({self}{weak})"
+
+    def __str__(self) -> str:
+        return f"{dtypes.short_name(self.dtype)}[{','.join(map(str, self.shape))}]"
+
+    def str_short(self) -> str:
+        """Returns the compact form that jaxprs print, such as `f64[3,4]`."""
+        return str(self)
+
+    def update(self, **changes: Any) -> ShapedArray:
+        """Returns a copy with `shape`, `dtype` or `weak_type` replaced."""
+        new = {"shape": self.shape, "dtype": self.dtype, "weak_type": self.weak_type} | changes
+        return ShapedArray(**new)
+
+    def strip_weak_type(self) -> ShapedArray:
+        """Returns the aval with a strong dtype."""
+        return ShapedArray(self.shape, self.dtype) if self.weak_type else self
+
+    def accepts(self, other: Aval) -> bool:
+        return (
+            type(other) is ShapedArray and self.shape == other.shape and self.dtype == other.dtype
+        )
+
+    def tangent(self) -> ShapedArray:
+        dtype = dtypes.tangent_dtype(self.dtype)
+        return self if dtype is self.dtype else ShapedArray(self.shape, dtype)
+
+    def zeros(self) -> Any:
+        if self.dtype == dtypes.float0:
+            return np.zeros(self.shape, dtypes.float0)
+        return array_space().zeros(self)
+
+    def add(self, x: Any, y: Any) -> Any:
+        return array_space().add(x, y)
+
+    def with_axis(self, size: int, dim: int) -> ShapedArray:
+        shape = (*self.shape[:dim], size, *self.shape[dim:])
+        return ShapedArray(shape, self.dtype, self.weak_type)
+
+    def without_axis(self, dim: int) -> ShapedArray:
+        shape = self.shape[:dim] + self.shape[dim + 1 :]
+        return ShapedArray(shape, self.dtype, self.weak_type)
+
+    def spread(self, x: Any, size: int, dim: int) -> Any:
+        return array_space().spread(x, size, dim)
+
+    def move_axis(self, x: Any, source: int, destination: int) -> Any:
+        return x if source == destination else array_space().move_axis(x, source, destination)
+
+
+class Zero:
+    """The symbolic zero of a vector space: a tangent or cotangent that costs nothing.
+
+    Rules receive and return it; an operation on zeros is never carried out.
+    """
+
+    __slots__ = ("aval",)
+
+    def __init__(self, aval: Aval) -> None:
+        self.aval = aval
+
+    def __repr__(self) -> str:
+        return f"Zero({self.aval})"
+
+
+def materialize(x: Any) -> Any:
+    """Returns `x`, with a symbolic zero turned into an array of zeros."""
+    return x.aval.zeros() if type(x) is Zero else x

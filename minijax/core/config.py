@@ -1,0 +1,135 @@
+"""Configuration: named flags with process-wide values and per-thread overrides.
+
+`config.update("debug_nans", True)` sets a flag for the process; `with config.override(...)` sets it
+for the current thread inside the context. Names may carry the prefix `jax_` or `minijax_`, so that
+programs that configure JAX need no change. `MINIJAX_<FLAG>` in the environment sets the start value.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_DEFAULTS: dict[str, Any] = {
+    "check_tracer_leaks": False,  # verify at the end of a transformation that no tracer escaped
+    "compilation_cache_dir": None,
+    "debug_checks": False,  # verify every jaxpr that a pass produces
+    "debug_infs": False,
+    "debug_nans": False,
+    "default_dtype_bits": "64",
+    "default_matmul_precision": None,
+    "default_prng_impl": "threefry2x32",
+    "disable_jit": False,
+    "enable_x64": True,
+    "fp_contract": True,  # whether compiled code may fuse a multiply and an add
+    "log_compiles": False,
+    "numpy_dtype_promotion": "standard",
+    "numpy_rank_promotion": "allow",
+    "platform_name": "cpu",
+    "platforms": "cpu",
+    "threefry_partitionable": True,
+    "traceback_filtering": "auto",
+}
+
+_CHOICES: dict[str, tuple[Any, ...]] = {
+    "numpy_dtype_promotion": ("standard", "strict"),
+    "numpy_rank_promotion": ("allow", "warn", "raise"),
+    "default_prng_impl": ("threefry2x32",),
+}
+
+
+def _start_value(flag: str, default: Any) -> Any:
+    text = os.environ.get(f"MINIJAX_{flag.upper()}")
+    if text is None:
+        return default
+    if isinstance(default, bool):
+        return text.strip().lower() in ("1", "true", "yes", "on")
+    return text
+
+
+class _Overrides(threading.local):
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+
+class Config:
+    """The flags; read them as attributes, change them with `update` or `override`.
+
+    Example:
+        >>> config.debug_nans
+        False
+        >>> with config.override(debug_nans=True):
+        ...     config.jax_debug_nans
+        True
+    """
+
+    def __init__(self) -> None:
+        self._values = {flag: _start_value(flag, value) for flag, value in _DEFAULTS.items()}
+        self._overrides = _Overrides()
+
+    def __getattr__(self, name: str) -> Any:
+        overrides = self.__dict__["_overrides"].values
+        if name in overrides:
+            return overrides[name]
+        values = self.__dict__["_values"]
+        if name in values:
+            return values[name]
+        return self.read(self._flag(name))
+
+    def read(self, name: str) -> Any:
+        """Returns the value that a flag has in this thread."""
+        flag = self._flag(name)
+        return self._overrides.values.get(flag, self._values[flag])
+
+    def update(self, name: str, value: Any) -> None:
+        """Sets a flag for the whole process.
+
+        Raises:
+            AttributeError: if there is no such flag.
+            ValueError: if the flag does not take the value.
+        """
+        flag = self._flag(name)
+        self._values[flag] = self._checked(flag, value)
+
+    @contextmanager
+    def override(self, **flags: Any) -> Iterator[None]:
+        """Sets flags for the current thread inside the context."""
+        previous = self._overrides.values
+        changes = {self._flag(name): value for name, value in flags.items()}
+        self._overrides.values = previous | {
+            flag: self._checked(flag, value) for flag, value in changes.items()
+        }
+        try:
+            yield
+        finally:
+            self._overrides.values = previous
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """All flags with their present values."""
+        return self._values | self._overrides.values
+
+    def _flag(self, name: str) -> str:
+        flag = name.removeprefix("jax_").removeprefix("minijax_")
+        if flag not in _DEFAULTS:
+            raise AttributeError(
+                f"There is no configuration flag {name!r}. Flags: {', '.join(sorted(_DEFAULTS))}."
+            )
+        return flag
+
+    def _checked(self, flag: str, value: Any) -> Any:
+        allowed = _CHOICES.get(flag)
+        if allowed is not None and value not in allowed:
+            raise ValueError(f"config flag {flag!r} takes one of {allowed}, got {value!r}.")
+        if flag == "enable_x64" and not value:
+            raise ValueError(
+                "minijax computes with 64-bit types by default and has no 32-bit mode: "
+                "pass dtype=jnp.float32 where single precision is meant."
+            )
+        return value
+
+
+config = Config()

@@ -1,0 +1,199 @@
+"""`Array`: the one face of arrays, shared by concrete arrays and tracers.
+
+Every operator and method is a row of a table below that names a function of the vocabulary.
+`minijax.numpy` installs the functions when it is imported, so concrete arrays and tracers cannot
+differ: both inherit what is here and define only how they hold their value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from minijax.core.avals import ShapedArray
+
+# Operator -> function of the vocabulary; each also gets its reflected form.
+BINARY = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "divmod": "divmod",
+    "pow": "power",
+    "matmul": "matmul",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    "lshift": "left_shift",
+    "rshift": "right_shift",
+}
+COMPARISON = {
+    "eq": "equal",
+    "ne": "not_equal",
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+}
+UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "bitwise_not"}
+
+# Methods and properties that the vocabulary supplies with the array as first argument.
+METHODS = (
+    *("all any argmax argmin argpartition argsort astype choose clip compress conj".split()),
+    *("conjugate copy cumprod cumsum diagonal dot flatten max mean min nonzero".split()),
+    *("prod ptp ravel repeat reshape round searchsorted sort squeeze std sum".split()),
+    *("swapaxes take trace transpose var view".split()),
+)
+PROPERTIES = ("T", "mT", "at", "real", "imag", "flat")
+
+_OPERANDS = (bool, int, float, complex, np.generic, np.ndarray)
+
+
+class Array:
+    """An immutable n-dimensional array; `isinstance(x, Array)` holds for tracers too.
+
+    Arrays are made by `minijax.numpy` functions, never by calling this class.
+    """
+
+    __slots__ = ()
+    # NumPy's operators give way to the reflected operators below.
+    __array_priority__ = 100
+    __hash__ = None  # type: ignore[assignment]
+
+    aval: ShapedArray
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Array:
+        if cls is Array:
+            raise TypeError(
+                "minijax.Array cannot be called: make arrays with minijax.numpy.asarray(...)."
+            )
+        return super().__new__(cls)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self.aval.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of the elements."""
+        return self.aval.dtype
+
+    @property
+    def weak_type(self) -> bool:
+        """Whether the dtype came from Python scalars and gives way in promotion."""
+        return self.aval.weak_type
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.aval.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self.aval.size
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of one element."""
+        return self.aval.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all elements."""
+        return self.aval.size * self.aval.dtype.itemsize
+
+    def __len__(self) -> int:
+        if not self.aval.shape:
+            raise TypeError("len() of an array of rank 0: only arrays with an axis have a length.")
+        return self.aval.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.aval.shape:
+            raise TypeError("iteration over an array of rank 0: use it directly, or .item().")
+        return (self[i] for i in range(self.aval.shape[0]))
+
+    def __reversed__(self) -> Iterator[Any]:
+        if not self.aval.shape:
+            raise TypeError("reversed() of an array of rank 0.")
+        return (self[i] for i in reversed(range(self.aval.shape[0])))
+
+    def __getitem__(self, index: Any) -> Any:
+        return _installed["getitem"](self, index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "Arrays are immutable: x[i] = v cannot change one. "
+            "Write x = x.at[i].set(v), which returns the changed array."
+        )
+
+    def __delitem__(self, index: Any) -> None:
+        raise TypeError("Arrays are immutable: use minijax.numpy.delete to leave elements out.")
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return _installed["round"](self, ndigits or 0)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return _installed["namespace"](api_version)
+
+    def block_until_ready(self) -> Array:
+        """Returns the array; computations are finished when their call returns."""
+        return self
+
+
+_installed: dict[str, Callable[..., Any]] = {}
+
+
+def install_operators(functions: Mapping[str, Callable[..., Any]]) -> None:
+    """Gives `Array` its operators; called once, by `minijax.numpy`.
+
+    Args:
+        functions: for every name in the tables above its function; `getitem`, `round` and
+            `namespace` besides.
+    """
+    _installed.update(functions)
+    for operator, name in (BINARY | COMPARISON).items():
+        setattr(Array, f"__{operator}__", _operator(f"__{operator}__", functions[name]))
+    for operator, name in BINARY.items():
+        reflected = _reflected(f"__r{operator}__", functions[name])
+        setattr(Array, f"__r{operator}__", reflected)
+    for operator, name in UNARY.items():
+        setattr(Array, f"__{operator}__", _method(f"__{operator}__", functions[name]))
+    for name in METHODS:
+        setattr(Array, name, functions[name])
+    for name in PROPERTIES:
+        setattr(Array, name, property(functions[name]))
+
+
+def is_operand(x: Any) -> bool:
+    """Whether an operator takes `x` (arrays and scalars; lists and strings are refused)."""
+    return isinstance(x, Array | _OPERANDS) or hasattr(x, "__jax_array__")
+
+
+def _operator(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def operator(self: Array, other: Any) -> Any:
+        return function(self, other) if is_operand(other) else NotImplemented
+
+    operator.__name__ = operator.__qualname__ = name
+    return operator
+
+
+def _reflected(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def operator(self: Array, other: Any) -> Any:
+        return function(other, self) if is_operand(other) else NotImplemented
+
+    operator.__name__ = operator.__qualname__ = name
+    return operator
+
+
+def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def operator(self: Array) -> Any:
+        return function(self)
+
+    operator.__name__ = operator.__qualname__ = name
+    return operator

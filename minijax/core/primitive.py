@@ -1,0 +1,216 @@
+"""Primitives: the operations that traces see, each declared once with every one of its rules.
+
+    sin_p = primitive("sin", impl=..., abstract=..., jvp=..., transpose=..., batch=..., lower=...)
+
+All rules are required, so none can be forgotten. "No rule" is a value with a reason:
+
+* `linear`, `linear_in(0, 2)`: the jvp of an operation that is linear in (some of) its operands;
+* `constant`: the tangents of the results are zero;
+* `absent("argsort returns integers: there is nothing to transpose")`: the reason becomes the error.
+
+| rule | signature |
+|---|---|
+| `impl` | `(*arrays, **params) -> arrays`: NumPy in, NumPy out; the definition of the primitive |
+| `abstract` | `(*avals, **params) -> avals`: the only place that validates |
+| `jvp` | `(primals, tangents, **params) -> (outs, out_tangents)`; tangents may be `Zero` |
+| `linearize` | `(primals, active, **params) -> (outs, residuals, linear)`; optional, derived from `jvp` |
+| `transpose` | `(cts, *operands, **params) -> cts_in`; linear operands are `UndefinedPrimal` |
+| `batch` | `(size, operands, dims, **params) -> (outs, out_dims)` |
+| `lower` | `(k, *operands, out, **params) -> kernel values` |
+| `run` | `(args, **params) -> outs`; optional: how an eager application runs, if not by `impl` |
+| `stage` | `(args, params) -> (args, params)`; optional: the form that is recorded in a jaxpr |
+| `prune` | `(eqn, used) -> eqn`; optional: the smaller equation whose results are the used ones |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from minijax.core.avals import Aval, Zero, materialize
+from minijax.core.errors import MissingRuleError
+from minijax.core.trace import current_trace
+
+Rule = Callable[..., Any]
+
+_ABSTRACT_CACHE_LIMIT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """The jvp rule of an operation that is linear in the operands at `positions` (None: all)."""
+
+    positions: tuple[int, ...] | None = None
+
+    def rule_for(self, primitive: Primitive) -> Rule:
+        def jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
+            outs = primitive.bind(*primals, **params)
+            linear = range(len(primals)) if self.positions is None else self.positions
+            if all(type(tangents[i]) is Zero for i in linear):
+                return outs, tuple(Zero(_tangent_of(out)) for out in outs)
+            operands = list(primals)
+            for i in linear:
+                operands[i] = materialize(tangents[i])
+            return outs, primitive.bind(*operands, **params)
+
+        return jvp
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The jvp rule of an operation whose results do not depend smoothly on its operands."""
+
+    def rule_for(self, primitive: Primitive) -> Rule:
+        def jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
+            outs = primitive.bind(*primals, **params)
+            return outs, tuple(Zero(_tangent_of(out)) for out in outs)
+
+        return jvp
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A rule that does not exist, and why."""
+
+    reason: str
+
+    def rule_for(self, primitive: Primitive, rule: str) -> Rule:
+        def missing(*args: Any, **params: Any) -> Any:
+            raise MissingRuleError.of(primitive.name, rule, self.reason)
+
+        return missing
+
+
+linear = Linear()
+constant = Constant()
+absent = Absent
+
+
+def linear_in(*positions: int) -> Linear:
+    """Returns the jvp rule of an operation linear in the operands at these positions only."""
+    return Linear(positions)
+
+
+def _tangent_of(out: Any) -> Aval:
+    return out.aval.tangent()
+
+
+class Primitive:
+    """An operation with all its rules; frozen once made. Create one with `primitive(...)`."""
+
+    __slots__ = (
+        "_abstract_cache",
+        "abstract",
+        "batch",
+        "collective",
+        "effect",
+        "impl",
+        "jvp",
+        "linearize",
+        "lower",
+        "name",
+        "prune",
+        "run",
+        "stage",
+        "transpose",
+    )
+
+    name: str
+    impl: Rule
+    abstract: Rule
+    jvp: Rule
+    transpose: Rule
+    batch: Rule
+    lower: Rule
+    linearize: Rule | None
+    run: Rule | None
+    stage: Rule | None
+    prune: Rule | None
+    effect: str | None
+    collective: bool
+
+    def __init__(self, name: str, **rules: Any) -> None:
+        set_slot = object.__setattr__
+        set_slot(self, "name", name)
+        set_slot(self, "_abstract_cache", {})
+        for slot, rule in rules.items():
+            if isinstance(rule, Linear | Constant):
+                rule = rule.rule_for(self)
+            elif isinstance(rule, Absent):
+                rule = rule.rule_for(self, slot)
+            set_slot(self, slot, rule)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(
+            f"The primitive '{self.name}' is frozen: give its rules to primitive(...)."
+        )
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def bind(self, *args: Any, **params: Any) -> tuple[Any, ...]:
+        """Applies the primitive in the current trace and returns the tuple of its results."""
+        return current_trace().process(self, args, params)
+
+    def abstract_eval(self, avals: tuple[Aval, ...], params: dict[str, Any]) -> tuple[Aval, ...]:
+        """Returns the avals of the results, remembered per operand avals and parameters."""
+        if self.run is not None:
+            # Its parameters are programs: a table here would keep them alive.
+            return tuple(self.abstract(*avals, **params))
+        key = (avals, *params.items())
+        cache = self._abstract_cache
+        found = cache.get(key)
+        if found is None:
+            found = tuple(self.abstract(*avals, **params))
+            if len(cache) >= _ABSTRACT_CACHE_LIMIT:
+                cache.clear()
+            cache[key] = found
+        return found
+
+
+def primitive(
+    name: str,
+    *,
+    impl: Rule,
+    abstract: Rule,
+    jvp: Rule | Linear | Constant | Absent,
+    transpose: Rule | Absent,
+    batch: Rule,
+    lower: Rule,
+    linearize: Rule | None = None,
+    run: Rule | None = None,
+    stage: Rule | None = None,
+    prune: Rule | None = None,
+    effect: str | None = None,
+    collective: bool = False,
+) -> Primitive:
+    """Declares a primitive. The module's docstring gives the signature of each rule.
+
+    Args:
+        name: what jaxprs print.
+        impl, abstract, jvp, transpose, batch, lower: the required rules.
+        linearize: split into outputs, residuals and a linear map, where `jvp` gives a worse one.
+        run: how an eager application runs where that is not `impl` on NumPy arrays.
+        stage: rewrites the arguments and parameters of an application before it is recorded.
+        prune: given an equation and which of its results are used, returns the smaller equation
+            that has only those results and only the operands that they need.
+        effect: the kind of side effect ("debug", "io", "ordered"), None for a pure operation.
+        collective: whether the batch rule wants to see unbatched operands too and the name of
+            the mapped axis (keyword `axis_name`), as operations across a named axis do.
+    """
+    return Primitive(
+        name,
+        impl=impl,
+        abstract=abstract,
+        jvp=jvp,
+        transpose=transpose,
+        batch=batch,
+        lower=lower,
+        linearize=linearize,
+        run=run,
+        stage=stage,
+        prune=prune,
+        effect=effect,
+        collective=collective,
+    )

@@ -1,0 +1,127 @@
+"""Where the user is: the line of their program, and tracebacks that show only their frames.
+
+A line counts as the user's when its file lies outside this package. Two things use that:
+
+    user_frame()        the innermost such line, remembered by equations and named in errors
+    @api_boundary       put on public functions: an exception that leaves one of them loses the
+                        frames of this package, so a traceback ends in the user's program
+
+    >>> line = user_frame()
+    >>> line.function
+    '<module>'
+
+All frames are kept while `traceback_options.show_internal_frames` is true; the environment variable
+MINIJAX_SHOW_INTERNAL_FRAMES=1 sets it at the start.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import NamedTuple, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+PACKAGE_DIRECTORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class SourceLine(NamedTuple):
+    """A place in a program. A tuple, since one is made for every traced equation."""
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        if not self.file:
+            return "unknown place"
+        return f"{self.file}:{self.line} ({self.function})"
+
+
+UNKNOWN = SourceLine("", 0, "")
+
+
+def user_frame() -> SourceLine:
+    """The innermost line on the stack that lies outside this package; `UNKNOWN` if none does."""
+    frame = sys._getframe(1)
+    code = frame.f_code
+    while code.co_filename.startswith(PACKAGE_DIRECTORY):
+        if frame.f_back is None:
+            return UNKNOWN
+        frame = frame.f_back
+        code = frame.f_code
+    return SourceLine(code.co_filename, frame.f_lineno, code.co_qualname)
+
+
+@dataclass(slots=True)
+class TracebackOptions:
+    """Switches for tracebacks.
+
+    Attributes:
+        show_internal_frames: keep the frames of this package in tracebacks.
+    """
+
+    show_internal_frames: bool = False
+
+
+traceback_options = TracebackOptions(os.environ.get("MINIJAX_SHOW_INTERNAL_FRAMES", "0") == "1")
+
+
+def api_boundary(fn: Callable[P, R]) -> Callable[P, R]:
+    """Decorator of a public function: exceptions that leave it show no frames of this package.
+
+    Boundaries nest: every one on the way out filters what has been added since the last, so no
+    record of which is the outermost is needed, and a call that succeeds pays for a `try` only.
+
+    Args:
+        fn: the public function.
+
+    Returns:
+        A function of the same signature, name and docstring.
+    """
+
+    @functools.wraps(fn)
+    def public(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return fn(*args, **kwargs)
+        except Exception as error:
+            filter_traceback(error)
+            # A bare raise keeps the traceback just set; `raise error` would add this frame again.
+            raise
+
+    return public
+
+
+def filter_traceback(error: BaseException) -> None:
+    """Removes the frames of this package from the traceback of `error` and of what caused it.
+
+    Does nothing while `traceback_options.show_internal_frames` is true.
+    """
+    if traceback_options.show_internal_frames:
+        return
+    chain: list[BaseException | None] = [error]
+    seen: list[BaseException] = []
+    while chain:
+        link = chain.pop()
+        if link is None or any(link is other for other in seen):
+            continue
+        seen.append(link)
+        link.__traceback__ = _user_frames(link.__traceback__)
+        chain += [link.__cause__, link.__context__]
+
+
+def _user_frames(traceback: TracebackType | None) -> TracebackType | None:
+    kept: list[TracebackType] = []
+    while traceback is not None:
+        if not traceback.tb_frame.f_code.co_filename.startswith(PACKAGE_DIRECTORY):
+            kept.append(traceback)
+        traceback = traceback.tb_next
+    result: TracebackType | None = None
+    for entry in reversed(kept):
+        result = TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return result

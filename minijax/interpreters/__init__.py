@@ -1,0 +1,1 @@
+"""Floor 1: the interpretations of the one language of primitives."""

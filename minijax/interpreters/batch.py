@@ -1,0 +1,159 @@
+"""Batching: running a function once for a whole axis of examples.
+
+A `BatchTracer` is a value with an extra axis at `dim`; the function sees it without. An operation
+none of whose operands is batched is carried out once, by the parent trace.
+
+    batch_jaxpr : (a -> b)  to  (a with a leading axis) -> (b with a leading axis)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from minijax.core.array import aval_of
+from minijax.core.jaxpr import Jaxpr
+from minijax.core.primitive import Primitive
+from minijax.core.trace import Trace, Tracer, current_trace, named_axis, new_trace, set_trace
+from minijax.interpreters.evaluate import eval_jaxpr
+from minijax.interpreters.stage import stage_closed
+
+Dim = int | None
+
+
+class BatchTracer(Tracer):
+    """A value with a batch axis at `dim` that the function being mapped does not see."""
+
+    __slots__ = ("dim", "value")
+
+    def __init__(self, trace: Trace, value: Any, dim: int) -> None:
+        self._trace = trace
+        self.aval = aval_of(value).without_axis(dim)
+        self.value = value
+        self.dim = dim
+
+    def origin(self) -> str:
+        return self.value.origin() if isinstance(self.value, Tracer) else ""
+
+
+class BatchTrace(Trace):
+    """Applies batch rules, with the parent as current trace."""
+
+    __slots__ = ("axis_name", "parent", "size")
+
+    def __init__(self, parent: Trace, size: int, axis_name: Any) -> None:
+        super().__init__()
+        self.parent = parent
+        self.size = size
+        self.axis_name = axis_name
+
+    def split(self, x: Any) -> tuple[Any, Dim]:
+        """Returns the value with its batch axis and where that is, None for a constant."""
+        if type(x) is BatchTracer and x._trace is self:
+            return x.value, x.dim
+        return x, None
+
+    def process(
+        self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        pairs = [self.split(x) for x in args]
+        operands = [value for value, _ in pairs]
+        dims = [dim for _, dim in pairs]
+        with set_trace(self.parent):
+            if primitive.collective:
+                params = params | {"mapped_axis": self.axis_name}
+            elif all(dim is None for dim in dims):
+                return self.parent.process(primitive, operands, params)
+            outs, out_dims = primitive.batch(self.size, operands, dims, **params)
+        return tuple(
+            [
+                out if dim is None else BatchTracer(self, out, dim)
+                for out, dim in zip(outs, out_dims, strict=True)
+            ]
+        )
+
+
+def move_batch_axis(x: Any, dim: Dim, size: int, to: int = 0) -> Any:
+    """Returns a value with its batch axis at `to`, repeated along it if it has none."""
+    aval = aval_of(x)
+    return aval.spread(x, size, to) if dim is None else aval.move_axis(x, dim, to)
+
+
+def batch(
+    fun: Callable[..., Sequence[Any]],
+    args: Sequence[Any],
+    dims: Sequence[Dim],
+    size: int,
+    axis_name: Any = None,
+) -> tuple[list[Any], list[Dim]]:
+    """Maps a function of flat values over an axis of its arguments.
+
+    Args:
+        fun: takes and returns flat values.
+        args: the arguments, with their batch axes.
+        dims: where each argument's batch axis is; None for one that all examples share.
+        size: the length of the batch axis.
+        axis_name: the name under which collective operations know the axis.
+
+    Returns:
+        The outputs, and where the batch axis of each is (None if it does not depend on it).
+    """
+    trace = BatchTrace(current_trace(), size, axis_name)
+    with named_axis(axis_name, size), new_trace(trace):
+        inputs = [
+            x if dim is None else BatchTracer(trace, x, dim)
+            for x, dim in zip(args, dims, strict=True)
+        ]
+        pairs = [trace.split(out) for out in fun(*inputs)]
+    return [value for value, _ in pairs], [dim for _, dim in pairs]
+
+
+def batch_jaxpr(
+    jaxpr: Jaxpr,
+    size: int,
+    batched: Sequence[bool],
+    instantiate: Sequence[bool],
+    axis_name: Any = None,
+) -> tuple[Jaxpr, tuple[bool, ...]]:
+    """Returns a closed program mapped over a leading axis.
+
+    Args:
+        jaxpr: a closed program.
+        size: the length of the axis.
+        batched: which inputs have the axis (leading).
+        instantiate: which outputs must have it even where they do not depend on it.
+        axis_name: the name under which collective operations in the program know the axis.
+
+    Returns:
+        The mapped program, and which of its outputs have the axis (leading).
+    """
+    key = ("batch", size, tuple(batched), tuple(instantiate), axis_name)
+    if key not in jaxpr.memo:
+        jaxpr.memo[key] = _batch_jaxpr(jaxpr, size, key[2], key[3], axis_name)
+    return jaxpr.memo[key]
+
+
+def _batch_jaxpr(
+    jaxpr: Jaxpr,
+    size: int,
+    batched: tuple[bool, ...],
+    instantiate: tuple[bool, ...],
+    axis_name: Any,
+) -> tuple[Jaxpr, tuple[bool, ...]]:
+    out_batched: list[bool] = []
+
+    def program(*args: Any) -> list[Any]:
+        dims = [0 if is_batched else None for is_batched in batched]
+        outs, out_dims = batch(lambda *xs: eval_jaxpr(jaxpr, *xs), args, dims, size, axis_name)
+        results = []
+        for out, dim, wanted in zip(outs, out_dims, instantiate, strict=True):
+            has_axis = wanted or dim is not None
+            out_batched.append(has_axis)
+            results.append(move_batch_axis(out, dim, size) if has_axis else out)
+        return results
+
+    avals = [
+        aval.with_axis(size, 0) if is_batched else aval
+        for aval, is_batched in zip(jaxpr.in_avals, batched, strict=True)
+    ]
+    return stage_closed(program, avals, jaxpr.name), tuple(out_batched)

@@ -1,0 +1,230 @@
+"""Linearization: splitting a function into its value and its derivative as a linear program.
+
+    linearize : (a -> b), a    to    b, (t_a -> t_b)
+
+A jvp rule runs once. What it does to primals goes on to the parent trace and is computed there;
+what it does to tangents is recorded. The values that the recorded program uses from the primal
+side are the *residuals*.
+
+For a program inside another (the body of a loop, a jitted function) the same is done once and for
+all, jaxpr to jaxpr:
+
+    linearize_jaxpr : (a -> b)    to    a -> (b, residuals)    and    (residuals, t_a) -> t_b
+
+A residual that is one of the inputs is *forwarded*: the caller has it already, so it is not among
+the results of the first program. One that no linear equation reads in the end is not saved at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from minijax.core.array import ConcreteArray, aval_of
+from minijax.core.avals import Zero, materialize
+from minijax.core.jaxpr import Jaxpr
+from minijax.core.primitive import Primitive
+from minijax.core.trace import Trace, Tracer, current_trace, new_trace, set_trace
+from minijax.interpreters.evaluate import eval_jaxpr
+from minijax.interpreters.jvp import concrete_value
+from minijax.interpreters.prune import prune_jaxpr
+from minijax.interpreters.stage import StageTrace, StageTracer, TangentTrace, with_literals
+from minijax.interpreters.transpose import UndefinedPrimal, backward_pass
+
+
+class LinearizeTracer(Tracer):
+    """A primal, and its tangent as a variable of the linear program."""
+
+    __slots__ = ("primal", "tangent")
+
+    def __init__(self, trace: Trace, primal: Any, tangent: Any) -> None:
+        self._trace = trace
+        self.aval = aval_of(primal)
+        self.primal = primal
+        self.tangent = tangent
+
+    def concrete(self) -> ConcreteArray | None:
+        return concrete_value(self.primal)
+
+    def origin(self) -> str:
+        return self.primal.origin() if isinstance(self.primal, Tracer) else ""
+
+
+class LinearizeTrace(Trace):
+    """Computes primals in the parent trace and records tangents in `tangents`."""
+
+    __slots__ = ("parent", "tangents")
+
+    def __init__(self, parent: Trace) -> None:
+        super().__init__()
+        self.parent = parent
+        self.tangents = TangentTrace(parent)
+
+    def new_input(self, primal: Any) -> LinearizeTracer:
+        """Returns a tracer for `primal` whose tangent is a new input of the linear program."""
+        return LinearizeTracer(self, primal, self.tangents.new_input(aval_of(primal).tangent()))
+
+    def split(self, x: Any) -> tuple[Any, Any]:
+        """Returns primal and tangent of a value; constants have a symbolic zero."""
+        if type(x) is LinearizeTracer and x._trace is self:
+            return x.primal, x.tangent
+        return x, Zero(aval_of(x).tangent())
+
+    def process(
+        self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        pairs = [self.split(x) for x in args]
+        primals = [primal for primal, _ in pairs]
+        tangents = [tangent for _, tangent in pairs]
+        active = [type(tangent) is not Zero for tangent in tangents]
+        if not any(active):
+            with set_trace(self.parent):
+                return self.parent.process(primitive, primals, params)
+        if primitive.linearize is None:
+            with set_trace(self.tangents):
+                outs, out_tangents = primitive.jvp(primals, tangents, **params)
+        else:
+            with set_trace(self.parent):
+                outs, residuals, linear = primitive.linearize(primals, active, **params)
+            with set_trace(self.tangents):
+                out_tangents = linear(residuals, *tangents)
+        return tuple(
+            [
+                out if type(tangent) is Zero else LinearizeTracer(self, out, tangent)
+                for out, tangent in zip(outs, out_tangents, strict=True)
+            ]
+        )
+
+
+def linearize(
+    fun: Callable[..., Sequence[Any]], primals: Sequence[Any], active: Sequence[bool]
+) -> tuple[list[Any], Jaxpr, tuple[bool, ...]]:
+    """Evaluates a function of flat values and records its derivative.
+
+    Args:
+        fun: takes and returns flat values.
+        primals: where to evaluate.
+        active: which arguments are differentiated.
+
+    Returns:
+        The outputs; the linear program `active tangents -> active output tangents`, whose
+        constants are the residuals; and which outputs have a tangent.
+    """
+    trace = LinearizeTrace(current_trace())
+    with new_trace(trace):
+        inputs = [
+            trace.new_input(primal) if is_active else primal
+            for primal, is_active in zip(primals, active, strict=True)
+        ]
+        pairs = [trace.split(out) for out in fun(*inputs)]
+        linear = trace.tangents.finish([t for _, t in pairs if type(t) is not Zero])
+        trace.tangents.closed = True
+    out_active = tuple(type(tangent) is not Zero for _, tangent in pairs)
+    return [primal for primal, _ in pairs], linear, out_active
+
+
+def vjp(
+    fun: Callable[..., Sequence[Any]], primals: Sequence[Any], active: Sequence[bool]
+) -> tuple[list[Any], Callable[[Sequence[Any]], list[Any]]]:
+    """Evaluates a function of flat values and returns its pullback.
+
+    Returns:
+        The outputs, and the function that takes a cotangent for each output (`Zero` costs nothing)
+        and returns a cotangent (maybe `Zero`) for each active argument.
+    """
+    outs, linear, out_active = linearize(fun, primals, active)
+
+    def pullback(cts: Sequence[Any]) -> list[Any]:
+        linear_cts = [ct for ct, is_active in zip(cts, out_active, strict=True) if is_active]
+        return backward_pass(linear, [UndefinedPrimal(aval) for aval in linear.in_avals], linear_cts)
+
+    return outs, pullback
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Linearized:
+    """A closed program, split.
+
+    Attributes:
+        primal: inputs -> (outputs, saved residuals).
+        linear: (all residuals, active tangents) -> active output tangents.
+        out_active: which outputs have a tangent.
+        forwarded: for each residual the position of the input that it is, or None if it is saved
+            (the saved ones are the last results of `primal`, in order).
+    """
+
+    primal: Jaxpr
+    linear: Jaxpr
+    out_active: tuple[bool, ...]
+    forwarded: tuple[int | None, ...]
+
+    @property
+    def num_saved(self) -> int:
+        """The number of residuals that `primal` returns."""
+        return sum(source is None for source in self.forwarded)
+
+    @property
+    def residual_avals(self) -> list[Any]:
+        """The avals of all residuals, in order."""
+        return [var.aval for var in self.linear.invars[: len(self.forwarded)]]
+
+    def residuals(self, inputs: Sequence[Any], saved: Sequence[Any]) -> list[Any]:
+        """Returns all residuals, given the inputs and what `primal` saved."""
+        rest = iter(saved)
+        return [next(rest) if i is None else inputs[i] for i in self.forwarded]
+
+
+def linearize_jaxpr(
+    jaxpr: Jaxpr, active: Sequence[bool], instantiate: Sequence[bool]
+) -> Linearized:
+    """Splits a closed program into its primal and its linear part; remembered per program.
+
+    Args:
+        jaxpr: a closed program.
+        active: which inputs have a tangent.
+        instantiate: which outputs must have a tangent even where it is zero.
+    """
+    key = ("linearize", tuple(active), tuple(instantiate))
+    if key not in jaxpr.memo:
+        jaxpr.memo[key] = _linearize_jaxpr(jaxpr, key[1], key[2])
+    return jaxpr.memo[key]
+
+
+def _linearize_jaxpr(
+    jaxpr: Jaxpr, active: tuple[bool, ...], instantiate: tuple[bool, ...]
+) -> Linearized:
+    primal_trace = StageTrace()
+    with new_trace(primal_trace):
+        inputs = [primal_trace.new_input(aval) for aval in jaxpr.in_avals]
+        trace = LinearizeTrace(primal_trace)
+        with new_trace(trace):
+            args = [
+                trace.new_input(x) if is_active else x
+                for x, is_active in zip(inputs, active, strict=True)
+            ]
+            pairs = [trace.split(out) for out in eval_jaxpr(jaxpr, *args)]
+            out_active = tuple(
+                wanted or type(t) is not Zero
+                for (_, t), wanted in zip(pairs, instantiate, strict=True)
+            )
+            kept = [t for (_, t), on in zip(pairs, out_active, strict=True) if on]
+            linear = trace.tangents.finish(map(materialize, kept), jaxpr.name)
+            trace.tangents.closed = True
+        linear, residuals = _needed_residuals(linear)
+        positions = {var: i for i, var in enumerate(primal_trace.invars)}
+        forwarded = tuple(
+            positions.get(x.var) if isinstance(x, StageTracer) else None for x in residuals
+        )
+        saved = [x for x, source in zip(residuals, forwarded, strict=True) if source is None]
+        primal = primal_trace.finish([*(out for out, _ in pairs), *saved], jaxpr.name)
+    return Linearized(with_literals(primal), linear, out_active, forwarded)
+
+
+def _needed_residuals(linear: Jaxpr) -> tuple[Jaxpr, list[Any]]:
+    """Returns the linear program with the residuals it needs as leading inputs, and those."""
+    closed, used = prune_jaxpr(linear.close(), [True] * len(linear.outvars))
+    num_residuals = len(linear.constvars)
+    needed = [x for x, on in zip(linear.consts, used[:num_residuals], strict=True) if on]
+    residual_vars = [v for v, on in zip(linear.constvars, used, strict=False) if on]
+    return closed.replace(invars=(*residual_vars, *linear.invars)), needed

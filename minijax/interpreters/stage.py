@@ -1,0 +1,176 @@
+"""Staging: recording what a function does into a jaxpr.
+
+    >>> from minijax.core.avals import ShapedArray
+    >>> from minijax.core.dtypes import float64
+    >>> import minijax.numpy as jnp
+    >>> print(stage(lambda x: [jnp.sin(x)], [ShapedArray((3,), float64)]))
+    { lambda ; a:f64[3]. let b:f64[3] = sin a in (b,) }
+
+Values that the function uses from outside become constants of the program: arrays and tracers of
+enclosing traces as `constvars`, scalars as literals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from minijax.core.array import ConcreteArray, aval_of, to_array
+from minijax.core.avals import Aval, ShapedArray, materialize
+from minijax.core.check import check_jaxpr
+from minijax.core.config import config
+from minijax.core.dtypes import float0, key_dtype
+from minijax.core.errors import UnexpectedTracerError
+from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
+from minijax.core.primitive import Primitive
+from minijax.core.source import SourceLine, user_frame
+from minijax.core.trace import Trace, Tracer, check_open, new_trace, set_trace
+
+
+class StageTracer(Tracer):
+    """A value that will exist when the program runs: a variable of the program being recorded."""
+
+    __slots__ = ("source", "var")
+
+    def __init__(self, trace: Trace, var: Var, source: SourceLine | None) -> None:
+        self._trace = trace
+        self.aval = var.aval  # type: ignore[assignment]
+        self.var = var
+        self.source = source
+
+    def origin(self) -> str:
+        return "" if self.source is None else f"It was computed at {self.source}."
+
+
+class StageTrace(Trace):
+    """Records every operation as an equation."""
+
+    __slots__ = ("_constants", "consts", "constvars", "eqns", "invars")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.eqns: list[Eqn] = []
+        self.invars: list[Var] = []
+        self.constvars: list[Var] = []
+        self.consts: list[Any] = []
+        # Keyed by id of values that `consts` keeps alive.
+        self._constants: dict[int, Var] = {}
+
+    def new_input(self, aval: Aval) -> StageTracer:
+        """Returns a tracer for a further input of the program."""
+        var = Var(aval)
+        self.invars.append(var)
+        return StageTracer(self, var, None)
+
+    def process(
+        self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        if primitive.stage is not None:
+            args, params = primitive.stage(args, params)
+        atoms = [self.atom(x) for x in args]
+        avals = primitive.abstract_eval(tuple([atom.aval for atom in atoms]), params)
+        outvars = [Var(aval) for aval in avals]
+        source = user_frame()
+        self.eqns.append(Eqn(primitive, atoms, outvars, params, source))
+        return tuple([StageTracer(self, var, source) for var in outvars])
+
+    def atom(self, x: Any) -> Atom:
+        """Returns the variable of one of this trace's tracers, or a constant for anything else."""
+        if type(x) is StageTracer and x._trace is self:
+            return x.var
+        if isinstance(x, Tracer):
+            check_open(x)
+            return self._constvar(x)
+        if not hasattr(x, "aval"):
+            x = to_array(x) if aval_of(x).dtype != float0 else ConcreteArray(x, aval_of(x))
+        if type(x.aval) is ShapedArray and x.aval.shape == () and x.aval.dtype not in _NO_LITERAL:
+            return Literal(x._value, x.aval)
+        return self._constvar(x)
+
+    def _constvar(self, x: Any) -> Var:
+        var = self._constants.get(id(x))
+        if var is None:
+            var = self._constants[id(x)] = Var(x.aval)
+            self.constvars.append(var)
+            self.consts.append(x)
+        return var
+
+    def finish(self, outs: Iterable[Any], name: str = "") -> Jaxpr:
+        """Returns the program recorded so far with the given outputs."""
+        outvars = [self.atom(materialize(x)) for x in outs]
+        jaxpr = Jaxpr(self.invars, outvars, self.eqns, self.constvars, self.consts, name)
+        if config.debug_checks:
+            check_jaxpr(jaxpr)
+        return jaxpr
+
+
+_NO_LITERAL = (float0, key_dtype)
+
+
+class TangentTrace(StageTrace):
+    """Records what depends on tangents; everything else goes on to the parent trace at once.
+
+    This is what makes linearization direct: a jvp rule runs once, its primal part is computed by
+    the parent, and its tangent part becomes the linear program.
+    """
+
+    __slots__ = ("parent",)
+
+    def __init__(self, parent: Trace) -> None:
+        super().__init__()
+        self.parent = parent
+
+    def process(
+        self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        for x in args:
+            if type(x) is StageTracer and x._trace is self:
+                return super().process(primitive, args, params)
+        with set_trace(self.parent):
+            return self.parent.process(primitive, args, params)
+
+
+def stage(
+    fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str = ""
+) -> Jaxpr:
+    """Records a function of flat values as a program.
+
+    Args:
+        fun: takes one tracer for each aval and returns a sequence of outputs.
+        avals: the avals of the inputs.
+        name: what the program is called in messages and pictures.
+
+    Returns:
+        The program; `constvars` are what `fun` used from outside.
+    """
+    trace = StageTrace()
+    with new_trace(trace):
+        outs = fun(*[trace.new_input(aval) for aval in avals])
+        return trace.finish(outs, name)
+
+
+def stage_closed(
+    fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str = ""
+) -> Jaxpr:
+    """Records a function as a closed program; arrays that it uses from outside become literals.
+
+    Raises:
+        UnexpectedTracerError: if the function uses a tracer of an enclosing trace, which a program
+            that is derived once and used many times cannot hold.
+    """
+    jaxpr = stage(fun, avals, name)
+    return with_literals(jaxpr) if jaxpr.constvars else jaxpr
+
+
+def with_literals(jaxpr: Jaxpr) -> Jaxpr:
+    """Returns the closed program in which captured arrays are literals."""
+    literals: dict[Atom, Atom] = {}
+    for var, const in zip(jaxpr.constvars, jaxpr.consts, strict=True):
+        if not isinstance(const, ConcreteArray):
+            raise UnexpectedTracerError.of(const, "A rule that is derived once for many uses")
+        literals[var] = Literal(const._value, const.aval)
+    eqns = [
+        eqn.replace(invars=[literals.get(atom, atom) for atom in eqn.invars]) for eqn in jaxpr.eqns
+    ]
+    outvars = [literals.get(atom, atom) for atom in jaxpr.outvars]
+    return Jaxpr(jaxpr.invars, outvars, eqns, name=jaxpr.name)

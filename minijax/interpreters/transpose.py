@@ -1,0 +1,201 @@
+"""Transposition: running a linear program backwards.
+
+The backward pass keeps one *accumulator* per linear variable: the sum of the cotangents that have
+arrived so far. A transpose rule returns a contribution for each linear operand, which is added.
+A rule that can add into the accumulator itself (an indexed read, a loop whose body reads indexed)
+takes it with `operand.take()` and returns it with its contribution included. So the gradient of a
+loop that reads `x[i]` updates one array in place, and never adds dense arrays of zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from minijax.core.avals import Aval, Zero, materialize
+from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
+from minijax.interpreters.stage import stage_closed
+
+
+class _Accumulators:
+    """The cotangents that have arrived at the linear variables."""
+
+    def __init__(self) -> None:
+        self._sums: dict[Var, Any] = {}
+
+    def add(self, var: Atom, ct: Any) -> None:
+        """Adds a contribution; `None` and `Zero` contribute nothing."""
+        if ct is None or type(ct) is Zero:
+            return
+        assert isinstance(var, Var)
+        present = self._sums.get(var)
+        self._sums[var] = ct if present is None else var.aval.tangent().add(present, ct)
+
+    def pop(self, var: Var) -> Any:
+        """Removes and returns the sum, a symbolic zero if nothing has arrived."""
+        found = self._sums.pop(var, None)
+        return Zero(var.aval.tangent()) if found is None else found
+
+
+class UndefinedPrimal:
+    """Stands for a linear operand in a transpose rule, which has no value in a backward pass."""
+
+    __slots__ = ("_accumulators", "_var", "aval")
+
+    def __init__(
+        self, aval: Aval, accumulators: _Accumulators | None = None, var: Var | None = None
+    ) -> None:
+        self.aval = aval
+        self._accumulators = accumulators
+        self._var = var
+
+    def take(self) -> Any:
+        """Removes and returns the operand's accumulator, for a rule that adds into it in place."""
+        return materialize(self.take_symbolic())
+
+    def take_symbolic(self) -> Any:
+        """Removes and returns the operand's accumulator, `Zero` if nothing has arrived."""
+        if self._accumulators is None or self._var is None:
+            return Zero(self.aval.tangent())
+        return self._accumulators.pop(self._var)
+
+    def __repr__(self) -> str:
+        return f"UndefinedPrimal({self.aval})"
+
+
+def is_linear(operand: Any) -> bool:
+    """Whether an operand of a transpose rule is one to transpose with respect to."""
+    return type(operand) is UndefinedPrimal
+
+
+class _Pass:
+    """One forward sweep over what is not linear, then one backward sweep over what is."""
+
+    def __init__(self, jaxpr: Jaxpr, args: Sequence[Any]) -> None:
+        self.jaxpr = jaxpr
+        self.accumulators = _Accumulators()
+        self.linear: set[Atom] = set()
+        self.values: dict[Atom, Any] = dict(zip(jaxpr.constvars, jaxpr.consts, strict=True))
+        for var, arg in zip(jaxpr.invars, args, strict=True):
+            if is_linear(arg):
+                self.linear.add(var)
+                self.accumulators.add(var, arg.take_symbolic())
+            else:
+                self.values[var] = arg
+
+    def read(self, atom: Atom) -> Any:
+        return atom.array() if isinstance(atom, Literal) else self.values[atom]
+
+    def forward(self) -> list[Eqn]:
+        """Evaluates the equations on known values and returns the linear ones."""
+        linear_eqns = []
+        for eqn in self.jaxpr.eqns:
+            if any(atom in self.linear for atom in eqn.invars):
+                linear_eqns.append(eqn)
+                self.linear.update(eqn.outvars)
+            else:
+                outs = eqn.primitive.bind(*map(self.read, eqn.invars), **eqn.params)
+                self.values.update(zip(eqn.outvars, outs, strict=True))
+        return linear_eqns
+
+    def backward(self, eqns: Sequence[Eqn]) -> None:
+        """Carries cotangents from results to operands, last equation first."""
+        for eqn in reversed(eqns):
+            cts = [self.accumulators.pop(var) for var in eqn.outvars]
+            if all(type(ct) is Zero for ct in cts):
+                continue
+            operands = [self.operand(atom) for atom in eqn.invars]
+            contributions = eqn.primitive.transpose(cts, *operands, **eqn.params)
+            for atom, ct in zip(eqn.invars, contributions, strict=True):
+                self.accumulators.add(atom, ct)
+
+    def operand(self, atom: Atom) -> Any:
+        if atom not in self.linear:
+            return self.read(atom)
+        assert isinstance(atom, Var)
+        return UndefinedPrimal(atom.aval, self.accumulators, atom)
+
+
+def backward_pass(jaxpr: Jaxpr, args: Sequence[Any], cts: Sequence[Any]) -> list[Any]:
+    """Runs a program backwards in the current trace.
+
+    Args:
+        jaxpr: a program that is linear in the inputs given as `UndefinedPrimal`.
+        args: for each input its value, or `UndefinedPrimal(aval)` where it is linear.
+        cts: a cotangent for each output; `Zero` costs nothing.
+
+    Returns:
+        For each input its cotangent (maybe `Zero`) where it is linear, else None.
+    """
+    sweep = _Pass(jaxpr, args)
+    linear_eqns = sweep.forward()
+    for atom, ct in zip(jaxpr.outvars, cts, strict=True):
+        if atom in sweep.linear:
+            sweep.accumulators.add(atom, ct)
+    sweep.backward(linear_eqns)
+    return [
+        sweep.accumulators.pop(var) if var in sweep.linear else None for var in jaxpr.invars
+    ]
+
+
+class _Given:
+    """An accumulator that a transposed program receives as an input."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def pop(self, var: Var) -> Any:
+        return self.value
+
+
+def transpose_jaxpr(
+    jaxpr: Jaxpr, linear: Sequence[bool], accumulate: Sequence[bool], active: Sequence[bool]
+) -> Jaxpr:
+    """Returns the transposed program of a closed program.
+
+    Args:
+        jaxpr: a closed program, linear in some inputs.
+        linear: which inputs are linear.
+        accumulate: which linear inputs have an accumulator to start from (loops pass theirs in).
+        active: which outputs have a cotangent.
+
+    Returns:
+        The program `(nonlinear inputs, accumulators, cotangents of active outputs) -> cotangents
+        of the linear inputs`, dense and with the accumulators included.
+    """
+    key = ("transpose", tuple(linear), tuple(accumulate), tuple(active))
+    if key not in jaxpr.memo:
+        jaxpr.memo[key] = _transpose_jaxpr(jaxpr, *key[1:])
+    return jaxpr.memo[key]
+
+
+def _transpose_jaxpr(
+    jaxpr: Jaxpr,
+    linear: tuple[bool, ...],
+    accumulate: tuple[bool, ...],
+    active: tuple[bool, ...],
+) -> Jaxpr:
+    inputs = list(zip(jaxpr.in_avals, linear, accumulate, strict=True))
+
+    def program(*given: Any) -> list[Any]:
+        values = iter(given)
+        known = [None if is_lin else next(values) for _, is_lin, _ in inputs]
+        args = []
+        for (aval, is_lin, starts), var, value in zip(inputs, jaxpr.invars, known, strict=True):
+            if not is_lin:
+                args.append(value)
+            elif starts:
+                args.append(UndefinedPrimal(aval, _Given(next(values)), var))  # type: ignore[arg-type]
+            else:
+                args.append(UndefinedPrimal(aval))
+        cts = [
+            next(values) if has_ct else Zero(aval.tangent())
+            for aval, has_ct in zip(jaxpr.out_avals, active, strict=True)
+        ]
+        found = backward_pass(jaxpr, args, cts)
+        return [materialize(ct) for ct, is_lin in zip(found, linear, strict=True) if is_lin]
+
+    nonlinear_avals = [aval for aval, is_lin, _ in inputs if not is_lin]
+    start_avals = [aval.tangent() for aval, is_lin, starts in inputs if is_lin and starts]
+    ct_avals = [aval.tangent() for aval, on in zip(jaxpr.out_avals, active, strict=True) if on]
+    return stage_closed(program, [*nonlinear_avals, *start_avals, *ct_avals], jaxpr.name)

@@ -1,0 +1,237 @@
+"""Kernel programs: values, elements and roots.
+
+A `Program` is a list of definitions in the order of their execution. A definition is
+
+* an `Element`: each element of the result is an expression of its indices. It is not a loop; a
+  consumer may take the expression over in place of a read;
+* a *root*: an operation that needs a loop or a call of its own and whose results are memory (or
+  registers, for rank 0).
+
+All of it is data: it can be printed, checked and evaluated with NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minijax.core.avals import Aval
+from minijax.kernel.expr import Expr, ExprBuilder, Operand
+
+
+class Value:
+    """An array in a kernel program; calling it with indices gives the expression of an element.
+
+    Attributes:
+        aval: the aval of the array.
+        definition: the `Element` or root that defines it; None for an input; the constant array
+            itself for a `Literal` array.
+        position: which of the definition's results it is.
+    """
+
+    __slots__ = ("aval", "builder", "definition", "position")
+
+    def __init__(
+        self, aval: Any, builder: ExprBuilder, definition: Any = None, position: int = 0
+    ) -> None:
+        self.aval = aval
+        self.builder = builder
+        self.definition = definition
+        self.position = position
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.aval.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.aval.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.aval.shape)
+
+    @property
+    def size(self) -> int:
+        return self.aval.size
+
+    def __call__(self, *indices: Operand) -> Expr:
+        """Returns the element at the indices, which must be in bounds."""
+        return self.builder.read(self, indices)
+
+    def __repr__(self) -> str:
+        return f"Value({self.aval})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Element:
+    """`outs[k][indices] = bodies[k]` for every index in the shape.
+
+    `outs` have one shape. `view_of` is set where the result is the same memory as another value in
+    the same order with another shape (a reshape), which a compiler need not copy.
+    """
+
+    outs: tuple[Value, ...]
+    indices: tuple[Expr, ...]
+    bodies: tuple[Expr, ...]
+    view_of: Value | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reduce:
+    """`outs[k][outer]` = fold of `elements[k]` over the `inner` indices, starting at `init[k]`.
+
+    `combined[k]` says how accumulators `accs` and the next elements `news` combine; it is
+    associative and commutative for the kinds "add mul min max and or", and need only be associative
+    with elements taken in order where `kind` is None.
+    """
+
+    outs: tuple[Value, ...]
+    outer: tuple[Expr, ...]
+    inner: tuple[Expr, ...]
+    elements: tuple[Expr, ...]
+    init: tuple[Expr, ...]
+    accs: tuple[Expr, ...]
+    news: tuple[Expr, ...]
+    combined: tuple[Expr, ...]
+    kind: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cumulate:
+    """`outs[k]` = running fold of `elements[k]` along `axis` (inclusive), from either end."""
+
+    outs: tuple[Value, ...]
+    indices: tuple[Expr, ...]
+    axis: int
+    reverse: bool
+    elements: tuple[Expr, ...]
+    accs: tuple[Expr, ...]
+    news: tuple[Expr, ...]
+    combined: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scatter:
+    """`out` = `operand` with, for every index of the updates in row-major order where `in_bounds`
+    holds, `out[place] = combined`, made from `old` (the element there) and the `update`.
+
+    `place` may be out of bounds where `in_bounds` fails. `unique` promises that no place is met
+    twice. `combined` is the update itself for a plain store.
+    """
+
+    out: Value
+    operand: Value
+    indices: tuple[Expr, ...]
+    place: tuple[Expr, ...]
+    in_bounds: Expr
+    update: Expr
+    old: Expr
+    new: Expr
+    combined: Expr
+    unique: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dot:
+    """`out[batch…, lhs free…, rhs free…]` = sum over the contracted axes of lhs · rhs."""
+
+    out: Value
+    lhs: Value
+    rhs: Value
+    lhs_contract: tuple[int, ...]
+    rhs_contract: tuple[int, ...]
+    lhs_batch: tuple[int, ...]
+    rhs_batch: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sort:
+    """`outs` = `operands` permuted along `axis` so that `less(a, b)` never holds backwards.
+
+    `less` is an expression over `lhs` and `rhs`, variables for one element of each operand. The
+    sort is stable.
+    """
+
+    outs: tuple[Value, ...]
+    operands: tuple[Value, ...]
+    axis: int
+    lhs: tuple[Expr, ...]
+    rhs: tuple[Expr, ...]
+    less: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """The outputs of `programs[index]` on `operands`; `index` (rank 0, integer) is in range."""
+
+    outs: tuple[Value, ...]
+    index: Value
+    programs: tuple[Program, ...]
+    operands: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class While:
+    """`carry = body(body_consts, carry)` as long as `cond(cond_consts, carry)` holds."""
+
+    outs: tuple[Value, ...]
+    cond: Program
+    body: Program
+    cond_consts: tuple[Value, ...]
+    body_consts: tuple[Value, ...]
+    init: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """`carry, ys[i] = body(consts, carry, xs[i])` for i = 0 … length-1, or backwards.
+
+    `outs` are the final carry, then the stacked ys.
+    """
+
+    outs: tuple[Value, ...]
+    body: Program
+    consts: tuple[Value, ...]
+    init: tuple[Value, ...]
+    xs: tuple[Value, ...]
+    length: int
+    reverse: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HostCall:
+    """`outs` = `callback(*operands)` carried out by Python on NumPy arrays; never left out."""
+
+    outs: tuple[Value, ...]
+    callback: Callable[..., Any]
+    operands: tuple[Value, ...]
+
+
+Root = Reduce | Cumulate | Scatter | Dot | Sort | Branch | While | Scan | HostCall
+Definition = Element | Root
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """Definitions in the order of execution. `literals` are array constants with their values."""
+
+    inputs: tuple[Value, ...]
+    definitions: tuple[Definition, ...]
+    outputs: tuple[Value, ...]
+    literals: tuple[tuple[Value, np.ndarray], ...]
+
+
+def results(definition: Definition) -> tuple[Value, ...]:
+    """Returns the values that a definition defines."""
+    if isinstance(definition, Dot | Scatter):
+        return (definition.out,)
+    return definition.outs
+
+
+def value_avals(values: tuple[Value, ...]) -> tuple[Aval, ...]:
+    """Returns the avals of several values."""
+    return tuple(value.aval for value in values)

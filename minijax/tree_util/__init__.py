@@ -1,0 +1,95 @@
+"""Functions on pytrees: nested tuples, lists, dicts and registered classes of arrays.
+
+    >>> from minijax import tree_util
+    >>> tree_util.tree_map(lambda x: 2 * x, {'w': 1, 'b': [2, 3]})
+    {'w': 2, 'b': [4, 6]}
+
+`minijax.tree` has the most used of them under short names. Classes become pytrees by the
+`register_…` functions; `keystr` writes the key paths that the `…_with_path` functions give.
+"""
+
+from minijax.core.key_path import (
+    DictKey,
+    FlattenedIndexKey,
+    GetAttrKey,
+    KeyPath,
+    SequenceKey,
+    keystr,
+)
+from minijax.core.partial import Partial
+from minijax.core.pytree import (
+    PyTreeDef,
+    is_tree_node,
+    register_dataclass,
+    register_pytree_node,
+    register_pytree_node_class,
+    register_pytree_with_keys,
+    register_pytree_with_keys_class,
+    register_static,
+)
+from minijax.tree_util.registry import (
+    KeyEntry,
+    PyTreeRegistry,
+    default_registry,
+    flatten_one_level,
+    flatten_one_level_with_keys,
+)
+from minijax.tree_util.trees import (
+    all_leaves,
+    tree_all,
+    tree_broadcast,
+    tree_flatten,
+    tree_flatten_with_path,
+    tree_leaves,
+    tree_leaves_with_path,
+    tree_map,
+    tree_map_with_path,
+    tree_reduce,
+    tree_reduce_associative,
+    tree_structure,
+    tree_transpose,
+    tree_unflatten,
+    treedef_children,
+    treedef_is_leaf,
+    treedef_tuple,
+)
+
+__all__ = [
+    "DictKey",
+    "FlattenedIndexKey",
+    "GetAttrKey",
+    "KeyEntry",
+    "KeyPath",
+    "Partial",
+    "PyTreeDef",
+    "PyTreeRegistry",
+    "SequenceKey",
+    "all_leaves",
+    "default_registry",
+    "flatten_one_level",
+    "flatten_one_level_with_keys",
+    "is_tree_node",
+    "keystr",
+    "register_dataclass",
+    "register_pytree_node",
+    "register_pytree_node_class",
+    "register_pytree_with_keys",
+    "register_pytree_with_keys_class",
+    "register_static",
+    "tree_all",
+    "tree_broadcast",
+    "tree_flatten",
+    "tree_flatten_with_path",
+    "tree_leaves",
+    "tree_leaves_with_path",
+    "tree_map",
+    "tree_map_with_path",
+    "tree_reduce",
+    "tree_reduce_associative",
+    "tree_structure",
+    "tree_transpose",
+    "tree_unflatten",
+    "treedef_children",
+    "treedef_is_leaf",
+    "treedef_tuple",
+]
