@@ -169,6 +169,12 @@ class ModuleWriter:
         """The metadata node of this text, such as `!0`; equal nodes share one."""
         return self._metadata.setdefault(text, f"!{len(self._metadata)}")
 
+    def loop_metadata(self, *fields: str) -> str:
+        """A fresh node that annotates one loop with these properties."""
+        node = f"!{len(self._metadata)}"
+        self._metadata[f"distinct !{{{', '.join((node, *fields))}}}"] = node
+        return node
+
     def __str__(self) -> str:
         bodies = [str(function) for function in self._functions.values()]
         parts = [f"{name} = {text}" for text, name in self._constants.items()]
@@ -337,6 +343,7 @@ class FunctionWriter:
         step: Operand = 1,
         *,
         carried: Carried = (),
+        note: str = "",
     ) -> Loop:
         """A counted loop over `i64`, with the arguments of `range`.
 
@@ -345,13 +352,14 @@ class FunctionWriter:
             stop: end, not reached.
             step: distance, a positive or negative integer or the name of a positive value.
             carried: pairs of type and first value of what each iteration hands to the next.
+            note: the loop's metadata, from `ModuleWriter.loop_metadata`.
 
         Returns:
             A context manager; it yields itself.
         """
         if stop is None:
             start, stop = 0, start
-        return Loop(self, start, stop, step, carried)
+        return Loop(self, start, stop, step, carried, note)
 
     def while_loop(self, carried: Carried) -> WhileLoop:
         """A loop that runs while a condition holds.
@@ -409,12 +417,13 @@ class _Iteration:
         header: the block that tests.
     """
 
-    __slots__ = ("_after", "_carried", "_fn", "_next", "header", "preheader", "results", "values")
+    __slots__ = ("_after", "_carried", "_fn", "_next", "_note", "header", "preheader", "results", "values")
 
     def __init__(self, fn: FunctionWriter, carried: Carried) -> None:
         self._fn = fn
         self._carried = carried
         self._next: Sequence[Operand] | None = None if carried else ()
+        self._note = ""
 
     def _open(self) -> None:
         fn = self._fn
@@ -440,7 +449,8 @@ class _Iteration:
             self.values, self._carried, self._next, strict=True
         ):
             self._phi(name, ty, first, following, latch)
-        self._fn.jump(self.header)
+        note = f", !llvm.loop {self._note}" if self._note else ""
+        self._fn.terminate(f"br label %{self.header.label}{note}")
         self._fn.place(self._after)
 
     def _phi(self, name: str, ty: str, first: Operand, following: Operand, latch: Block) -> None:
@@ -456,11 +466,18 @@ class Loop(_Iteration):
     __slots__ = ("_start", "_step", "_stop", "index")
 
     def __init__(
-        self, fn: FunctionWriter, start: Operand, stop: Operand, step: Operand, carried: Carried
+        self,
+        fn: FunctionWriter,
+        start: Operand,
+        stop: Operand,
+        step: Operand,
+        carried: Carried,
+        note: str,
     ) -> None:
         assert step != 0, "a loop needs a step other than 0"
         super().__init__(fn, carried)
         self._start, self._stop, self._step = start, stop, step
+        self._note = note
 
     def __enter__(self) -> Loop:
         fn = self._fn

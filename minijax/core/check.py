@@ -6,12 +6,9 @@ It runs after every pass in tests and under `config.debug_checks`.
 from __future__ import annotations
 
 from minijax.core.avals import Aval, ShapedArray
+from minijax.core.errors import JaxprTypeError
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, sub_jaxprs
 from minijax.core.printing import format_eqn
-
-
-class JaxprTypeError(TypeError):
-    """A jaxpr breaks the rules of its language. Never caused by a user's program alone."""
 
 
 def check_jaxpr(jaxpr: Jaxpr) -> None:
@@ -68,9 +65,8 @@ def _check_types(eqn: Eqn) -> None:
     expected = eqn.primitive.abstract_eval(avals, eqn.params)
     found = tuple(var.aval for var in eqn.outvars)
     if len(expected) != len(found) or not all(map(_same_type, expected, found)):
-        raise JaxprTypeError(
-            f"{format_eqn(eqn)}\nbinds {', '.join(map(str, found))} where the abstract rule "
-            f"gives {', '.join(map(str, expected))}"
+        raise JaxprTypeError.of(
+            format_eqn(eqn), ", ".join(map(str, expected)), ", ".join(map(str, found))
         )
 
 

@@ -144,6 +144,11 @@ class Jaxpr:
         """The kinds of side effect that running the program has."""
         return frozenset().union(*(eqn.effects for eqn in self.eqns))
 
+    @cached_property
+    def axis_names(self) -> frozenset[Any]:
+        """The named mapped axes that operations of the program refer to."""
+        return frozenset().union(*(_axis_names(eqn) for eqn in self.eqns))
+
     @property
     def jaxpr(self) -> Jaxpr:
         """The program itself: there is one record for programs with and without constants."""
@@ -166,6 +171,13 @@ class Jaxpr:
     def pretty_print(self, *, source_info: bool = False, **_: Any) -> str:
         """Returns the printed program, with the user's line after each equation if asked."""
         return format_jaxpr(self, source_info=source_info)
+
+
+def _axis_names(eqn: Eqn) -> frozenset[Any]:
+    nested = frozenset().union(*(inner.axis_names for inner in sub_jaxprs(eqn.params)))
+    if not eqn.primitive.collective:
+        return nested
+    return nested.union(eqn.params.get("axis_names", ()))
 
 
 def sub_jaxprs(params: dict[str, Any]) -> Iterator[Jaxpr]:

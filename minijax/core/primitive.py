@@ -196,8 +196,9 @@ def primitive(
         prune: given an equation and which of its results are used, returns the smaller equation
             that has only those results and only the operands that they need.
         effect: the kind of side effect ("debug", "io", "ordered"), None for a pure operation.
-        collective: whether the batch rule wants to see unbatched operands too and the name of
-            the mapped axis (keyword `axis_name`), as operations across a named axis do.
+        collective: whether the batch rule must know the name of the axis being mapped (keyword
+            `mapped_axis`), as operations across a named axis do and programs that may hold such
+            operations; it then also sees applications without any batched operand.
     """
     return Primitive(
         name,

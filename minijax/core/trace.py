@@ -9,7 +9,9 @@ At rest the current trace is `EvalTrace`, which runs operations at once on NumPy
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -127,6 +129,21 @@ def check_open(tracer: Tracer) -> None:
     """
     if tracer._trace.closed:
         raise UnexpectedTracerError.of(tracer)
+
+
+def check_leaks(finished: weakref.ref[Any]) -> None:
+    """Refuses a tracer that is still alive after its trace has finished.
+
+    Raises:
+        UnexpectedTracerError: naming the tracer, if one escaped.
+    """
+    gc.collect()
+    trace = finished()
+    if trace is None:
+        return
+    for holder in gc.get_referrers(trace):
+        if isinstance(holder, Tracer):
+            raise UnexpectedTracerError.of(holder, "The leak check")
 
 
 class EvalTrace(Trace):

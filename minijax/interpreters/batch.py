@@ -60,10 +60,11 @@ class BatchTrace(Trace):
         operands = [value for value, _ in pairs]
         dims = [dim for _, dim in pairs]
         with set_trace(self.parent):
+            is_shared = all(dim is None for dim in dims)
+            if is_shared and (self.axis_name is None or not primitive.collective):
+                return self.parent.process(primitive, operands, params)
             if primitive.collective:
                 params = params | {"mapped_axis": self.axis_name}
-            elif all(dim is None for dim in dims):
-                return self.parent.process(primitive, operands, params)
             outs, out_dims = primitive.batch(self.size, operands, dims, **params)
         return tuple(
             [

@@ -12,6 +12,7 @@ enclosing traces as `constvars`, scalars as literals.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ from minijax.core.errors import UnexpectedTracerError
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from minijax.core.primitive import Primitive
 from minijax.core.source import SourceLine, user_frame
-from minijax.core.trace import Trace, Tracer, check_open, new_trace, set_trace
+from minijax.core.trace import Trace, Tracer, check_leaks, check_open, new_trace, set_trace
 
 
 class StageTracer(Tracer):
@@ -130,9 +131,7 @@ class TangentTrace(StageTrace):
             return self.parent.process(primitive, args, params)
 
 
-def stage(
-    fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str = ""
-) -> Jaxpr:
+def stage(fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str = "") -> Jaxpr:
     """Records a function of flat values as a program.
 
     Args:
@@ -142,11 +141,23 @@ def stage(
 
     Returns:
         The program; `constvars` are what `fun` used from outside.
+
+    Raises:
+        UnexpectedTracerError: under `config.check_tracer_leaks`, if a tracer outlives the trace.
     """
+    jaxpr, finished = _record(fun, avals, name)
+    if config.check_tracer_leaks:
+        check_leaks(finished)
+    return jaxpr
+
+
+def _record(
+    fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str
+) -> tuple[Jaxpr, weakref.ref[StageTrace]]:
     trace = StageTrace()
     with new_trace(trace):
         outs = fun(*[trace.new_input(aval) for aval in avals])
-        return trace.finish(outs, name)
+        return trace.finish(outs, name), weakref.ref(trace)
 
 
 def stage_closed(

@@ -1,0 +1,94 @@
+"""Walking expressions and definitions without recursion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from minijax.kernel.expr import Expr
+from minijax.kernel.roots import (
+    Branch,
+    Cumulate,
+    Definition,
+    Dot,
+    Element,
+    HostCall,
+    Program,
+    Reduce,
+    Scan,
+    Scatter,
+    Sort,
+    Value,
+    While,
+)
+
+
+def postorder(roots: Iterable[Expr]) -> list[Expr]:
+    """Returns every node below the roots once, operands before what uses them."""
+    order: list[Expr] = []
+    seen: set[int] = set()
+    stack = [(root, False) for root in reversed(list(roots))]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack.extend((x, False) for x in reversed(node.operands) if id(x) not in seen)
+    return order
+
+
+def expressions(definition: Definition) -> tuple[Expr, ...]:
+    """Returns the expressions of a definition that speak of its own index space."""
+    match definition:
+        case Element():
+            return definition.bodies
+        case Reduce() | Cumulate():
+            return definition.elements
+        case Scatter():
+            return (*definition.place, definition.in_bounds, definition.update)
+        case _:
+            return ()
+
+
+def index_space(definition: Definition) -> tuple[Expr, ...]:
+    """Returns the indices that `expressions` range over."""
+    match definition:
+        case Element() | Cumulate() | Scatter():
+            return definition.indices
+        case Reduce():
+            return (*definition.outer, *definition.inner)
+        case _:
+            return ()
+
+
+def memory_operands(definition: Definition) -> Sequence[Value]:
+    """Returns the values that a definition takes whole."""
+    match definition:
+        case Scatter():
+            return (definition.operand,)
+        case Sort() | HostCall():
+            return definition.operands
+        case Dot():
+            return definition.lhs, definition.rhs
+        case Branch():
+            return (definition.index, *definition.operands)
+        case While():
+            return (*definition.cond_consts, *definition.body_consts, *definition.init)
+        case Scan():
+            return (*definition.consts, *definition.init, *definition.xs)
+        case _:
+            return ()
+
+
+def nested(definition: Definition) -> tuple[Program, ...]:
+    """Returns the programs inside a definition."""
+    match definition:
+        case Branch():
+            return definition.programs
+        case While():
+            return definition.cond, definition.body
+        case Scan():
+            return (definition.body,)
+        case _:
+            return ()

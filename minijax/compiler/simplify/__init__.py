@@ -1,0 +1,36 @@
+"""Simplify: jaxpr to jaxpr. Each pass is a file, takes a closed program and returns a closed one.
+
+    inline   nested calls become part of their caller
+    hoist    what a loop computes anew each step from its constants is computed once, before it
+    fold     operations on scalar constants are carried out
+    cse      an operation applied twice to the same operands is applied once
+    dce      what nobody uses goes
+
+None changes a value. `simplify` runs them in this order, in the nested programs too.
+"""
+
+from __future__ import annotations
+
+from minijax.compiler.simplify.cse import eliminate_common
+from minijax.compiler.simplify.dce import eliminate_dead
+from minijax.compiler.simplify.fold import fold_constants
+from minijax.compiler.simplify.hoist import hoist_invariants
+from minijax.compiler.simplify.inline import inline_calls
+from minijax.core.check import check_jaxpr
+from minijax.core.config import config
+from minijax.core.jaxpr import Jaxpr
+
+PASSES = (inline_calls, hoist_invariants, fold_constants, eliminate_common, eliminate_dead)
+
+
+def simplify(jaxpr: Jaxpr) -> Jaxpr:
+    """Returns an equivalent closed program with the same inputs; remembered with the program."""
+    found = jaxpr.memo.get("simplified")
+    if found is None:
+        found = jaxpr
+        for rewrite in PASSES:
+            found = rewrite(found)
+            if config.debug_checks:
+                check_jaxpr(found)
+        jaxpr.memo["simplified"] = found
+    return found

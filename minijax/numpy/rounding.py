@@ -1,0 +1,206 @@
+"""Rounding, the parts of numbers, and what integers divide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minijax.core import dtypes
+from minijax.core.operators import Array
+from minijax.numpy import ufuncs
+from minijax.numpy.promotion import (
+    convert,
+    inexact,
+    inexact_pair,
+    operand,
+    promote_dtypes,
+    same_shape,
+    scalar,
+    select,
+)
+from minijax.primitives import arithmetic, compare
+from minijax.primitives import complex as complex_family
+
+
+def floor(x: Any, /) -> Array:
+    """Returns x rounded towards minus infinity, elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.floor(jnp.array([1.5, -1.5]))
+        Array([ 1., -2.], dtype=float64)
+    """
+    x = operand(x, "floor")
+    return arithmetic.floor(x) if dtypes.is_inexact(x.dtype) else x
+
+
+def ceil(x: Any, /) -> Array:
+    """Returns x rounded towards plus infinity, elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.ceil(jnp.array([1.5, -1.5]))
+        Array([ 2., -1.], dtype=float64)
+    """
+    x = operand(x, "ceil")
+    return arithmetic.ceil(x) if dtypes.is_inexact(x.dtype) else x
+
+
+def trunc(x: Any, /) -> Array:
+    """Returns x rounded towards zero, elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.trunc(jnp.array([1.5, -1.5]))
+        Array([ 1., -1.], dtype=float64)
+    """
+    x = operand(x, "trunc")
+    if not dtypes.is_inexact(x.dtype):
+        return x
+    below_zero = compare.lt(x, scalar(0, x.dtype))
+    return select(below_zero, arithmetic.ceil(x), arithmetic.floor(x))
+
+
+fix = trunc
+
+
+def rint(x: Any, /) -> Array:
+    """Returns x rounded to the nearest integer, halves to the even one, in a floating dtype.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.rint(jnp.array([0.5, 1.5, 2.6]))
+        Array([0., 2., 3.], dtype=float64)
+    """
+    return _round_half_to_even(inexact("rint", x))
+
+
+def _round_half_to_even(x: Array) -> Array:
+    if not dtypes.is_complex(x.dtype):
+        return arithmetic.round(x, arithmetic.RoundingMethod.TO_NEAREST_EVEN)
+    parts = (complex_family.real(x), complex_family.imag(x))
+    return complex_family.complex(*(_round_half_to_even(part) for part in parts))
+
+
+def round(a: Any, decimals: int = 0, out: None = None) -> Array:
+    """Returns values rounded to a number of decimals, halves to the even neighbour.
+
+    Args:
+        a: an array.
+        decimals: how many digits to keep after the point; negative ones round tens, hundreds, ….
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.round(jnp.array([0.5, 1.5, 2.345]), 2)
+        Array([0.5 , 1.5 , 2.34], dtype=float64)
+    """
+    x = operand(a, "round")
+    digits = decimals.__index__()
+    if not dtypes.is_inexact(x.dtype):
+        if digits < 0:
+            raise ValueError("round: integers cannot be rounded to negative decimals here.")
+        return x
+    if digits == 0:
+        return _round_half_to_even(x)
+    scaled = arithmetic.mul if digits > 0 else arithmetic.div
+    unscaled = arithmetic.div if digits > 0 else arithmetic.mul
+    wide = x.dtype in (dtypes.bfloat16, dtypes.float16)
+    work = convert(x, dtypes.float32) if wide else x
+    factor = scalar(10 ** builtin_abs(digits), work.dtype, weak=True)
+    rounded = unscaled(_round_half_to_even(scaled(work, factor)), factor)
+    return convert(rounded, x.dtype, x.weak_type)
+
+
+around = round
+
+
+def builtin_abs(n: int) -> int:
+    """Returns |n| of a Python int."""
+    return n if n >= 0 else -n
+
+
+# -- parts of numbers
+
+
+def modf(x: Any, /) -> tuple[Array, Array]:
+    """Returns the fractional and the integral part of x, both with its sign.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> [part.tolist() for part in jnp.modf(jnp.array([1.5, -2.25]))]
+        [[0.5, -0.25], [1.0, -2.0]]
+    """
+    x = inexact("modf", x)
+    whole = trunc(x)
+    return arithmetic.sub(x, whole), whole
+
+
+def heaviside(x: Any, h0: Any, /) -> Array:
+    """Returns the step function: 0 for x < 0, `h0` at 0, 1 for x > 0.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.heaviside(jnp.array([-1.0, 0.0, 2.0]), 0.5)
+        Array([0. , 0.5, 1. ], dtype=float64)
+    """
+    a, b = inexact_pair("heaviside", x, h0)
+    zero = scalar(0, a.dtype, weak=True)
+    one = scalar(1, a.dtype, weak=True)
+    step = select(compare.gt(a, zero), one, zero)
+    step = select(compare.eq(a, zero), b, step)
+    return select(compare.ne(a, a), a, step)
+
+
+def nextafter(x: Any, y: Any, /) -> Array:
+    """Returns the next floating number after x in the direction of y.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> float(jnp.nextafter(1.0, 2.0)) - 1.0
+        2.220446049250313e-16
+    """
+    return arithmetic.nextafter(*inexact_pair("nextafter", x, y))
+
+
+# -- divisors
+
+
+def gcd(x: Any, y: Any, /) -> Array:
+    """Returns the greatest common divisor of integers, elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.gcd(jnp.array([12, 7]), 18)
+        Array([6, 1], dtype=int64)
+    """
+    a, b = _integer_pair("gcd", x, y)
+    a, b = ufuncs.abs(a), ufuncs.abs(b)
+    zero = scalar(0, a.dtype)
+    # Each step of Euclid's algorithm at least halves the product: twice the bits are enough.
+    for _ in range(2 * 8 * a.dtype.itemsize):
+        done = compare.eq(b, zero)
+        safe = select(done, scalar(1, a.dtype), b)
+        a, b = select(done, a, b), select(done, b, arithmetic.rem(a, safe))
+    return a
+
+
+def lcm(x: Any, y: Any, /) -> Array:
+    """Returns the least common multiple of integers, elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.lcm(jnp.array([4, 0]), 6)
+        Array([12,  0], dtype=int64)
+    """
+    a, b = _integer_pair("lcm", x, y)
+    divisor = gcd(a, b)
+    is_zero = compare.eq(divisor, scalar(0, a.dtype))
+    safe = select(is_zero, scalar(1, a.dtype), divisor)
+    return arithmetic.mul(ufuncs.abs(a), arithmetic.div(ufuncs.abs(b), safe))
+
+
+def _integer_pair(name: str, x: Any, y: Any) -> tuple[Array, Array]:
+    a, b = promote_dtypes(name, x, y)
+    if not dtypes.is_integer(a.dtype):
+        raise ValueError(f"{name} takes integers, got {a.dtype}.")
+    a, b = same_shape(name, a, b)
+    return a, b

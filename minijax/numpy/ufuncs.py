@@ -1,0 +1,431 @@
+"""Elementwise arithmetic. Operands promote to a common dtype and broadcast as in NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minijax.core import dtypes
+from minijax.core.operators import Array
+from minijax.numpy.promotion import (
+    inexact,
+    inexact_pair,
+    numeric,
+    numeric_pair,
+    operand,
+    promote,
+    same_shape,
+    scalar,
+    select,
+)
+from minijax.primitives import arithmetic, bitwise, compare, exponential
+from minijax.primitives.broadcast import full_like
+
+
+def add(x: Any, y: Any, /) -> Array:
+    """Returns x + y elementwise; for bools their disjunction.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.add(jnp.array([1, 2]), 0.5)
+        Array([1.5, 2.5], dtype=float64, weak_type=True)
+    """
+    a, b = promote("add", x, y)
+    if a.aval.dtype == dtypes.bool_:
+        return bitwise.bitwise_or(a, b)
+    return arithmetic.add_p.bind(a, b)[0]
+
+
+def subtract(x: Any, y: Any, /) -> Array:
+    """Returns x - y elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.subtract(jnp.array([1.0, 2.0]), 0.5)
+        Array([0.5, 1.5], dtype=float64)
+    """
+    return arithmetic.sub_p.bind(*promote("subtract", x, y))[0]
+
+
+def multiply(x: Any, y: Any, /) -> Array:
+    """Returns x · y elementwise; for bools their conjunction.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.multiply(jnp.array([1.0, 2.0]), 3)
+        Array([3., 6.], dtype=float64)
+    """
+    a, b = promote("multiply", x, y)
+    if a.aval.dtype == dtypes.bool_:
+        return bitwise.bitwise_and(a, b)
+    return arithmetic.mul_p.bind(a, b)[0]
+
+
+def divide(x: Any, y: Any, /) -> Array:
+    """Returns x / y elementwise, in a floating or complex dtype.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.divide(jnp.array([1, 2]), 2)
+        Array([0.5, 1. ], dtype=float64)
+    """
+    return arithmetic.div_p.bind(*inexact_pair("divide", x, y))[0]
+
+
+true_divide = divide
+
+
+def floor_divide(x: Any, y: Any, /) -> Array:
+    """Returns the quotient rounded towards minus infinity, elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.floor_divide(jnp.array([7, -7]), 2)
+        Array([ 3, -4], dtype=int64)
+    """
+    a, b = _real_pair("floor_divide", x, y)
+    if dtypes.is_float(a.dtype):
+        return _float_divmod(a, b)[0]
+    quotient = arithmetic.div(a, b)
+    if a.dtype in dtypes.UNSIGNED:
+        return quotient
+    zero = scalar(0, a.dtype)
+    inexact_quotient = compare.ne(arithmetic.rem(a, b), zero)
+    opposite = compare.ne(compare.lt(a, zero), compare.lt(b, zero))
+    lower = arithmetic.sub(quotient, scalar(1, a.dtype, weak=True))
+    return select(bitwise.bitwise_and(opposite, inexact_quotient), lower, quotient)
+
+
+def remainder(x: Any, y: Any, /) -> Array:
+    """Returns x - y · floor(x / y) elementwise: the remainder with the sign of y.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.remainder(jnp.array([5, -5]), 3)
+        Array([2, 1], dtype=int64)
+    """
+    a, b = _real_pair("remainder", x, y)
+    cut = arithmetic.rem(a, b)
+    zero = scalar(0, a.dtype, weak=True)
+    opposite = compare.ne(compare.lt(cut, zero), compare.lt(b, zero))
+    adjust = bitwise.bitwise_and(opposite, compare.ne(cut, zero))
+    return select(adjust, arithmetic.add(cut, b), cut)
+
+
+mod = remainder
+
+
+def divmod(x: Any, y: Any, /) -> tuple[Array, Array]:
+    """Returns (floor_divide(x, y), remainder(x, y)).
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.divmod(7, 2)
+        (Array(3, dtype=int64, weak_type=True), Array(1, dtype=int64, weak_type=True))
+    """
+    a, b = _real_pair("divmod", x, y)
+    if dtypes.is_float(a.dtype):
+        return _float_divmod(a, b)
+    return floor_divide(a, b), remainder(a, b)
+
+
+def fmod(x: Any, y: Any, /) -> Array:
+    """Returns the remainder of the division rounded towards zero: it has the sign of x.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.fmod(jnp.array([5, -5]), 3)
+        Array([ 2, -2], dtype=int64)
+    """
+    return arithmetic.rem(*_real_pair("fmod", x, y))
+
+
+def _real_pair(name: str, x: Any, y: Any) -> Any:
+    a, b = numeric_pair(name, x, y)
+    if dtypes.is_complex(a.dtype):
+        raise TypeError(f"{name} takes real numbers, got {a.dtype}: complex ones have no order.")
+    return a, b
+
+
+def _float_divmod(a: Array, b: Array) -> tuple[Array, Array]:
+    zero, one = scalar(0, a.dtype, weak=True), scalar(1, a.dtype, weak=True)
+    cut = arithmetic.rem(a, b)
+    quotient = arithmetic.div(arithmetic.sub(a, cut), b)
+    opposite = compare.ne(compare.lt(cut, zero), compare.lt(b, zero))
+    adjust = bitwise.bitwise_and(opposite, compare.ne(cut, zero))
+    quotient = select(adjust, arithmetic.sub(quotient, one), quotient)
+    return arithmetic.round(quotient), select(adjust, arithmetic.add(cut, b), cut)
+
+
+def negative(x: Any, /) -> Array:
+    """Returns -x elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.negative(jnp.array([1.0, -2.0]))
+        Array([-1.,  2.], dtype=float64)
+    """
+    return arithmetic.neg_p.bind(operand(x, "negative"))[0]
+
+
+def positive(x: Any, /) -> Array:
+    """Returns x.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.positive(jnp.array([1.0]))
+        Array([1.], dtype=float64)
+    """
+    return operand(x, "positive")
+
+
+def abs(x: Any, /) -> Array:
+    """Returns |x| elementwise, real for complex x; its derivative at 0 is 0.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.abs(jnp.array([-1.0, 2.0]))
+        Array([1., 2.], dtype=float64)
+    """
+    x = operand(x, "abs")
+    if x.dtype == dtypes.bool_ or x.dtype in dtypes.UNSIGNED:
+        return x
+    return arithmetic.abs(x)
+
+
+absolute = abs
+
+
+def fabs(x: Any, /) -> Array:
+    """Returns |x| elementwise, in a floating dtype.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.fabs(jnp.array([-1, 2]))
+        Array([1., 2.], dtype=float64)
+    """
+    return arithmetic.abs(inexact("fabs", x))
+
+
+def sign(x: Any, /) -> Array:
+    """Returns -1, 0 or 1 by the sign of x; x / |x| for complex x.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.sign(jnp.array([-3.0, 0.0, 2.0]))
+        Array([-1.,  0.,  1.], dtype=float64)
+    """
+    return arithmetic.sign(operand(x, "sign"))
+
+
+def signbit(x: Any, /) -> Array:
+    """Returns whether the sign bit is set, elementwise; -0.0 and negative NaNs have it.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.signbit(jnp.array([-0.0, 0.0]))
+        Array([ True, False], dtype=bool)
+    """
+    x = operand(x, "signbit")
+    if not dtypes.is_float(x.dtype):
+        if x.dtype == dtypes.bool_:
+            return full_like(x, False)
+        return compare.lt(x, scalar(0, x.dtype))
+    bits = np.dtype(f"int{x.dtype.itemsize * 8}")
+    return compare.lt(bitwise.bitcast_convert_type(x, bits), scalar(0, bits))
+
+
+def copysign(x: Any, y: Any, /) -> Array:
+    """Returns |x| with the sign of y, elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.copysign(2.0, jnp.array([-1.0, 1.0]))
+        Array([-2.,  2.], dtype=float64)
+    """
+    a, b = inexact_pair("copysign", x, y)
+    magnitude = arithmetic.abs(a)
+    return select(signbit(b), arithmetic.neg(magnitude), magnitude)
+
+
+def square(x: Any, /) -> Array:
+    """Returns x² elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.square(jnp.array([1.0, -3.0]))
+        Array([1., 9.], dtype=float64)
+    """
+    return arithmetic.square(numeric("square", x))
+
+
+def power(x: Any, y: Any, /) -> Array:
+    """Returns x to the power y elementwise.
+
+    A Python int as exponent is exact for every x, with finite derivatives at 0.
+
+    Raises:
+        TypeError: if x is an integer and y a negative Python int.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.power(jnp.array([2.0, -3.0]), 2)
+        Array([4., 9.], dtype=float64)
+    """
+    if isinstance(y, int | np.integer) and not isinstance(y, bool) and isinstance(x, Array):
+        if type(y) is int or dtypes.is_inexact(x.dtype):
+            return arithmetic.integer_pow(numeric("power", x), int(y))
+    elif type(y) is int:
+        return arithmetic.integer_pow(numeric("power", x), y)
+    base, exponent = operand(x, "power"), operand(y, "power")
+    if dtypes.is_integer(exponent.dtype) and dtypes.is_inexact(base.dtype):
+        return _power_by_integer(base, exponent)
+    a, b = numeric_pair("power", x, y)
+    return _integer_power(a, b) if dtypes.is_integer(a.dtype) else arithmetic.pow(a, b)
+
+
+pow = power
+
+
+def _power_by_integer(base: Array, exponent: Array) -> Array:
+    """x ** n: n is converted, but takes no part in differentiation."""
+    a, b = promote("power", base, exponent)
+    return arithmetic.pow(a, b)
+
+
+def _integer_power(base: Array, exponent: Array) -> Array:
+    """Integer powers by repeated squaring; a negative exponent gives 0."""
+    factor, remaining = same_shape("power", base, exponent)
+    result = full_like(factor, 1)
+    zero = scalar(0, base.dtype)
+    for bit in range(6):
+        is_set = compare.ne(bitwise.bitwise_and(remaining, scalar(1 << bit, base.dtype)), zero)
+        result = select(is_set, arithmetic.mul(result, factor), result)
+        factor = arithmetic.mul(factor, factor)
+    return select(compare.lt(remaining, zero), zero, result)
+
+
+def float_power(x: Any, y: Any, /) -> Array:
+    """Returns x to the power y in a floating or complex dtype.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.float_power(2, jnp.array([3, -1]))
+        Array([8. , 0.5], dtype=float64)
+    """
+    return arithmetic.pow(*inexact_pair("float_power", x, y))
+
+
+def reciprocal(x: Any, /) -> Array:
+    """Returns 1 / x elementwise, in a floating or complex dtype.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.reciprocal(jnp.array([1.0, 4.0]))
+        Array([1.  , 0.25], dtype=float64)
+    """
+    x = inexact("reciprocal", x)
+    return arithmetic.div(scalar(1, x.dtype, weak=True), x)
+
+
+def maximum(x: Any, y: Any, /) -> Array:
+    """Returns the larger of x and y elementwise; NaN if either is. Equal ones share the gradient.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.maximum(jnp.array([1.0, 5.0]), 2.0)
+        Array([2., 5.], dtype=float64)
+    """
+    return arithmetic.max(*promote("maximum", x, y))
+
+
+def minimum(x: Any, y: Any, /) -> Array:
+    """Returns the smaller of x and y elementwise; NaN if either is. Equal ones share the gradient.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.minimum(jnp.array([1.0, 5.0]), 2.0)
+        Array([1., 2.], dtype=float64)
+    """
+    return arithmetic.min(*promote("minimum", x, y))
+
+
+def fmax(x: Any, y: Any, /) -> Array:
+    """Returns the larger of x and y elementwise, the other one where one is NaN.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.fmax(jnp.array([1.0, jnp.nan]), 2.0)
+        Array([2., 2.], dtype=float64)
+    """
+    return _skip_nan("fmax", x, y, compare.gt)
+
+
+def fmin(x: Any, y: Any, /) -> Array:
+    """Returns the smaller of x and y elementwise, the other one where one is NaN.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.fmin(jnp.array([1.0, jnp.nan]), 2.0)
+        Array([1., 2.], dtype=float64)
+    """
+    return _skip_nan("fmin", x, y, compare.lt)
+
+
+def _skip_nan(name: str, x: Any, y: Any, wins: Any) -> Array:
+    a, b = promote(name, x, y)
+    take_first = wins(a, b)
+    if dtypes.is_inexact(b.dtype):
+        take_first = bitwise.bitwise_or(take_first, compare.ne(b, b))
+    return select(take_first, a, b)
+
+
+def clip(
+    arr: Any = None,
+    /,
+    min: Any = None,
+    max: Any = None,
+) -> Array:
+    """Returns values held between two limits; the upper one wins where they cross.
+
+    Args:
+        arr: an array.
+        min: the lower limit, None for none; broadcasts with `arr`.
+        max: the upper limit, None for none.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.clip(jnp.array([-1.0, 0.5, 3.0]), 0, 1)
+        Array([0. , 0.5, 1. ], dtype=float64)
+    """
+    if arr is None:
+        raise TypeError("clip needs an array as its first argument.")
+    arr = operand(arr, "clip")
+    if dtypes.is_complex(arr.dtype):
+        raise ValueError("clip takes real arrays: complex numbers have no order. Clip the parts.")
+    if min is not None:
+        arr = maximum(min, arr)
+    return arr if max is None else minimum(max, arr)
+
+
+def sqrt(x: Any, /) -> Array:
+    """Returns the square root elementwise; NaN for negative real x.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.sqrt(jnp.array([4.0, 9.0]))
+        Array([2., 3.], dtype=float64)
+    """
+    return exponential.sqrt(inexact("sqrt", x))
+
+
+def cbrt(x: Any, /) -> Array:
+    """Returns the real cube root elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.cbrt(jnp.array([8.0, -27.0]))
+        Array([ 2., -3.], dtype=float64)
+    """
+    return exponential.cbrt(inexact("cbrt", x))

@@ -1,0 +1,1 @@
+"""Primitives that carry programs: calls, branches, loops, custom rules, callbacks."""

@@ -1,0 +1,284 @@
+"""jit: compiling a function once for each kind of arguments.
+
+A call of a jitted function flattens its arguments and looks for a program traced before for the same
+*signature*: the structure of the arguments, their avals, the values of static arguments, the named
+axes being mapped and the configuration that tracing depends on. The program is then applied as one
+operation (`call`), which the current trace runs, differentiates, batches or records.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import update_wrapper
+from types import MethodType
+from typing import Any
+
+from minijax.core.array import aval_of
+from minijax.core.config import config
+from minijax.core.jaxpr import Jaxpr
+from minijax.core.pytree import PyTreeDef, flatten, unflatten
+from minijax.core.source import api_boundary
+from minijax.core.trace import Tracer, mapped_axes
+from minijax.interpreters.stage import stage
+from minijax.primitives.control.call import call
+from minijax.transforms.arguments import FlatFunction, argument_avals, function_name
+from minijax.transforms.lowered import Lowered, Traced
+from minijax.transforms.staging import ShapeDtypeStruct, struct_avals
+
+_CACHE_LIMIT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """A traced function: a closed program, what it captured, and how to rebuild its output."""
+
+    jaxpr: Jaxpr
+    consts: tuple[Any, ...]
+    out_tree: PyTreeDef
+
+
+class JitFunction:
+    """A jitted function. Call it like the function it wraps."""
+
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        static_argnums: tuple[int, ...],
+        static_argnames: tuple[str, ...],
+    ) -> None:
+        if not callable(fun):
+            raise TypeError(f"jit expects a function, got {type(fun).__name__}: {fun!r:.60}.")
+        update_wrapper(self, fun)
+        self._fun = fun
+        self._name = function_name(fun)
+        self._static_argnums, self._static_argnames = _static_arguments(
+            fun, static_argnums, static_argnames
+        )
+        self._programs: dict[Any, _Program] = {}
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<jitted {self._name}>"
+
+    @api_boundary
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if config.disable_jit:
+            return self._fun(*args, **kwargs)
+        static, dynamic = self._split(args, kwargs)
+        leaves, in_tree = flatten(dynamic)
+        try:
+            avals = tuple(map(aval_of, leaves))
+        except TypeError:
+            avals = tuple(argument_avals(f"jit of {self._name}", *dynamic))
+        program = self._program(static, in_tree, avals)
+        outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
+        return unflatten(program.out_tree, outs)
+
+    def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """Returns the static arguments (hashable) and the dynamic `(args, kwargs)`."""
+        if not self._static_argnums and not self._static_argnames:
+            return (), (args, kwargs)
+        positions = {i + len(args) if i < 0 else i for i in self._static_argnums}
+        static_args = tuple((i, args[i]) for i in sorted(positions) if i < len(args))
+        static_kwargs = tuple(
+            (name, kwargs[name]) for name in sorted(kwargs) if name in self._static_argnames
+        )
+        for name, value in (*static_args, *static_kwargs):
+            _check_hashable(self._name, name, value)
+        dynamic_args = tuple(x for i, x in enumerate(args) if i not in positions)
+        dynamic_kwargs = {k: v for k, v in kwargs.items() if k not in self._static_argnames}
+        return (len(args), static_args, static_kwargs), (dynamic_args, dynamic_kwargs)
+
+    def _program(self, static: Any, in_tree: PyTreeDef, avals: tuple[Any, ...]) -> _Program:
+        # Types tell 1 from True and from 1.0, which are equal as keys.
+        types = tuple(type(v) for part in static[1:] for _, v in part)
+        key = (static, types, in_tree, avals, mapped_axes(), _tracing_flags())
+        program = self._programs.get(key)
+        if program is None:
+            program = self._trace(static, in_tree, avals)
+            # A captured tracer belongs to one call of an enclosing function.
+            if not any(isinstance(const, Tracer) for const in program.consts):
+                if len(self._programs) >= _CACHE_LIMIT:
+                    self._programs.clear()
+                self._programs[key] = program
+        return program
+
+    def _trace(self, static: Any, in_tree: PyTreeDef, avals: tuple[Any, ...]) -> _Program:
+        flat = FlatFunction(_with_static(self._fun, static), in_tree)
+        jaxpr = stage(flat, avals, self._name)
+        return _Program(jaxpr.close(), jaxpr.consts, flat.out_tree)
+
+    # -- looking inside
+
+    @api_boundary
+    def trace(self, *args: Any, **kwargs: Any) -> Traced:
+        """Returns the traced program for arguments like these (arrays or shape-dtype structs)."""
+        static, dynamic = self._split(args, kwargs)
+        avals = tuple(struct_avals(f"jit of {self._name}", *dynamic))
+        in_tree = flatten(dynamic)[1]
+        program = self._program(static, in_tree, avals)
+        return Traced(
+            program.jaxpr, program.consts, in_tree, program.out_tree, self._name, self._dynamic
+        )
+
+    def _dynamic(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return self._split(args, kwargs)[1]
+
+    @api_boundary
+    def lower(self, *args: Any, **kwargs: Any) -> Lowered:
+        """Returns the program for arguments like these, to look at or to compile ahead of time."""
+        return self.trace(*args, **kwargs).lower()
+
+    @api_boundary
+    def eval_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """Returns the shapes and dtypes of the output for arguments like these."""
+        traced = self.trace(*args, **kwargs)
+        structs = [
+            ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=aval.weak_type)
+            for aval in traced.jaxpr.out_avals
+        ]
+        return unflatten(traced.out_tree, structs)
+
+    def clear_cache(self) -> None:
+        """Forgets all traced programs."""
+        self._programs.clear()
+
+    def cache_size(self) -> int:
+        """Returns how many programs have been traced."""
+        return len(self._programs)
+
+    _cache_size = cache_size
+
+
+def _tracing_flags() -> tuple[Any, ...]:
+    values = config.values
+    return (values["numpy_dtype_promotion"], values["numpy_rank_promotion"])
+
+
+def _with_static(fun: Callable[..., Any], static: Any) -> Callable[..., Any]:
+    if not static:
+        return fun
+    num_args, static_args, static_kwargs = static
+    fixed = dict(static_args)
+
+    def with_static(*dynamic: Any, **kwargs: Any) -> Any:
+        rest = iter(dynamic)
+        args = [fixed[i] if i in fixed else next(rest) for i in range(num_args)]
+        return fun(*args, **kwargs, **dict(static_kwargs))
+
+    with_static.__name__ = function_name(fun)
+    return with_static
+
+
+def _check_hashable(fun_name: str, argument: int | str, value: Any) -> None:
+    if isinstance(value, Tracer):
+        raise TypeError(
+            f"jit of {fun_name}: the static argument {argument!r} is a traced value of {value.aval}. "
+            "A static argument must be known when the function is traced: make it static in the "
+            "enclosing transformation too, or do not make it static here."
+        )
+    try:
+        hash(value)
+    except TypeError as error:
+        raise ValueError(
+            f"jit of {fun_name}: the static argument {argument!r} is not hashable: "
+            f"{type(value).__name__} {value!r:.60}. Static arguments are compared and hashed to "
+            "find the compiled program: pass a tuple in place of a list, a frozen dataclass in place "
+            "of a dict, or do not make it static."
+        ) from error
+
+
+def _static_arguments(
+    fun: Callable[..., Any], argnums: tuple[int, ...], argnames: tuple[str, ...]
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Completes static positions by names and names by positions, from the signature."""
+    try:
+        parameters = list(inspect.signature(fun).parameters.values())
+    except (TypeError, ValueError):
+        return argnums, argnames
+    kinds = inspect.Parameter
+    positional = [
+        p.name for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
+    ]
+    has_varargs = any(p.kind is kinds.VAR_POSITIONAL for p in parameters)
+    has_varkwargs = any(p.kind is kinds.VAR_KEYWORD for p in parameters)
+    for i in argnums:
+        if not has_varargs and not -len(positional) <= i < len(positional):
+            raise ValueError(
+                f"jit of {function_name(fun)}: static_argnums={argnums} names the positional "
+                f"argument {i}, but the function has {len(positional)}."
+            )
+    known = {p.name for p in parameters}
+    for name in argnames:
+        if name not in known and not has_varkwargs:
+            raise ValueError(
+                f"jit of {function_name(fun)}: static_argnames={argnames} names {name!r}, which is "
+                f"not a parameter; parameters: {sorted(known)}."
+            )
+    by_name = [positional.index(n) for n in argnames if n in positional]
+    by_position = [positional[i] for i in argnums if -len(positional) <= i < len(positional)]
+    return tuple(sorted({*argnums, *by_name})), tuple(dict.fromkeys((*argnames, *by_position)))
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, int | str) else tuple(value)
+
+
+def jit(
+    fun: Callable[..., Any] | None = None,
+    /,
+    *,
+    static_argnums: int | Sequence[int] | None = None,
+    static_argnames: str | Iterable[str] | None = None,
+    donate_argnums: int | Sequence[int] | None = None,
+    donate_argnames: str | Iterable[str] | None = None,
+    keep_unused: bool = False,
+    inline: bool = False,
+    in_shardings: Any = None,
+    out_shardings: Any = None,
+    device: Any = None,
+    backend: str | None = None,
+    abstracted_axes: Any = None,
+    compiler_options: dict[str, Hashable] | None = None,
+) -> Any:
+    """Returns a function that is compiled to native code at its first call.
+
+    The function is traced once for every structure, shapes and dtypes of its arguments; later calls
+    run the compiled program. Side effects of Python code happen while tracing only.
+
+    Args:
+        fun: a function of arrays (or pytrees of arrays). Left out, a decorator is returned.
+        static_argnums: positional arguments that are passed as they are; they must be hashable,
+            and each new value compiles anew.
+        static_argnames: parameters that are passed as they are.
+        donate_argnums, donate_argnames: arguments that the caller will not use again.
+        keep_unused, inline, in_shardings, out_shardings, device, backend, abstracted_axes,
+        compiler_options: accepted for compatibility; they have no effect on one CPU.
+
+    Returns:
+        The jitted function, with `lower(*args)`, `trace(*args)`, `eval_shape(*args)`,
+        `clear_cache()` and `cache_size()`.
+
+    Raises:
+        ValueError: if a static argument is not hashable or does not exist.
+        TypeError: at the call, if an argument is neither an array nor static.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> @mj.jit
+        ... def selu(x, alpha=1.67, scale=1.05):
+        ...     return scale * jnp.where(x > 0, x, alpha * jnp.exp(x) - alpha)
+        >>> selu(jnp.arange(3.0))
+        Array([0.  , 1.05, 2.1 ], dtype=float64)
+    """
+    numbers, names = _as_tuple(static_argnums), _as_tuple(static_argnames)
+    if fun is None:
+        return lambda function: JitFunction(function, numbers, names)
+    return JitFunction(fun, numbers, names)

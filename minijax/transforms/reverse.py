@@ -1,0 +1,354 @@
+"""Reverse mode: vjp, grad, value_and_grad, jacrev, linear_transpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from minijax.core import dtypes
+from minijax.core.array import aval_of, to_array
+from minijax.core.avals import ShapedArray, Zero, materialize
+from minijax.core.pytree import describe_mismatch, flatten, flatten_with_path, structure, unflatten
+from minijax.core.source import api_boundary
+from minijax.interpreters import linearize as linearize_interpreter
+from minijax.interpreters.stage import stage
+from minijax.interpreters.transpose import UndefinedPrimal, backward_pass
+from minijax.primitives.broadcast import full
+from minijax.transforms.arguments import (
+    FlatFunction,
+    argument_path,
+    check_tangent,
+    fix_arguments,
+    function_name,
+    normalize_argnums,
+)
+from minijax.transforms.batching import vmap
+from minijax.transforms.jacobian import check_jacobian_input, standard_basis, unravel_rows
+from minijax.transforms.staging import aval_of_struct
+
+
+class _Pullback:
+    """What `vjp` returns: cotangents of the output in, cotangents of the arguments out."""
+
+    def __init__(self, run: Any, out_tree: Any, outs: Sequence[Any], args: tuple[Any, ...]) -> None:
+        self._run = run
+        self._out_tree = out_tree
+        self._outs = [aval_of(out) for out in outs]
+        self._leaves, self._in_tree = flatten(args)
+
+    @api_boundary
+    def __call__(self, ct: Any) -> Any:
+        """Returns the tuple of cotangents of the arguments."""
+        leaves, tree = flatten(ct)
+        if tree != self._out_tree:
+            raise ValueError(
+                "the pullback takes a cotangent of the structure of the function's output: "
+                f"{describe_mismatch(self._out_tree, tree)}"
+            )
+        cts = [
+            check_tangent("the pullback", "the cotangent", _Like(aval), leaf)
+            for aval, leaf in zip(self._outs, leaves, strict=True)
+        ]
+        found = iter(self._run(cts))
+        results = [
+            materialize(next(found)) if _is_active(x) else materialize(Zero(aval_of(x).tangent()))
+            for x in self._leaves
+        ]
+        return unflatten(self._in_tree, results)
+
+
+class _Like:
+    """A stand-in for a value of which only the aval is kept."""
+
+    def __init__(self, aval: Any) -> None:
+        self.aval = aval
+
+
+def _is_active(x: Any) -> bool:
+    return dtypes.is_inexact(aval_of(x).dtype)
+
+
+@api_boundary
+def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False, **kwargs: Any) -> Any:
+    """Evaluates a function and returns its pullback, the transposed derivative.
+
+    Args:
+        fun: a function of arrays (or pytrees of arrays).
+        primals: its arguments.
+        has_aux: whether `fun` returns a pair `(output, auxiliary data)`.
+
+    Returns:
+        `(output, f_vjp)`, where `f_vjp(cotangent)` takes a cotangent of the output's structure and
+        returns a tuple of cotangents of the arguments; and the auxiliary data as a third part if
+        `has_aux`.
+
+    Raises:
+        TypeError: if `fun` returns something that is not an array.
+
+    Example:
+        >>> import minijax as mj
+        >>> y, f_vjp = mj.vjp(lambda a, b: a * b, 2.0, 5.0)
+        >>> [float(ct) for ct in f_vjp(1.0)]
+        [5.0, 2.0]
+    """
+    kwargs.pop("reduce_axes", None)
+    leaves, in_tree = flatten((primals, {}))
+    flat = FlatFunction(fun, in_tree, has_aux=has_aux)
+    outs, pullback = linearize_interpreter.vjp(flat, leaves, [_is_active(x) for x in leaves])
+    out = unflatten(flat.out_tree, map(to_array, outs))
+    f_vjp = _Pullback(pullback, flat.out_tree, outs, primals)
+    return (out, f_vjp, flat.aux) if has_aux else (out, f_vjp)
+
+
+def _check_grad_input(what: str, name: str, x: Any, path: str, mode: tuple[bool, bool]) -> None:
+    holomorphic, allow_int = mode
+    dtype = aval_of(x).dtype
+    if holomorphic and not dtypes.is_complex(dtype):
+        raise TypeError(
+            f"{what} of {name} with holomorphic=True needs complex arguments, but {path} is {dtype}."
+        )
+    if dtypes.is_inexact(dtype) or holomorphic or allow_int:
+        return
+    raise TypeError(
+        f"{what} of {name} needs floating-point arguments, but {path} has dtype {dtype}. Pass it as "
+        "a float (1.0 in place of 1, x.astype(float)), choose other argnums, or set allow_int=True "
+        "to get a float0 gradient for it."
+    )
+
+
+def _check_grad_output(what: str, name: str, out: Any, holomorphic: bool) -> None:
+    leaves, tree = flatten(out)
+    if len(leaves) != 1 or tree != structure(0):
+        raise TypeError(
+            f"{what} needs a function with one scalar output, but {name} returned {tree}. To return "
+            "further values, use has_aux=True; for several outputs, use vjp or jacrev."
+        )
+    aval = aval_of(leaves[0])
+    if not isinstance(aval, ShapedArray) or aval.shape != ():
+        raise TypeError(
+            f"{what} needs a function with a scalar output, but {name} returned shape {aval.shape}. "
+            "Reduce it (sum, mean), or use jacrev, jacfwd or vjp for functions with array outputs."
+        )
+    if holomorphic and not dtypes.is_complex(aval.dtype):
+        raise TypeError(
+            f"{what} of {name} with holomorphic=True needs a complex output, got {aval.dtype}."
+        )
+    if not holomorphic and not dtypes.is_float(aval.dtype):
+        advice = (
+            "take its real part or pass holomorphic=True"
+            if dtypes.is_complex(aval.dtype)
+            else "return a floating-point value"
+        )
+        raise TypeError(
+            f"{what} needs a function with a real floating-point output, but {name} returned "
+            f"{aval.dtype}: {advice}."
+        )
+
+
+def value_and_grad(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+    reduce_axes: Sequence[Any] = (),
+) -> Callable[..., Any]:
+    """Returns a function that computes a scalar function and its gradient.
+
+    Args:
+        fun: a function with a scalar output.
+        argnums: which positional arguments to differentiate with respect to.
+        has_aux: whether `fun` returns a pair `(output, auxiliary data)`.
+        holomorphic: whether `fun` is a holomorphic function of complex arguments.
+        allow_int: whether integer arguments are allowed; their gradients have dtype float0.
+        reduce_axes: accepted for compatibility; has no meaning here.
+
+    Returns:
+        A function with the arguments of `fun` that returns `(value, gradient)`, or
+        `((value, auxiliary data), gradient)`. The gradient has the structure of the argument, or is
+        a tuple of such if `argnums` is a sequence.
+
+    Raises:
+        TypeError: if an argument is an integer, or the output is not a real scalar.
+        ValueError: if `argnums` is out of range.
+
+    Example:
+        >>> import minijax as mj
+        >>> value, slope = mj.value_and_grad(lambda x: x**3)(2.0)
+        >>> float(value), float(slope)
+        (8.0, 12.0)
+    """
+    return _value_and_grad("value_and_grad", fun, argnums, has_aux, holomorphic, allow_int)
+
+
+def _value_and_grad(
+    what: str,
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int],
+    has_aux: bool,
+    holomorphic: bool,
+    allow_int: bool,
+) -> Callable[..., Any]:
+    name = function_name(fun)
+
+    @wraps(fun)
+    @api_boundary
+    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+        positions, single = normalize_argnums(what, argnums, len(args))
+        free = tuple(args[i] for i in positions)
+        for i, x in zip(positions, free, strict=True):
+            for path, leaf in flatten_with_path(((x,), {}))[0]:
+                shown = argument_path(path).replace("args[0]", f"args[{i}]", 1)
+                _check_grad_input(what, name, leaf, shown, (holomorphic, allow_int))
+        partial = fix_arguments(fun, positions, args, kwargs)
+        out, f_vjp, *aux = vjp(partial, *free, has_aux=has_aux)
+        _check_grad_output(what, name, out, holomorphic)
+        (leaf,) = flatten(out)[0]
+        gradients = f_vjp(full((), 1, leaf.dtype))
+        value = (out, aux[0]) if has_aux else out
+        return value, gradients[0] if single else gradients
+
+    return value_and_gradient
+
+
+def grad(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+    reduce_axes: Sequence[Any] = (),
+) -> Callable[..., Any]:
+    """Returns a function that computes the gradient of a scalar function.
+
+    Args:
+        fun: a function with a scalar output.
+        argnums: which positional arguments to differentiate with respect to.
+        has_aux: whether `fun` returns a pair `(output, auxiliary data)`.
+        holomorphic: whether `fun` is a holomorphic function of complex arguments.
+        allow_int: whether integer arguments are allowed; their gradients have dtype float0.
+        reduce_axes: accepted for compatibility; has no meaning here.
+
+    Returns:
+        A function with the arguments of `fun` that returns the gradient, or
+        `(gradient, auxiliary data)`.
+
+    Raises:
+        TypeError: if an argument is an integer, or the output is not a real scalar.
+        ValueError: if `argnums` is out of range.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> mj.grad(lambda x: jnp.sum(x**2))(jnp.array([1.0, 2.0]))
+        Array([2., 4.], dtype=float64)
+    """
+    both = _value_and_grad("grad", fun, argnums, has_aux, holomorphic, allow_int)
+
+    @wraps(fun)
+    @api_boundary
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, gradients = both(*args, **kwargs)
+        return (gradients, value[1]) if has_aux else gradients
+
+    return gradient
+
+
+def jacrev(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable[..., Any]:
+    """Returns a function that computes the Jacobian row by row, by reverse mode.
+
+    The better choice where there are fewer outputs than inputs.
+
+    Args:
+        fun: a function of arrays (or pytrees of arrays).
+        argnums: which positional arguments to differentiate with respect to.
+        has_aux: whether `fun` returns a pair `(output, auxiliary data)`.
+        holomorphic: whether `fun` is a holomorphic function of complex arguments.
+        allow_int: whether integer arguments are allowed; their Jacobians have dtype float0.
+
+    Returns:
+        A function with the arguments of `fun`. For every output leaf it returns the structure of
+        the differentiated arguments, with leaves of shape `output.shape + input.shape`.
+
+    Raises:
+        TypeError: if an argument or an output has no tangent space.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> mj.jacrev(lambda x: x**2)(jnp.array([1.0, 2.0]))
+        Array([[2., 0.],
+               [0., 4.]], dtype=float64)
+    """
+
+    @wraps(fun)
+    @api_boundary
+    def jacobian(*args: Any, **kwargs: Any) -> Any:
+        positions, single = normalize_argnums("jacrev", argnums, len(args))
+        free = tuple(args[i] for i in positions)
+        point = free[0] if single else free
+        if not allow_int:
+            check_jacobian_input("jacrev", function_name(fun), point, holomorphic)
+        partial = fix_arguments(fun, positions, args, kwargs)
+        out, f_vjp, *aux = vjp(partial, *free, has_aux=has_aux)
+        check_jacobian_input("jacrev, for the output", function_name(fun), out, holomorphic)
+        leaves, tree = flatten(out)
+        rows = vmap(f_vjp)(unflatten(tree, standard_basis(leaves)))
+        result = unravel_rows(out, rows[0] if single else rows, point)
+        return (result, aux[0]) if has_aux else result
+
+    return jacobian
+
+
+@api_boundary
+def linear_transpose(
+    fun: Callable[..., Any], *primals: Any, reduce_axes: Sequence[Any] = ()
+) -> Callable[..., Any]:
+    """Returns the transpose of a function that is linear in its arguments.
+
+    Args:
+        fun: a linear function.
+        primals: arguments that give structure, shapes and dtypes; their values are not used
+            (`ShapeDtypeStruct`s will do).
+        reduce_axes: accepted for compatibility; has no meaning here.
+
+    Returns:
+        A function that takes a cotangent of the output's structure and returns a tuple of
+        cotangents of the arguments.
+
+    Raises:
+        MissingRuleError: when it is applied, if `fun` is not linear.
+
+    Example:
+        >>> import minijax as mj
+        >>> triple = mj.linear_transpose(lambda x: 3.0 * x, 1.0)
+        >>> [float(ct) for ct in triple(2.0)]
+        [6.0]
+    """
+    leaves, in_tree = flatten((primals, {}))
+    avals = [aval_of_struct(x) for x in leaves]
+    flat = FlatFunction(fun, in_tree)
+    program = stage(flat, avals, function_name(fun))
+
+    @api_boundary
+    def transposed(ct: Any) -> Any:
+        cts, tree = flatten(ct)
+        if tree != flat.out_tree:
+            raise TypeError(
+                "linear_transpose: the cotangent must have the structure of the output: "
+                f"{describe_mismatch(flat.out_tree, tree)}"
+            )
+        for aval, leaf in zip(program.out_avals, cts, strict=True):
+            check_tangent("linear_transpose", "the cotangent", _Like(aval), leaf)
+        unknown = [UndefinedPrimal(aval) for aval in avals]
+        found = backward_pass(program, unknown, cts)
+        return unflatten(in_tree, map(materialize, found))[0]
+
+    return transposed
