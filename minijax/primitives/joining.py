@@ -17,7 +17,7 @@ from minijax.interpreters.batch import move_batch_axis
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.broadcast import Axes, broadcast_in_dim, full, full_like, reduce_sum
 from minijax.primitives.families import match
-from minijax.primitives.select import select_n
+from minijax.primitives.compare import select_n
 from minijax.primitives.shape import canonical_axis
 from minijax.primitives.windows import slice as slice_static
 

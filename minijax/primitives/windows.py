@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from minijax.core.array import to_array
 from minijax.core.avals import ShapedArray, Zero, materialize
 from minijax.core.dtypes import NUMERIC, bool_
 from minijax.core.operators import Array
-from minijax.core.primitive import linear, primitive
+from minijax.core.primitive import Primitive, Rule, linear, primitive
 from minijax.interpreters.batch import move_batch_axis
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.broadcast import Axes
@@ -142,16 +142,16 @@ def check_update(name: str, x: ShapedArray, update: ShapedArray) -> None:
         )
 
 
-def add_jvp(get: Any) -> Any:
-    """Returns the jvp rule of an operation that adds its operand 1 to a part of its operand 0."""
+def add_jvp(get: Callable[[], Primitive], update: int = 1) -> Rule:
+    """Returns the jvp rule of an operation that adds operand `update` to a part of operand 0."""
 
     def jvp(primals: Any, tangents: Any, **params: Any) -> Any:
-        (out,) = get().bind(*primals, **params)
-        x_dot, update_dot = tangents[:2]
-        if type(update_dot) is Zero:
-            return (out,), (x_dot,)
-        moved = get().bind(materialize(x_dot), update_dot, *primals[2:], **params)
-        return (out,), moved
+        outs = get().bind(*primals, **params)
+        if type(tangents[update]) is Zero:
+            return outs, (tangents[0],)
+        operands = [materialize(tangents[0]), *primals[1:]]
+        operands[update] = tangents[update]
+        return outs, get().bind(*operands, **params)
 
     return jvp
 

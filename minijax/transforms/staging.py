@@ -124,9 +124,10 @@ def struct_avals(what: str, args: Any, kwargs: Any) -> list[Any]:
     return found
 
 
-def _without_static(
+def without_static(
     what: str, fun: Callable[..., Any], static_argnums: Any, args: tuple[Any, ...]
 ) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """Returns the function of the arguments that are not static, and those arguments."""
     positions, _ = normalize_argnums(what, static_argnums, len(args))
     free = [i for i in range(len(args)) if i not in positions]
     return fix_arguments(fun, free, args, {}), tuple(args[i] for i in free)
@@ -161,7 +162,7 @@ def make_jaxpr(
     @wraps(fun)
     @api_boundary
     def made(*args: Any, **kwargs: Any) -> Any:
-        inner, dynamic = _without_static("make_jaxpr", fun, static_argnums, args)
+        inner, dynamic = without_static("make_jaxpr", fun, static_argnums, args)
         program, flat = _program(inner, dynamic, kwargs)
         if not return_shape:
             return program

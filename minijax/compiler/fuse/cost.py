@@ -1,0 +1,31 @@
+"""What computing an element costs, in units of one addition.
+
+The numbers only rank choices: store a value, or compute it again where it is read.
+"""
+
+from __future__ import annotations
+
+from minijax.core.dtypes import int64, is_complex
+from minijax.kernel.expr import Expr
+
+_FREE = frozenset("const index var read load scalar convert real imag complex neg bitcast".split())
+_SLOW = {"div": 4.0, "rem": 8.0, "sqrt": 4.0, "rsqrt": 5.0, "floordiv": 1.0, "mod": 1.0}
+_PLAIN = frozenset(
+    "add sub mul max min and or xor not select eq ne lt le gt ge lt_total le_total abs sign floor "
+    "ceil round trunc shift_left shift_right_arithmetic shift_right_logical is_finite is_nan conj "
+    "population_count clz reduce_precision nextafter".split()
+)
+_FUNCTION = 20.0
+_INDEX_ARITHMETIC = 0.25
+
+
+def node_weight(node: Expr) -> float:
+    """Returns the cost of one node, without its operands."""
+    if node.op in _FREE:
+        return 0.0
+    if node.op in _PLAIN:
+        plain = _INDEX_ARITHMETIC if node.dtype == int64 else 1.0
+        return 4 * plain if is_complex(node.dtype) else plain
+    if node.op == "integer_pow":
+        return 1.0 + abs(int(node.payload)).bit_length()
+    return _SLOW.get(node.op, _FUNCTION)

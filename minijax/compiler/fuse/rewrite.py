@@ -1,0 +1,103 @@
+"""Definitions that another kind of definition does better.
+
+A small `Dot`, or one of a dtype that BLAS does not know, is a `Reduce` of products: it fuses with
+what comes before and after it. Sums and products of 16-bit floats accumulate in 32 bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from minijax.core import dtypes
+from minijax.kernel.expr import Expr, ExprBuilder
+from minijax.kernel.roots import Definition, Dot, Reduce
+
+BLAS_DTYPES = (dtypes.float32, dtypes.float64, dtypes.complex64, dtypes.complex128)
+_SMALL_DOT = 8 * 8 * 8
+_NARROW = (dtypes.float16, dtypes.bfloat16)
+
+
+def rewrite(definitions: Sequence[Definition]) -> list[Definition]:
+    """Returns the definitions with small dots and narrow sums rewritten."""
+    found = []
+    for definition in definitions:
+        if isinstance(definition, Dot) and not is_large(definition):
+            definition = _as_reduce(definition)
+        if isinstance(definition, Reduce) and definition.kind in ("add", "mul"):
+            definition = _widened(definition)
+        found.append(definition)
+    return found
+
+
+def dot_sizes(dot: Dot) -> tuple[int, int, int]:
+    """Returns rows, columns and contracted length of each product of a batch."""
+    lhs, rhs = dot.lhs.shape, dot.rhs.shape
+    contracted = math.prod(lhs[d] for d in dot.lhs_contract)
+    batch = math.prod(lhs[d] for d in dot.lhs_batch)
+    rows = math.prod(lhs) // max(batch * contracted, 1)
+    columns = math.prod(rhs) // max(batch * contracted, 1)
+    return rows, columns, contracted
+
+
+def is_large(dot: Dot) -> bool:
+    """Tells whether a product is worth a call of BLAS."""
+    rows, columns, contracted = dot_sizes(dot)
+    if dot.out.dtype not in BLAS_DTYPES or 0 in (*dot.lhs.shape, *dot.rhs.shape):
+        return False
+    return min(rows, columns) > 1 and rows * columns * contracted > _SMALL_DOT
+
+
+def _as_reduce(dot: Dot) -> Reduce:
+    k = ExprBuilder()
+    outer = tuple(k.index(n) for n in dot.out.shape)
+    inner = tuple(k.index(dot.lhs.shape[d]) for d in dot.lhs_contract)
+    batch, free = outer[: len(dot.lhs_batch)], list(outer[len(dot.lhs_batch) :])
+    sides = []
+    for x, axes, batches in (
+        (dot.lhs, dot.lhs_contract, dot.lhs_batch),
+        (dot.rhs, dot.rhs_contract, dot.rhs_batch),
+    ):
+        placed = dict(zip((*axes, *batches), (*inner, *batch), strict=True))
+        sides.append(k.read(x, [placed[d] if d in placed else free.pop(0) for d in range(x.ndim)]))
+    dtype = dot.out.dtype
+    is_bool = dtype == dtypes.bool_
+    product, total = ("and", "or") if is_bool else ("mul", "add")
+    acc, new = k.variable(dtype), k.variable(dtype)
+    return Reduce(
+        (dot.out,),
+        outer,
+        inner,
+        (k.binary(product, *sides),),
+        (k.constant(0, dtype),),
+        (acc,),
+        (new,),
+        (k.binary(total, acc, new),),
+        total,
+    )
+
+
+def _widened(reduce: Reduce) -> Reduce:
+    if all(e.dtype not in _NARROW for e in reduce.elements):
+        return reduce
+    assert len(reduce.elements) == 1, "one sum or product is reduced at a time"
+    k = ExprBuilder()
+    wide = dtypes.float32
+    acc, new = k.variable(wide), k.variable(wide)
+    assert reduce.kind is not None, "a sum or a product"
+    return replace(
+        reduce,
+        elements=(_wide(k, reduce.elements[0]),),
+        init=(k.convert(reduce.init[0], wide),),
+        accs=(acc,),
+        news=(new,),
+        combined=(k.binary(reduce.kind, acc, new),),
+    )
+
+
+def _wide(k: ExprBuilder, element: Expr) -> Expr:
+    # A product of two 16-bit floats is exact in 32 bits: a dot rounds once, at its end.
+    if element.op == "mul" and all(x.op == "read" for x in element.operands):
+        return k.binary("mul", *(k.convert(x, dtypes.float32) for x in element.operands))
+    return k.convert(element, dtypes.float32)

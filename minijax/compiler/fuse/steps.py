@@ -1,0 +1,236 @@
+"""The steps of a program: its loops and calls in order, with expanded expressions.
+
+A step is a definition whose reads have become loads of memory and scalars in registers. Elements
+of one shape join one loop where the later does not need the earlier elsewhere than at its own
+index; what it does read there is forwarded in a register.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from minijax.compiler.fuse.affine import Address, IndexBuilder
+from minijax.compiler.fuse.expand import Bindings, Expander
+from minijax.compiler.fuse.nest import join_loops
+from minijax.compiler.fuse.rewrite import rewrite
+from minijax.compiler.fuse.storage import Storage, decide, home
+from minijax.compiler.fuse.walk import (
+    expressions,
+    index_space,
+    memory_operands,
+    nested,
+    postorder,
+)
+from minijax.kernel.expr import Expr
+from minijax.kernel.roots import (
+    Cumulate,
+    Definition,
+    Element,
+    Program,
+    Reduce,
+    Scan,
+    Scatter,
+    Value,
+    While,
+    results,
+)
+
+_MOST_OUTPUTS = 12
+_MOST_NODES = 600
+_MOST_SCALARS = 64
+
+
+@dataclass(slots=True)
+class Step:
+    """One loop nest or call.
+
+    Attributes:
+        definition: with expanded expressions; `outs` are only those that are stored.
+        loads: the memories it reads.
+        inner: the programs nested in it.
+        builder: makes further expressions for it.
+    """
+
+    definition: Definition
+    loads: set[Value]
+    builder: IndexBuilder
+    inner: tuple[Fused, ...] = ()
+
+
+@dataclass(slots=True)
+class Fused:
+    """A program as steps."""
+
+    program: Program
+    steps: list[Step]
+    bindings: Bindings
+    literals: list[tuple[Value, Any]] = field(default_factory=list)
+
+    def is_register(self, value: Value) -> bool:
+        """Tells whether a value lives in registers."""
+        return value.ndim == 0
+
+    def home(self, value: Value) -> Value:
+        """Returns the value whose memory another value shares."""
+        return self.bindings.home(value)
+
+
+def fuse(program: Program) -> Fused:
+    """Returns the steps of a program and, nested in them, of the programs inside it."""
+    definitions = rewrite(program.definitions)
+    through = _through(definitions)
+    storage = decide(definitions, program.outputs, through)
+    defined = {v: d for d in definitions for v in results(d)}
+    bindings = Bindings(storage, defined, lambda v: home(v, storage, defined, through))
+    scheduler = _Scheduler(bindings)
+    for definition in definitions:
+        scheduler.add(definition)
+    for step in scheduler.steps:
+        join_loops(step)
+    return Fused(program, scheduler.steps, bindings)
+
+
+def _through(definitions: Sequence[Definition]) -> dict[Value, Value]:
+    """Returns the results of loops that hand an array through unchanged, with its first value."""
+    found: dict[Value, Value] = {}
+    for definition in definitions:
+        match definition:
+            case While():
+                before = len(definition.body_consts)
+            case Scan():
+                before = len(definition.consts)
+            case _:
+                continue
+        body = definition.body
+        never = isinstance(definition, Scan) and definition.length == 0
+        for j, first in enumerate(definition.init):
+            unchanged = never or body.outputs[j] is body.inputs[before + j]
+            if first.ndim and unchanged:
+                found[definition.outs[j]] = first
+    return found
+
+
+class _Scheduler:
+    def __init__(self, bindings: Bindings) -> None:
+        self.bindings = bindings
+        self.steps: list[Step] = []
+        self._expanders: list[Expander] = []
+        self._made_at: dict[Value, int] = {}
+        self._open: dict[tuple[int, ...], int] = {}
+
+    def add(self, definition: Definition) -> None:
+        """Makes the step of a definition, or lets it join one, if it needs any."""
+        storage = self.bindings.storage
+        stored = [v for v in results(definition) if storage[v] in _STORED]
+        if isinstance(definition, Element):
+            if stored:
+                self._add_element(definition, stored)
+        elif any(storage[v] is not Storage.DEAD for v in results(definition)) or not results(
+            definition
+        ):
+            self._add_root(definition)
+
+    def _add_element(self, definition: Element, stored: Sequence[Value]) -> None:
+        bodies = [definition.bodies[v.position] for v in stored]
+        shape = stored[0].shape
+        at = self._open.get(shape)
+        if at is not None and (shape or at == len(self.steps) - 1):
+            joined = self._join(at, definition, stored, bodies)
+            if joined:
+                return
+        builder = IndexBuilder()
+        expander = Expander(self.bindings, builder)
+        indices = expander.fresh_indices(definition.indices)
+        expanded = expander.expand(bodies, definition.indices, indices)
+        for value, body in zip(stored, expanded, strict=True):
+            expander.forward(value, indices, body)
+        self._open[shape] = len(self.steps)
+        self._append(Element(tuple(stored), indices, expanded), expander)
+
+    def _join(
+        self, at: int, definition: Element, stored: Sequence[Value], bodies: Sequence[Expr]
+    ) -> bool:
+        step, expander = self.steps[at], self._expanders[at]
+        group = step.definition
+        assert isinstance(group, Element), "only elements are open to others"
+        limit = _MOST_OUTPUTS if stored[0].ndim else _MOST_SCALARS
+        if len(group.outs) + len(stored) > limit:
+            return False
+        expanded = expander.expand(bodies, definition.indices, group.indices)
+        nodes = postorder((*group.bodies, *expanded)) if stored[0].ndim else postorder(expanded)
+        needed = {v for v in map(_source, nodes) if v is not None}
+        late = any(self._made_at.get(v, -1) >= at for v in needed)
+        if late or len(nodes) > _MOST_NODES:
+            return False
+        for value, body in zip(stored, expanded, strict=True):
+            expander.forward(value, group.indices, body)
+            self._made_at[value] = at
+        step.definition = Element(
+            (*group.outs, *stored), group.indices, (*group.bodies, *expanded)
+        )
+        step.loads |= {v for v in needed if v.ndim}
+        return True
+
+    def _add_root(self, definition: Definition) -> None:
+        expander = Expander(self.bindings, IndexBuilder())
+        old = index_space(definition)
+        new = expander.fresh_indices(old)
+        exprs = expander.expand(expressions(definition), old, new)
+        step_definition = _with_expressions(definition, new, exprs, expander)
+        self._append(step_definition, expander)
+
+    def _append(self, definition: Definition, expander: Expander) -> None:
+        at = len(self.steps)
+        loads = {
+            v for v in map(_source, postorder(expressions(definition))) if v is not None and v.ndim
+        }
+        loads |= {self.bindings.home(v) for v in memory_operands(definition) if v.ndim}
+        inner = tuple(fuse(program) for program in nested(definition))
+        for value in results(definition):
+            self._made_at[value] = at
+        self.steps.append(Step(definition, loads, expander.builder, inner))
+        self._expanders.append(expander)
+
+
+_STORED = (Storage.MEMORY, Storage.REGISTER)
+
+
+def _source(node: Expr) -> Value | None:
+    """Returns the value that a node takes from memory or a register."""
+    if node.op == "load":
+        address: Address = node.payload
+        return address.value
+    return node.payload if node.op == "scalar" else None
+
+
+def _with_expressions(
+    definition: Definition, new: Sequence[Expr], exprs: Sequence[Expr], expander: Expander
+) -> Definition:
+    match definition:
+        case Reduce():
+            rank = len(definition.outer)
+            return replace(
+                definition,
+                outer=tuple(new[:rank]),
+                inner=tuple(new[rank:]),
+                elements=tuple(exprs),
+            )
+        case Cumulate():
+            return replace(definition, indices=tuple(new), elements=tuple(exprs))
+        case Scatter():
+            *place, in_bounds, update = exprs
+            k = expander.builder
+            to = k.position(place, definition.out.shape)
+            address = k.load(definition.out, definition.out.dtype, to)
+            spot = k.make("address", address.dtype, address.operands, address.payload)
+            return replace(
+                definition,
+                indices=tuple(new),
+                place=(spot,),
+                in_bounds=in_bounds,
+                update=update,
+            )
+        case _:
+            return definition

@@ -1,0 +1,63 @@
+"""Which results may take over the memory of an operand that dies with them.
+
+* a `Scatter` writes into its operand;
+* an element may overwrite what it reads at its own index only;
+* a loop starts from its first carry.
+
+The operand must not be read by anything later, and by nothing else in the same step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minijax.compiler.fuse.affine import Address
+from minijax.compiler.fuse.steps import Fused, Step
+from minijax.compiler.fuse.walk import expressions, memory_operands, postorder
+from minijax.kernel.expr import Expr
+from minijax.kernel.roots import Element, Scan, Scatter, Value, While
+
+
+def overwritable(fused: Fused, step: Step) -> Iterator[tuple[Value, Value]]:
+    """Yields pairs of a result and an operand whose memory it may take if that dies here."""
+    definition = step.definition
+    match definition:
+        case Scatter():
+            operand = fused.home(definition.operand)
+            if not _is_loaded(step, operand) and operand.ndim:
+                yield definition.out, operand
+        case Element():
+            yield from _elementwise(step, definition)
+        case While() | Scan():
+            operands = [fused.home(v) for v in memory_operands(definition) if v.ndim]
+            for out, first in zip(definition.outs, definition.init, strict=False):
+                if first.ndim and operands.count(fused.home(first)) == 1:
+                    yield out, fused.home(first)
+
+
+def _is_loaded(step: Step, memory: Value) -> bool:
+    nodes = postorder(expressions(step.definition))
+    return any(node.op == "load" and node.payload.value is memory for node in nodes)
+
+
+def _elementwise(step: Step, element: Element) -> Iterator[tuple[Value, Value]]:
+    loads: dict[Value, list[Expr]] = {}
+    for node in postorder(element.bodies):
+        if node.op == "load":
+            loads.setdefault(node.payload.value, []).append(node)
+    for memory, nodes in loads.items():
+        if not all(_at_own_index(node, element.indices) for node in nodes):
+            continue
+        for out in element.outs:
+            if out.ndim and out.dtype == memory.dtype and out.size == memory.size:
+                yield out, memory
+
+
+def _at_own_index(load: Expr, indices: tuple[Expr, ...]) -> bool:
+    address: Address = load.payload
+    strides = {id(x): c for x, c in zip(load.operands, address.coefficients, strict=True)}
+    expected, stride = {}, 1
+    for index in reversed(indices):
+        expected[id(index)] = stride
+        stride *= index.payload
+    return address.const == 0 and strides == expected

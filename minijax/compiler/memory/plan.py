@@ -1,0 +1,237 @@
+"""The assignment of memory to the values of a program.
+
+Values that share memory form one *buffer*: an in-place result and its operand. A buffer is an
+output of the program, an input that may be overwritten, a small piece of the stack, or a range of
+the arena; ranges whose lives do not meet share bytes. A nested program has a plan of its own, whose
+arena is a range of the step it belongs to.
+
+A carried array of a loop is updated *in place* where the body's result takes over the memory of
+the carry; else there are two memories that change roles (`double`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from minijax.compiler.fuse.steps import Fused, Step
+from minijax.compiler.memory.inplace import overwritable
+from minijax.compiler.memory.liveness import last_uses
+from minijax.compiler.memory.scratch import step_scratch
+from minijax.kernel.roots import Scan, Value, While, results
+
+ALIGNMENT = 64
+_STACK_BUFFER = 1024
+_STACK_TOTAL = 1 << 15
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a memory is: in `kind` "input", "output", "stack" or "arena", at a number or offset."""
+
+    kind: str
+    at: int
+
+
+@dataclass(slots=True)
+class Plan:
+    """Where the values of one program are.
+
+    Attributes:
+        places: of every memory.
+        copies: outputs that are copies of a memory, made after the last step.
+        scratch: for each step the arena offsets of its working memories.
+        inner: for each step the plans of its nested programs.
+        carries: for each loop how its carried values are kept: "register", "through", "in place"
+            or "double".
+        size: bytes of arena.
+    """
+
+    fused: Fused
+    places: dict[Value, Place] = field(default_factory=dict)
+    copies: list[tuple[int, Value]] = field(default_factory=list)
+    scratch: dict[int, list[int]] = field(default_factory=dict)
+    inner: dict[int, tuple[Plan, ...]] = field(default_factory=dict)
+    carries: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    size: int = 0
+
+
+@dataclass(slots=True)
+class _Buffer:
+    values: list[Value]
+    start: int
+    end: int
+    size: int
+    place: Place | None = None
+
+
+def plan_memory(fused: Fused, overwritten: Mapping[int, int] | None = None) -> Plan:
+    """Returns the plan of a program.
+
+    Args:
+        fused: the program as steps.
+        overwritten: inputs that the program may overwrite, each with the output that must then be
+            in its memory.
+    """
+    planner = _Planner(fused, overwritten or {})
+    return planner.run()
+
+
+def nbytes(value: Value) -> int:
+    """Returns the bytes of a value's memory."""
+    return value.size * value.dtype.itemsize
+
+
+class _Planner:
+    def __init__(self, fused: Fused, overwritten: Mapping[int, int]) -> None:
+        self.fused = fused
+        self.overwritten = overwritten
+        self.plan = Plan(fused)
+        self.last = last_uses(fused)
+        self.buffer_of: dict[Value, _Buffer] = {}
+        self.stack_used = 0
+
+    def run(self) -> Plan:
+        for number, value in enumerate(self.fused.program.inputs):
+            if number in self.overwritten:
+                buffer = _Buffer([value], -1, self.last.get(value, -1), nbytes(value))
+                buffer.place = Place("input", number)
+                self.buffer_of[value] = buffer
+            self.plan.places[value] = Place("input", number)
+        for position, step in enumerate(self.fused.steps):
+            self._plan_nested(position, step)
+            self._plan_results(position, step)
+        self._place_outputs()
+        self._place_rest()
+        return self.plan
+
+    def _plan_results(self, position: int, step: Step) -> None:
+        taken: dict[Value, Value] = {}
+        ways = self.plan.carries.get(position)
+        for out, operand in overwritable(self.fused, step):
+            if out in taken or operand in taken.values():
+                continue
+            # Of two memories that change roles neither may hold the first carry.
+            if ways is not None and ways[out.position] != "in place":
+                continue
+            if self.last.get(operand) == position and operand in self.buffer_of:
+                taken[out] = operand
+        for out in results(step.definition):
+            if out.ndim == 0 or self.fused.home(out) is not out:
+                continue
+            end = self.last.get(out, position)
+            if out in taken:
+                buffer = self.buffer_of[taken[out]]
+                buffer.values.append(out)
+                buffer.end = max(buffer.end, end)
+            else:
+                buffer = _Buffer([out], position, end, nbytes(out))
+            self.buffer_of[out] = buffer
+
+    # -- loops and branches
+
+    def _plan_nested(self, position: int, step: Step) -> None:
+        match step.definition:
+            case While() as loop:
+                cond = plan_memory(step.inner[0])
+                body, kept = _plan_body(step.inner[1], len(loop.body_consts), loop.init)
+                self.plan.inner[position] = (cond, body)
+                self.plan.carries[position] = kept
+            case Scan() as loop:
+                body, kept = _plan_body(step.inner[0], len(loop.consts), loop.init)
+                self.plan.inner[position] = (body,)
+                self.plan.carries[position] = kept
+            case _ if step.inner:
+                self.plan.inner[position] = tuple(plan_memory(inner) for inner in step.inner)
+
+    # -- places
+
+    def _place_outputs(self) -> None:
+        for number, value in enumerate(self.fused.program.outputs):
+            if value.ndim == 0:
+                continue
+            home = self.fused.home(value)
+            buffer = self.buffer_of.get(home)
+            if buffer is None:
+                self.plan.copies.append((number, home))
+            elif buffer.place is None:
+                buffer.place = Place("output", number)
+            elif not self._is_in_its_input(buffer, number):
+                self.plan.copies.append((number, home))
+
+    def _is_in_its_input(self, buffer: _Buffer, output: int) -> bool:
+        place = buffer.place
+        assert place is not None, "asked only of placed buffers"
+        return place.kind == "input" and self.overwritten[place.at] == output
+
+    def _place_rest(self) -> None:
+        ranges: list[_Buffer] = []
+        for buffer in {id(b): b for b in self.buffer_of.values()}.values():
+            if buffer.place is None and buffer.size <= _STACK_BUFFER:
+                self._place_on_stack(buffer)
+            if buffer.place is None:
+                ranges.append(buffer)
+        scratch = self._scratch_ranges()
+        everything = ranges + [b for blocks in scratch.values() for b in blocks]
+        self.plan.size = _place_in_arena(everything)
+        for position, blocks in scratch.items():
+            self.plan.scratch[position] = [b.place.at for b in blocks if b.place is not None]
+        for value, buffer in self.buffer_of.items():
+            assert buffer.place is not None, "every buffer has been placed"
+            self.plan.places[value] = buffer.place
+
+    def _place_on_stack(self, buffer: _Buffer) -> None:
+        if self.stack_used + buffer.size <= _STACK_TOTAL:
+            buffer.place = Place("stack", self.stack_used)
+            self.stack_used += -(-max(buffer.size, 1) // ALIGNMENT) * ALIGNMENT
+
+    def _scratch_ranges(self) -> dict[int, list[_Buffer]]:
+        found = {}
+        for position, step in enumerate(self.fused.steps):
+            sizes = step_scratch(step.definition, self.plan.carries.get(position, ()))
+            inner = self.plan.inner.get(position, ())
+            sizes.append(max((p.size for p in inner), default=0))
+            found[position] = [_Buffer([], position, position, size) for size in sizes]
+        return found
+
+
+def _plan_body(
+    body: Fused, before: int, init: tuple[Value, ...]
+) -> tuple[Plan, tuple[str, ...]]:
+    """Returns the plan of a loop body and how each carried value is kept."""
+    program = body.program
+    arrays = [j for j, first in enumerate(init) if first.ndim]
+    through = {j for j in arrays if program.outputs[j] is program.inputs[before + j]}
+    wanted = {before + j: j for j in arrays if j not in through}
+    while True:
+        plan = plan_memory(body, wanted)
+        # An overwritten carry whose memory does not end as the new carry must be left alone.
+        kept = {
+            number: j
+            for number, j in wanted.items()
+            if plan.places.get(body.home(program.outputs[j])) == Place("input", number)
+        }
+        if kept == wanted:
+            break
+        wanted = kept
+    ways = {j: "through" for j in through} | {j: "in place" for j in wanted.values()}
+    missing = {j: "double" if j in arrays else "register" for j in range(len(init))}
+    return plan, tuple((missing | ways)[j] for j in range(len(init)))
+
+
+def _place_in_arena(buffers: Iterable[_Buffer]) -> int:
+    """Gives buffers the lowest offsets at which they meet nobody alive; returns the size."""
+    alive: list[tuple[int, int, int]] = []  # offset, end of range, last step
+    top = 0
+    for buffer in sorted(buffers, key=lambda b: b.start):
+        alive = sorted(entry for entry in alive if entry[2] >= buffer.start)
+        size = -(-buffer.size // ALIGNMENT) * ALIGNMENT
+        offset = 0
+        for low, high, _ in alive:
+            if offset + size <= low:
+                break
+            offset = max(offset, high)
+        buffer.place = Place("arena", offset)
+        alive.append((offset, offset + size, buffer.end))
+        top = max(top, offset + size)
+    return top

@@ -1,0 +1,37 @@
+"""The working memory that a step needs for itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from minijax.compiler.fuse.matrices import operand_layouts
+from minijax.kernel.roots import Definition, Dot, Scan, Sort, Value, While
+
+
+def step_scratch(definition: Definition, carries: Sequence[str]) -> list[int]:
+    """Returns the sizes in bytes of a step's working memories.
+
+    A sort has two rows of each operand, a product a packed copy of each operand that BLAS cannot
+    read, a loop a second memory for each carry that is doubled (`while`: and a third).
+    """
+    match definition:
+        case Sort():
+            n = definition.operands[0].shape[definition.axis] if definition.operands[0].ndim else 1
+            return [n * x.dtype.itemsize for x in definition.operands for _ in range(2)]
+        case Dot():
+            layouts = operand_layouts(definition)
+            sides = (definition.lhs, definition.rhs)
+            return [0 if m is not None else _size(x) for m, x in zip(layouts, sides, strict=True)]
+        case Scan():
+            kept = zip(carries, definition.init, strict=True)
+            return [_size(x) if way == "double" else 0 for way, x in kept]
+        case While():
+            kept = zip(carries, definition.init, strict=True)
+            return [_size(x) if way == "double" else 0 for way, x in kept]
+        case _:
+            return []
+
+
+def _size(x: Value) -> int:
+    return math.prod(x.shape) * x.dtype.itemsize

@@ -1,0 +1,247 @@
+"""The type checker of kernel programs: scoping, shapes, dtypes. Run in tests after lowering."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minijax.core import dtypes
+from minijax.core.dtypes import bool_, int64
+from minijax.kernel.expr import BINARY_SAME, COMPARISON, PREDICATE, UNARY_SAME, Expr
+from minijax.kernel.printing import format_definition
+from minijax.kernel.roots import (
+    Branch,
+    Cumulate,
+    Definition,
+    Dot,
+    Element,
+    Program,
+    Reduce,
+    Scan,
+    Scatter,
+    Sort,
+    Value,
+    While,
+    results,
+)
+from minijax.kernel.walk import fields_of, operands_of, postorder
+
+
+class KernelTypeError(TypeError):
+    """A kernel program breaks the rules of its language: a lowering rule is wrong."""
+
+
+def check_program(program: Program) -> None:
+    """Verifies a program and the programs nested in it.
+
+    Raises:
+        KernelTypeError: with the offending definition, if a value is used before it is defined or
+            defined twice, if an index or variable is used outside its loop, or if dtypes, shapes
+            or numbers of operands do not fit.
+    """
+    pending = [program]
+    while pending:
+        current = pending.pop()
+        _check_scopes(current)
+        for definition in current.definitions:
+            try:
+                _check_definition(definition)
+            except AssertionError as error:
+                raise KernelTypeError(f"{error} in\n{format_definition(definition)}") from None
+            pending.extend(fields_of(definition, Program))
+
+
+def _check_scopes(program: Program) -> None:
+    defined: set[Value] = set()
+    _define(program.inputs, defined)
+    _define((value for value, _ in program.literals), defined)
+    for value, array in program.literals:
+        if (array.shape, array.dtype) != (value.shape, value.dtype):
+            raise KernelTypeError(f"literal of {array.dtype}{array.shape} is not of {value.aval}")
+    for definition in program.definitions:
+        outs = results(definition)
+        for value in operands_of(definition, outs):
+            if value not in defined:
+                text = format_definition(definition)
+                raise KernelTypeError(f"{value} is used before it is defined in\n{text}")
+        _define(outs, defined)
+    for value in program.outputs:
+        if value not in defined:
+            raise KernelTypeError(f"the output {value} is not defined")
+
+
+def _define(values: Iterable[Value], defined: set[Value]) -> None:
+    for value in values:
+        if value in defined:
+            raise KernelTypeError(f"{value} is defined twice")
+        defined.add(value)
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise AssertionError(message)
+
+
+# -- definitions
+
+
+def _check_definition(definition: Definition) -> None:
+    match definition:
+        case Element():
+            _check_space(definition.outs, definition.indices)
+            _check_exprs(definition.bodies, definition.indices, definition.outs)
+        case Reduce():
+            _check_space(definition.outs, definition.outer)
+            scope = (*definition.outer, *definition.inner)
+            _check_exprs(definition.elements, scope, definition.outs)
+            _check_exprs(definition.init, (), definition.outs)
+            _check_combiner(definition)
+        case Cumulate():
+            _check_space(definition.outs, definition.indices)
+            _require(0 <= definition.axis < len(definition.indices), "axis out of range")
+            _check_exprs(definition.elements, definition.indices, definition.outs)
+            _check_combiner(definition)
+        case Scatter():
+            _check_scatter(definition)
+        case Dot():
+            _check_dot(definition)
+        case Sort():
+            _same_avals(definition.outs, definition.operands, "sorted operands")
+            scope = (*definition.lhs, *definition.rhs)
+            _check_exprs((definition.less,), scope)
+            _require(definition.less.dtype == bool_, "less must be a bool")
+        case Branch():
+            _require(dtypes.is_integer(definition.index.dtype), "the index must be an integer")
+            _require(definition.index.shape == (), "the index must have rank 0")
+            for program in definition.programs:
+                _check_call(program, definition.operands, definition.outs)
+        case While():
+            _check_while(definition)
+        case Scan():
+            _check_scan(definition)
+
+
+def _check_space(outs: Sequence[Value], indices: Sequence[Expr]) -> None:
+    for value in outs:
+        sizes = tuple(i.payload for i in indices)
+        _require(sizes == value.shape, f"indices of {sizes} for {value.aval}")
+
+
+def _check_combiner(definition: Reduce | Cumulate) -> None:
+    scope = (*definition.accs, *definition.news)
+    _check_exprs(definition.combined, scope, definition.outs)
+    for var, out in zip(definition.accs, definition.outs, strict=True):
+        _require(var.dtype == out.dtype, f"accumulator of {var.dtype} for {out.aval}")
+
+
+def _check_scatter(definition: Scatter) -> None:
+    _same_avals((definition.out,), (definition.operand,), "scattered operand")
+    _check_exprs((definition.update,), definition.indices, (definition.out,))
+    _check_exprs((*definition.place, definition.in_bounds), definition.indices)
+    _require(len(definition.place) == definition.out.ndim, "a place needs an index for each axis")
+    _require(all(i.dtype == int64 for i in definition.place), "places are int64")
+    _require(definition.in_bounds.dtype == bool_, "in_bounds must be a bool")
+    _check_exprs((definition.combined,), (definition.old, definition.new), (definition.out,))
+
+
+def _check_dot(definition: Dot) -> None:
+    lhs, rhs = definition.lhs, definition.rhs
+    contract = (definition.lhs_contract, definition.rhs_contract)
+    batch = (definition.lhs_batch, definition.rhs_batch)
+    for left, right in (contract, batch):
+        sizes = [lhs.shape[i] for i in left], [rhs.shape[j] for j in right]
+        _require(sizes[0] == sizes[1], f"axes of lengths {sizes[0]} and {sizes[1]} do not meet")
+    shape = [lhs.shape[i] for i in batch[0]]
+    for value, bound in ((lhs, contract[0] + batch[0]), (rhs, contract[1] + batch[1])):
+        shape += [n for axis, n in enumerate(value.shape) if axis not in bound]
+        _require(value.dtype == definition.out.dtype, f"operand of {value.dtype}")
+    _require(tuple(shape) == definition.out.shape, f"the result has shape {tuple(shape)}")
+
+
+def _same_avals(expected: Sequence[Any], found: Sequence[Any], what: str) -> None:
+    left = [(x.shape, x.dtype) for x in expected]
+    right = [(x.shape, x.dtype) for x in found]
+    _require(left == right, f"{what}: {right} where {left} is expected")
+
+
+def _check_call(program: Program, operands: Sequence[Any], outs: Sequence[Any]) -> None:
+    _same_avals(program.inputs, operands, "operands of a program")
+    _same_avals(program.outputs, outs, "results of a program")
+
+
+def _check_while(definition: While) -> None:
+    carry = definition.init
+    _same_avals(carry, definition.outs, "carry")
+    _check_call(definition.body, (*definition.body_consts, *carry), carry)
+    _same_avals(definition.cond.inputs, (*definition.cond_consts, *carry), "operands")
+    (flag,) = definition.cond.outputs
+    _require((flag.shape, flag.dtype) == ((), bool_), f"the condition gives {flag.aval}")
+
+
+def _check_scan(definition: Scan) -> None:
+    body, length = definition.body, definition.length
+    num_carry, num_fixed = len(definition.init), len(definition.consts) + len(definition.init)
+    carry, ys = definition.outs[:num_carry], definition.outs[num_carry:]
+    _same_avals(definition.init, carry, "carry")
+    _same_avals(body.inputs[:num_fixed], (*definition.consts, *definition.init), "operands")
+    _same_avals(body.outputs[:num_carry], carry, "carry of the body")
+    for inner, outer in (
+        *zip(body.inputs[num_fixed:], definition.xs, strict=True),
+        *zip(body.outputs[num_carry:], ys, strict=True),
+    ):
+        stacked = ((length, *inner.shape), inner.dtype)
+        _require(stacked == (outer.shape, outer.dtype), f"{outer.aval} stacks {inner.aval}")
+
+
+# -- expressions
+
+
+def _check_exprs(
+    exprs: Sequence[Expr], scope: Iterable[Expr], outs: Sequence[Value] | None = None
+) -> None:
+    known = set(scope)
+    for expr in postorder(exprs, known.__contains__):
+        _require(expr.op not in ("index", "var"), f"{expr!r} is used outside its loop")
+        _check_expr(expr)
+    if outs is not None:
+        for expr, value in zip(exprs, outs, strict=True):
+            _require(expr.dtype == value.dtype, f"expression of {expr.dtype} for {value.aval}")
+
+
+def _check_expr(expr: Expr) -> None:
+    found = [x.dtype for x in expr.operands]
+    expected = _operand_dtypes(expr, found)
+    _require(found == expected, f"{expr.op} of {found}, expected {expected}")
+
+
+def _operand_dtypes(expr: Expr, found: list[np.dtype]) -> list[np.dtype]:
+    """Returns the dtypes that the operands must have, given those found."""
+    op, dtype = expr.op, expr.dtype
+    first = found[0] if found else dtype
+    if op == "const":
+        return []
+    if op == "read":
+        _require(dtype == expr.payload.dtype, f"read of {dtype} from {expr.payload.aval}")
+        return [int64] * expr.payload.ndim
+    if op in UNARY_SAME or op in ("integer_pow", "reduce_precision", "floordiv", "mod"):
+        return [dtype]
+    if op in BINARY_SAME:
+        return [dtype, dtype]
+    if op in COMPARISON or op in PREDICATE:
+        _require(dtype == bool_, f"{op} gives a bool")
+        return [first, first] if op in COMPARISON else [first]
+    if op == "select":
+        return [bool_, dtype, dtype]
+    if op in ("abs", "real", "imag"):
+        _require(dtype == dtypes.real_dtype(first), f"{op} of {first} gives {dtype}")
+        return [first]
+    if op == "complex":
+        _require(dtype == dtypes.complex_dtype(first), f"complex of {first} gives {dtype}")
+        return [first, first]
+    if op == "bitcast":
+        _require(dtype.itemsize == first.itemsize, f"bitcast of {first} to {dtype}")
+        return [first]
+    _require(op in ("convert", "special"), f"{op} is no operation of the language")
+    return [first] if op == "convert" else found

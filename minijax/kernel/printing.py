@@ -1,0 +1,284 @@
+"""Printing kernel programs: the text that snapshots compare with and people read.
+
+    program(a:f64[3,4]):
+      b:f64[4,3][i0,i1] = sin(a[i1,i0]) + 1.0
+      c:f64[4][i0] = reduce add over r0<3 of b[i0,r0] from 0.0
+      return c
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from minijax.core.printing import variable_names
+from minijax.kernel.expr import Expr
+from minijax.kernel.roots import (
+    Branch,
+    Cumulate,
+    Definition,
+    Dot,
+    Element,
+    HostCall,
+    Program,
+    Reduce,
+    Scan,
+    Scatter,
+    Sort,
+    Value,
+    While,
+    results,
+)
+
+# Symbol and precedence: an operand of lower precedence is put in parentheses.
+_INFIX = {
+    "or": ("|", 1),
+    "xor": ("^", 2),
+    "and": ("&", 3),
+    **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), ("", 4)),
+    "add": ("+", 5),
+    "sub": ("-", 5),
+    "mul": ("*", 6),
+    "div": ("/", 6),
+    "floordiv": ("//", 6),
+    "mod": ("%", 6),
+}
+_RELATION = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_ATOM = 9
+
+
+class _Names:
+    """The names of the values, indices and variables of one program."""
+
+    def __init__(self) -> None:
+        self._fresh = variable_names()
+        self._values: dict[Value, str] = {}
+        self.scope: dict[Expr, str] = {}
+
+    def value(self, value: Value) -> str:
+        """Returns the name of a value."""
+        if value not in self._values:
+            self._values[value] = next(self._fresh)
+        return self._values[value]
+
+    def bind(self, value: Value) -> str:
+        """Returns the name of a value with its type."""
+        return f"{self.value(value)}:{value.aval}"
+
+    def local(self, prefix: str, exprs: Sequence[Expr]) -> list[str]:
+        """Names indices or variables of one definition, prefix0, prefix1, …"""
+        names = [f"{prefix}{k}" for k in range(len(exprs))]
+        self.scope.update(zip(exprs, names, strict=True))
+        return names
+
+    def tuple(self, values: Sequence[Value]) -> str:
+        """Returns the names of values, separated by commas."""
+        return ", ".join(map(self.value, values))
+
+
+def format_program(program: Program) -> str:
+    """Returns the text of a program."""
+    return "\n".join(_program_lines(program, "program"))
+
+
+def format_definition(definition: Definition) -> str:
+    """Returns the text of one definition, with names of its own."""
+    return "\n".join(_definition_lines(definition, _Names()))
+
+
+def format_expr(expr: Expr) -> str:
+    """Returns the text of an expression, with names of its own."""
+    return _expr(expr, _Names())
+
+
+def _program_lines(program: Program, label: str) -> list[str]:
+    names = _Names()
+    lines = [f"{label}({', '.join(map(names.bind, program.inputs))}):"]
+    lines += [f"  {names.bind(value)} = literal" for value, _ in program.literals]
+    for definition in program.definitions:
+        lines += [f"  {line}" for line in _definition_lines(definition, names)]
+    return [*lines, f"  return {names.tuple(program.outputs)}".rstrip()]
+
+
+# -- definitions
+
+
+def _definition_lines(definition: Definition, names: _Names) -> list[str]:
+    names.scope = {}
+    match definition:
+        case Element():
+            return list(_element_lines(definition, names))
+        case Reduce():
+            return [_reduce_line(definition, names)]
+        case Cumulate():
+            return [_cumulate_line(definition, names)]
+        case Scatter():
+            return [_scatter_line(definition, names)]
+        case Dot():
+            return [_dot_line(definition, names)]
+        case Sort():
+            return [_sort_line(definition, names)]
+    return _control_lines(definition, names)
+
+
+def _left(values: Sequence[Value], names: _Names, indices: Sequence[str] = ()) -> str:
+    where = f"[{','.join(indices)}]" if indices else ""
+    return ", ".join(f"{names.bind(value)}{where}" for value in values)
+
+
+def _element_lines(definition: Element, names: _Names) -> Iterator[str]:
+    indices = names.local("i", definition.indices)
+    for value, body in zip(definition.outs, definition.bodies, strict=True):
+        # Read before the result is named, so that names are in the order of appearance.
+        text = _expr(body, names)
+        view = "" if definition.view_of is None else f"  (view of {names.value(definition.view_of)})"
+        yield f"{_left((value,), names, indices)} = {text}{view}"
+
+
+def _exprs(exprs: Sequence[Expr], names: _Names) -> str:
+    texts = [_expr(expr, names) for expr in exprs]
+    return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
+
+
+def _combiner(definition: Reduce | Cumulate, names: _Names) -> str:
+    accs = names.local("acc", definition.accs)
+    news = names.local("new", definition.news)
+    return f"by {', '.join(accs + news)} -> {_exprs(definition.combined, names)}"
+
+
+def _reduce_line(definition: Reduce, names: _Names) -> str:
+    outer = names.local("i", definition.outer)
+    inner = names.local("r", definition.inner)
+    ranges = [f"{name}<{i.payload}" for name, i in zip(inner, definition.inner, strict=True)]
+    of, start = _exprs(definition.elements, names), _exprs(definition.init, names)
+    how = definition.kind or _combiner(definition, names)
+    over = f" over {','.join(ranges)}" if ranges else ""
+    return f"{_left(definition.outs, names, outer)} = reduce {how}{over} of {of} from {start}"
+
+
+def _cumulate_line(definition: Cumulate, names: _Names) -> str:
+    indices = names.local("i", definition.indices)
+    of, how = _exprs(definition.elements, names), _combiner(definition, names)
+    along = f"{indices[definition.axis]}{' backwards' if definition.reverse else ''}"
+    return f"{_left(definition.outs, names, indices)} = cumulate {how} along {along} of {of}"
+
+
+def _scatter_line(definition: Scatter, names: _Names) -> str:
+    indices = names.local("r", definition.indices)
+    names.local("old", (definition.old,))
+    names.local("new", (definition.new,))
+    names.scope |= {definition.old: "old", definition.new: "new"}
+    ranges = [f"{name}<{i.payload}" for name, i in zip(indices, definition.indices, strict=True)]
+    place = ",".join(_expr(i, names) for i in definition.place)
+    how = "" if definition.combined is definition.new else f" by {_expr(definition.combined, names)}"
+    guard = "" if definition.in_bounds.is_constant else f" if {_expr(definition.in_bounds, names)}"
+    over = f" for {','.join(ranges)}" if ranges else ""
+    unique = " unique" if definition.unique else ""
+    source, update = names.value(definition.operand), _expr(definition.update, names)
+    return (
+        f"{_left((definition.out,), names)} = scatter{unique} into {source}"
+        f"{over}: [{place}] <- {update}{how}{guard}"
+    )
+
+
+def _dot_line(definition: Dot, names: _Names) -> str:
+    sides = [
+        f"{names.value(value)}[contract {contract} batch {batch}]"
+        for value, contract, batch in (
+            (definition.lhs, definition.lhs_contract, definition.lhs_batch),
+            (definition.rhs, definition.rhs_contract, definition.rhs_batch),
+        )
+    ]
+    return f"{_left((definition.out,), names)} = dot {' '.join(sides)}"
+
+
+def _sort_line(definition: Sort, names: _Names) -> str:
+    operands = names.tuple(definition.operands)
+    scope = names.local("l", definition.lhs) + names.local("r", definition.rhs)
+    rule = f"{', '.join(scope)} -> {_expr(definition.less, names)}"
+    outs = _left(definition.outs, names)
+    return f"{outs} = sort {operands} along {definition.axis} by {rule}"
+
+
+def _control_lines(definition: Definition, names: _Names) -> list[str]:
+    match definition:
+        case Branch():
+            head = f"branch {names.value(definition.index)} of {names.tuple(definition.operands)}"
+            programs = [(f"case {k}", p) for k, p in enumerate(definition.programs)]
+        case While():
+            consts = [*definition.cond_consts, *definition.body_consts]
+            head = f"while {names.tuple(definition.init)} with {names.tuple(consts)}"
+            programs = [("cond", definition.cond), ("body", definition.body)]
+        case Scan():
+            way = " backwards" if definition.reverse else ""
+            head = (
+                f"scan {definition.length}{way} {names.tuple(definition.init)} "
+                f"over {names.tuple(definition.xs)} with {names.tuple(definition.consts)}"
+            )
+            programs = [("body", definition.body)]
+        case HostCall():
+            name = getattr(definition.callback, "__name__", type(definition.callback).__name__)
+            head, programs = f"host call {name} of {names.tuple(definition.operands)}", []
+        case _:
+            raise AssertionError(f"no text for {definition}")
+    outs = _left(results(definition), names)
+    lines = [f"{outs} = {head.rstrip()}" if outs else head.rstrip()]
+    for label, program in programs:
+        lines += [f"  {line}" for line in _program_lines(program, label)]
+    return lines
+
+
+# -- expressions
+
+
+def _expr(expr: Expr, names: _Names) -> str:
+    texts: dict[Expr, tuple[str, int]] = {x: (name, _ATOM) for x, name in names.scope.items()}
+    pending = [expr]
+    while pending:
+        current = pending[-1]
+        missing = [x for x in current.operands if x not in texts]
+        if current in texts or not missing:
+            texts.setdefault(current, _node(current, [texts[x] for x in current.operands], names))
+            pending.pop()
+        else:
+            pending.extend(reversed(missing))
+    return texts[expr][0]
+
+
+def _node(expr: Expr, operands: list[tuple[str, int]], names: _Names) -> tuple[str, int]:
+    """Returns the text of a node and its precedence, from those of its operands."""
+    plain = [text for text, _ in operands]
+    match expr.op:
+        case "const":
+            return _number(expr.payload), _ATOM
+        case "index" | "var":
+            return f"{expr.op}<{expr.payload}>", _ATOM
+        case "read":
+            name = names.value(expr.payload)
+            return f"{name}[{','.join(plain)}]" if plain else name, _ATOM
+        case "convert" | "bitcast":
+            return f"{expr.op}({plain[0]}, {expr.dtype.name})", _ATOM
+    if expr.op in _INFIX:
+        symbol, own = _INFIX[expr.op]
+        sides = operands if len(operands) == 2 else [*operands, (str(expr.payload), _ATOM)]
+        left, right = _wrap(sides[0], own), _wrap(sides[1], own + 1)
+        return f"{left} {symbol or _RELATION[expr.op]} {right}", own
+    name = expr.payload if expr.op == "special" else expr.op
+    extra = [] if expr.payload is None or expr.op == "special" else [str(expr.payload)]
+    return f"{name}({', '.join(plain + extra)})", _ATOM
+
+
+def _wrap(operand: tuple[str, int], needed: int) -> str:
+    text, precedence = operand
+    return f"({text})" if precedence < needed else text
+
+
+def _number(value: np.ndarray) -> str:
+    if value.dtype.kind == "b":
+        return str(bool(value)).lower()
+    if value.dtype.kind in "iu":
+        return str(int(value))
+    if value.dtype.kind == "c":
+        return str(complex(value))
+    return repr(float(value)) if value.dtype.names is None else "key"

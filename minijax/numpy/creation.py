@@ -1,0 +1,361 @@
+"""Making arrays: from data, of one value, and ranges."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from minijax.core import dtypes
+from minijax.core.array import ConcreteArray, to_array
+from minijax.core.operators import Array
+from minijax.numpy.dtypes import dtype_or, inexact_dtype, result_pair, to_dtype
+from minijax.numpy.promotion import (
+    Shape,
+    broadcast_shapes,
+    canonical_axis,
+    convert,
+    operand,
+    promote_dtypes,
+    scalar,
+    spread_to,
+    strong,
+    to_scalar,
+)
+from minijax.primitives import arithmetic
+from minijax.primitives import broadcast as broadcast_family
+from minijax.primitives import creation as creation_family
+from minijax.primitives import shape as shape_family
+from minijax.primitives.joining import concatenate as join
+
+# -- from data
+
+
+def array(
+    object: Any,
+    dtype: Any = None,
+    copy: bool = True,
+    order: str | None = "K",
+    ndmin: int = 0,
+    *,
+    device: Any = None,
+) -> Array:
+    """Returns an array of the given data.
+
+    Args:
+        object: an array, a number, a nested list or tuple of these, or anything NumPy can see as
+            an array of numbers. Its elements may be traced.
+        dtype: the dtype of the result; from the data if None.
+        copy: kept for compatibility: arrays are immutable, and NumPy's are always copied.
+        order: "K" or "C"; arrays are always row-major.
+        ndmin: axes of length 1 are put in front up to this number of axes.
+        device: kept for compatibility; there is one.
+
+    Raises:
+        TypeError: if an element is no number.
+        ValueError: if nested lists are ragged.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.array([[1, 2], [3, 4.5]])
+        Array([[1. , 2. ],
+               [3. , 4.5]], dtype=float64)
+    """
+    if order not in (None, "K", "C", "A"):
+        raise ValueError(f"array: arrays are row-major, so order={order!r} is not possible.")
+    wanted = None if dtype is None else to_dtype(dtype)
+    if isinstance(object, list | tuple):
+        result = _from_nested(object, wanted)
+    elif wanted is not None and isinstance(object, bool | int | float | complex):
+        result = to_array(object)
+        if isinstance(object, int) and not isinstance(object, np.generic):
+            result = to_scalar(object, wanted)
+    else:
+        result = operand(object, "array")
+    if wanted is not None:
+        result = convert(result, wanted)
+    if result.ndim < ndmin:
+        result = shape_family.reshape(result, (1,) * (ndmin - result.ndim) + result.shape)
+    return result
+
+
+def asarray(
+    a: Any, dtype: Any = None, order: str | None = None, *, copy: bool | None = None,
+    device: Any = None,
+) -> Array:
+    """Returns `a` as an array; arrays of the right dtype are returned as they are.
+
+    Args:
+        a, dtype, order, device: as for `array`.
+        copy: kept for compatibility.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.asarray([1.0, 2.0], dtype=jnp.float32)
+        Array([1., 2.], dtype=float32)
+    """
+    if dtype is None and isinstance(a, Array):
+        return a
+    return array(a, dtype, order=order, device=device)
+
+
+def _leaves(nested: Any) -> Iterator[Any]:
+    for item in nested:
+        if isinstance(item, list | tuple):
+            yield from _leaves(item)
+        else:
+            yield item
+
+
+def _from_nested(nested: Any, dtype: np.dtype | None) -> Array:
+    leaves = list(_leaves(nested))
+    kinds = set(map(type, leaves))
+    if kinds <= {bool, int, float, complex}:
+        return _from_numbers(nested, dtype)
+    # Before NumPy sees them: it would turn strings and objects into arrays of their own.
+    values = [leaf if isinstance(leaf, Array) else operand(leaf, "array") for leaf in leaves]
+    found = result_pair(*leaves)[0] if dtype is None else dtype
+    if all(type(value) is ConcreteArray for value in values):
+        return to_array(_nested_buffer(nested, found))
+    return _stack_nested(nested, found)
+
+
+def _from_numbers(nested: Any, dtype: np.dtype | None) -> Array:
+    result = to_array(_nested_buffer(nested, None))
+    if dtype is None or result.dtype == dtype:
+        return result
+    if dtypes.is_integer(dtype) and dtypes.is_integer(result.dtype):
+        return to_array(_nested_buffer(nested, dtype))
+    return convert(result, dtype)
+
+
+def _nested_buffer(nested: Any, dtype: np.dtype | None) -> np.ndarray:
+    try:
+        return np.array(nested, dtype)
+    except ValueError as error:
+        raise ValueError(
+            "array: nested lists must be rectangular: lists of one level have one length, and "
+            f"arrays in them one shape ({error})."
+        ) from None
+
+
+def _stack_nested(nested: Any, dtype: np.dtype) -> Array:
+    """Stacks a nested list with traced elements."""
+    if not isinstance(nested, list | tuple):
+        return convert(operand(nested, "array"), dtype)
+    parts = [_stack_nested(item, dtype) for item in nested]
+    shapes = {part.shape for part in parts}
+    if len(shapes) > 1:
+        raise ValueError(f"array: nested lists must be rectangular, got parts of shapes {shapes}.")
+    if not parts:
+        return zeros(0, dtype)
+    return join([shape_family.expand_dims(part, (0,)) for part in parts], 0)
+
+
+def copy(a: Any, order: str | None = None) -> Array:
+    """Returns the array: no copy is needed of what cannot change.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.copy(jnp.array([1]))
+        Array([1], dtype=int64)
+    """
+    return array(a, order=order)
+
+
+def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0) -> Array:
+    """Returns an array of the bytes of a buffer.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.frombuffer(bytes([1, 2]), dtype=jnp.uint8)
+        Array([1, 2], dtype=uint8)
+    """
+    return to_array(np.frombuffer(buffer, to_dtype(dtype), count, offset))
+
+
+def fromfunction(
+    function: Callable[..., Any], shape: Any, *, dtype: Any = float, **kwargs: Any
+) -> Any:
+    """Returns a function of the indices: `function(i, j, …)` of arrays of indices.
+
+    Args:
+        function: takes one array per axis, of the given shape.
+        shape: the shape.
+        dtype: the dtype of the indices.
+        **kwargs: further arguments of the function.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.fromfunction(lambda i, j: 10 * i + j, (2, 2), dtype=int)
+        Array([[ 0,  1],
+               [10, 11]], dtype=int64)
+    """
+    sizes, found = to_shape(shape, "fromfunction"), to_dtype(dtype)
+    grid = (creation_family.broadcasted_iota(found, sizes, d) for d in range(len(sizes)))
+    return function(*grid, **kwargs)
+
+
+# -- of one value
+
+
+def to_shape(shape: Any, name: str) -> Shape:
+    """Returns a shape as a tuple of Python ints.
+
+    Raises:
+        TypeError: if a length is no int; a traced one says what to do.
+        ValueError: if a length is negative.
+    """
+    if isinstance(shape, Array | np.ndarray):
+        shape = shape.tolist()
+    sizes = tuple(shape) if isinstance(shape, Sequence) else (shape,)
+    try:
+        result = tuple([size.__index__() for size in sizes])
+    except AttributeError:
+        raise TypeError(
+            f"{name}: a shape is an int or a tuple of ints, got {shape!r}."
+        ) from None
+    if any(size < 0 for size in result):
+        raise ValueError(f"{name}: lengths of axes cannot be negative, got {result}.")
+    return result
+
+
+def zeros(shape: Any, dtype: Any = None, *, device: Any = None) -> Array:
+    """Returns an array of zeros, float64 unless told otherwise.
+
+    Args:
+        shape: an int or a tuple of ints.
+        dtype: the dtype.
+        device: kept for compatibility.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.zeros((2, 2))
+        Array([[0., 0.],
+               [0., 0.]], dtype=float64)
+    """
+    return broadcast_family.full(to_shape(shape, "zeros"), 0, dtype_or(dtype, dtypes.float64))
+
+
+def ones(shape: Any, dtype: Any = None, *, device: Any = None) -> Array:
+    """Returns an array of ones, float64 unless told otherwise.
+
+    Args:
+        shape: an int or a tuple of ints.
+        dtype: the dtype.
+        device: kept for compatibility.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.ones(2, dtype=int)
+        Array([1, 1], dtype=int64)
+    """
+    return broadcast_family.full(to_shape(shape, "ones"), 1, dtype_or(dtype, dtypes.float64))
+
+
+def empty(shape: Any, dtype: Any = None, *, device: Any = None) -> Array:
+    """Returns an array of zeros: an immutable array has no use for undefined elements.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.empty(2)
+        Array([0., 0.], dtype=float64)
+    """
+    return zeros(shape, dtype)
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) -> Array:
+    """Returns an array filled with a value.
+
+    Args:
+        shape: an int or a tuple of ints.
+        fill_value: a number, or an array that broadcasts to the shape.
+        dtype: the dtype; that of the value if None.
+        device: kept for compatibility.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.full(2, 0.5)
+        Array([0.5, 0.5], dtype=float64, weak_type=True)
+    """
+    value = asarray(fill_value, dtype)
+    sizes = to_shape(shape, "full")
+    if broadcast_shapes(value.shape, sizes) != sizes:
+        raise ValueError(f"full: a value of shape {value.shape} does not broadcast to {sizes}.")
+    return spread_to(value, sizes)
+
+
+def _like(a: Any, dtype: Any, shape: Any, name: str) -> tuple[Shape, np.dtype, bool]:
+    if not (hasattr(a, "shape") and hasattr(a, "dtype")):
+        a = operand(a, name)
+    sizes = tuple(a.shape) if shape is None else to_shape(shape, name)
+    if dtype is not None:
+        return sizes, to_dtype(dtype), False
+    return sizes, to_dtype(a.dtype), bool(getattr(a, "weak_type", False))
+
+
+def zeros_like(a: Any, dtype: Any = None, shape: Any = None, *, device: Any = None) -> Array:
+    """Returns zeros of the shape and dtype of an array.
+
+    Args:
+        a: an array, a number, or anything with `shape` and `dtype`.
+        dtype: the dtype if not that of `a`.
+        shape: the shape if not that of `a`.
+        device: kept for compatibility.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.zeros_like(jnp.array([1, 2]))
+        Array([0, 0], dtype=int64)
+    """
+    sizes, found, weak = _like(a, dtype, shape, "zeros_like")
+    return broadcast_family.full(sizes, 0, found, weak)
+
+
+def ones_like(a: Any, dtype: Any = None, shape: Any = None, *, device: Any = None) -> Array:
+    """Returns ones of the shape and dtype of an array; arguments as for `zeros_like`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.ones_like(jnp.array([1.5, 2.5]))
+        Array([1., 1.], dtype=float64)
+    """
+    sizes, found, weak = _like(a, dtype, shape, "ones_like")
+    return broadcast_family.full(sizes, 1, found, weak)
+
+
+def empty_like(
+    prototype: Any, dtype: Any = None, shape: Any = None, *, device: Any = None
+) -> Array:
+    """Returns zeros of the shape and dtype of an array; see `empty`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.empty_like(jnp.array([1.5]))
+        Array([0.], dtype=float64)
+    """
+    return zeros_like(prototype, dtype, shape)
+
+
+def full_like(
+    a: Any, fill_value: Any, dtype: Any = None, shape: Any = None, *, device: Any = None
+) -> Array:
+    """Returns an array filled with a value, of the shape and dtype of an array.
+
+    Args:
+        a: an array, a number, or anything with `shape` and `dtype`.
+        fill_value: a number, or an array that broadcasts to the shape.
+        dtype: the dtype if not that of `a`.
+        shape: the shape if not that of `a`.
+        device: kept for compatibility.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.full_like(jnp.array([1, 2]), 7)
+        Array([7, 7], dtype=int64)
+    """
+    sizes, found, weak = _like(a, dtype, shape, "full_like")
+    value = convert(operand(fill_value, "full_like"), found, weak)
+    return spread_to(value, sizes)

@@ -1,0 +1,397 @@
+"""scan: a loop with a known number of iterations over the leading axes of arrays.
+
+    scan[jaxpr=(consts…, carry…, x…) -> (carry…, y…)] consts… init… xs… = final carry…, ys…
+
+Its reverse pass is a scan in the other direction whose carry holds the cotangents of the constants
+too: a body that reads `table[i]` adds into the one cotangent of `table` in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minijax.core.avals import ShapedArray, Zero, materialize
+from minijax.core.jaxpr import Eqn, Jaxpr
+from minijax.core.primitive import primitive
+from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
+from minijax.interpreters.evaluate import evaluate
+from minijax.interpreters.jvp import jvp_jaxpr
+from minijax.interpreters.linearize import linearize_jaxpr
+from minijax.interpreters.prune import prune_jaxpr
+from minijax.interpreters.transpose import is_linear, transpose_jaxpr
+from minijax.primitives.control.programs import (
+    SplitBody,
+    beside,
+    carry_fixpoint,
+    dependent_outputs,
+    fill_zeros,
+    remembered,
+    reorder,
+    reorder_inputs,
+    run_here,
+    split_body,
+    split_sizes,
+)
+from minijax.primitives.control.staged import is_unmapped, pick, run_staged
+
+Flags = tuple[bool, ...]
+
+
+def _scan_impl(
+    *args: np.ndarray,
+    jaxpr: Jaxpr,
+    length: int,
+    reverse: bool,
+    unroll: int,
+    num_consts: int,
+    num_carry: int,
+) -> Any:
+    consts, carry, xs = split_sizes(args, num_consts, num_carry)
+    ys = [np.empty((length, *aval.shape), aval.dtype) for aval in jaxpr.out_avals[num_carry:]]
+    for i in reversed(range(length)) if reverse else range(length):
+        # The ellipsis keeps slices of rank 0 arrays.
+        outs = evaluate(jaxpr, [*consts, *carry, *(x[i, ...] for x in xs)])
+        carry = outs[:num_carry]
+        for y, value in zip(ys, outs[num_carry:], strict=True):
+            y[i] = value
+    return (*carry, *ys)
+
+
+def _scan_abstract(
+    *avals: Any,
+    jaxpr: Jaxpr,
+    length: int,
+    reverse: bool,
+    unroll: int,
+    num_consts: int,
+    num_carry: int,
+) -> Any:
+    consts, init, xs = split_sizes(avals, num_consts, num_carry)
+    for x in xs:
+        if not x.shape or x.shape[0] != length:
+            raise TypeError(
+                f"scan: a scanned array needs a leading axis of length {length}, got {x}."
+            )
+    given = (*consts, *init, *(x.without_axis(0) for x in xs))
+    check_operands("scan", jaxpr, given)
+    carry, ys = split_sizes(jaxpr.out_avals, num_carry)
+    for before, after in zip(init, carry, strict=True):
+        if not before.accepts(after):
+            raise TypeError(f"scan: the body turns a carry of {before} into {after}.")
+    return (*carry, *(y.with_axis(length, 0) for y in ys))
+
+
+def check_operands(name: str, jaxpr: Jaxpr, given: Sequence[Any]) -> None:
+    """Refuses operands that are not of the types that a loop's body takes.
+
+    Raises:
+        TypeError: with both lists of types.
+    """
+    wanted = jaxpr.in_avals
+    if len(wanted) != len(given) or not all(
+        want.accepts(got) for want, got in zip(wanted, given, strict=True)
+    ):
+        shown = ", ".join(map(str, given))
+        raise TypeError(
+            f"{name}: the body takes ({', '.join(map(str, wanted))}), the operands give ({shown})."
+        )
+
+
+# -- derivatives
+
+
+def active_carry(jaxpr: Jaxpr, active: Sequence[bool], num_consts: int, num_carry: int) -> Flags:
+    """Returns for each input of a loop's body whether it has a tangent in some iteration."""
+    consts, init, xs = split_sizes(active, num_consts, num_carry)
+    never = [False] * len(jaxpr.outvars)
+
+    def step(carry: Flags) -> Flags:
+        return jvp_jaxpr(jaxpr, [*consts, *carry, *xs], never)[1][:num_carry]
+
+    return (*consts, *carry_fixpoint(init, step), *xs)
+
+
+def _scan_jvp(
+    primals: Any, tangents: Any, *, jaxpr: Jaxpr, num_consts: int, num_carry: int, **rest: Any
+) -> Any:
+    given = [type(t) is not Zero for t in tangents]
+    active = active_carry(jaxpr, given, num_consts, num_carry)
+    carry_active = active[num_consts : num_consts + num_carry]
+    num_ys = len(jaxpr.outvars) - num_carry
+    derived, out_active = jvp_jaxpr(jaxpr, active, [*carry_active, *[False] * num_ys])
+    groups = (num_consts, num_carry, len(active) - num_consts - num_carry)
+    inputs = beside(active, groups)
+    body = reorder(derived, inputs, beside(out_active, (num_carry, num_ys)))
+    values = [*primals, *map(materialize, pick(tangents, active))]
+    results = scan_p.bind(
+        *(values[i] for i in inputs),
+        jaxpr=body,
+        num_consts=num_consts + sum(active[:num_consts]),
+        num_carry=num_carry + sum(carry_active),
+        **rest,
+    )
+    carry, carry_t, ys, ys_t = split_sizes(results, num_carry, sum(carry_active), num_ys)
+    avals = _out_avals(jaxpr, num_carry, rest["length"])
+    return (*carry, *ys), fill_zeros(out_active, avals, [*carry_t, *ys_t])
+
+
+def _out_avals(jaxpr: Jaxpr, num_carry: int, length: int) -> tuple[Any, ...]:
+    carry, ys = split_sizes(jaxpr.out_avals, num_carry)
+    return (*carry, *(y.with_axis(length, 0) for y in ys))
+
+
+def linearized_body(
+    jaxpr: Jaxpr, given: Sequence[bool], num_consts: int, num_carry: int
+) -> tuple[SplitBody, Flags]:
+    """Returns the linearized body of a loop, and which of its inputs have a tangent."""
+
+    def make() -> tuple[SplitBody, Flags]:
+        active = active_carry(jaxpr, given, num_consts, num_carry)
+        carry_active = active[num_consts : num_consts + num_carry]
+        never = [False] * (len(jaxpr.outvars) - num_carry)
+        split = linearize_jaxpr(jaxpr, active, [*carry_active, *never])
+        return split_body(split, active, num_consts, num_carry), active
+
+    key = ("linearized body", tuple(given), num_consts, num_carry)
+    return remembered(jaxpr, key, make)
+
+
+def _scan_linearize(
+    primals: Any, given: Any, *, jaxpr: Jaxpr, num_consts: int, num_carry: int, **rest: Any
+) -> Any:
+    split, active = linearized_body(jaxpr, given, num_consts, num_carry)
+    consts, _, xs = split_sizes(primals, num_consts, num_carry)
+    results = scan_p.bind(
+        *primals, jaxpr=split.body, num_consts=num_consts, num_carry=num_carry, **rest
+    )
+    constants = split.constants(consts, run_here)
+    residuals = [*constants, *split.sequences(xs, results[num_carry:])]
+    const_active, carry_active, _ = split_sizes(active, num_consts, num_carry)
+
+    def linear(residuals: Any, *tangents: Any) -> Any:
+        constants, sequences = split_sizes(residuals, len(split.constant_sources))
+        moving = list(map(materialize, pick(tangents, active)))
+        loop, xs_t = split_sizes(moving, sum(const_active) + sum(carry_active))
+        found = scan_p.bind(
+            *constants,
+            *loop,
+            *sequences,
+            *xs_t,
+            jaxpr=split.linear,
+            num_consts=len(constants) + sum(const_active),
+            num_carry=sum(carry_active),
+            **rest,
+        )
+        avals = _out_avals(jaxpr, num_carry, rest["length"])
+        return fill_zeros(split.out_active, avals, found)
+
+    return results[: len(jaxpr.outvars)], residuals, linear
+
+
+def _scan_transpose(
+    cts: Any,
+    *operands: Any,
+    jaxpr: Jaxpr,
+    reverse: bool,
+    num_consts: int,
+    num_carry: int,
+    **rest: Any,
+) -> Any:
+    linear = _linear_inputs(jaxpr, operands, num_consts, num_carry)
+    const_linear, carry_linear, x_linear = split_sizes(linear, num_consts, num_carry)
+    consts, init, xs = split_sizes(operands, num_consts, num_carry)
+    history = _known_carry(operands, linear, jaxpr, reverse, num_consts, num_carry, rest)
+
+    ct_carry, ct_ys = split_sizes(cts, num_carry)
+    depends = dependent_outputs(jaxpr, linear)[num_carry:]
+    y_active = [on and type(ct) is not Zero for ct, on in zip(ct_ys, depends, strict=True)]
+    accumulate = [*const_linear, *[False] * (num_carry + len(xs))]
+    derived = transpose_jaxpr(jaxpr, linear, accumulate, [*carry_linear, *y_active])
+
+    known_consts = [x for x, on in zip(consts, const_linear, strict=True) if not on]
+    known_xs = [x for x, on in zip(xs, x_linear, strict=True) if not on]
+    num_known = len(known_consts) + len(history) + len(known_xs)
+    num_loop = sum(const_linear) + sum(carry_linear)
+    first = range(len(known_consts))
+    middle = range(len(known_consts), num_known)
+    order = [*first, *range(num_known, num_known + num_loop), *middle]
+    order += range(num_known + num_loop, len(derived.invars))
+    results = scan_p.bind(
+        *known_consts,
+        *(x.take() for x in pick(consts, const_linear)),
+        *map(materialize, pick(ct_carry, carry_linear)),
+        *history,
+        *known_xs,
+        *pick(ct_ys, y_active),
+        jaxpr=reorder_inputs(derived, order),
+        reverse=not reverse,
+        num_consts=len(known_consts),
+        num_carry=num_loop,
+        **rest,
+    )
+    found = iter(results)
+    # A carry that starts at a known value and becomes linear later has no operand to contribute to.
+    contributions = [next(found) if on else None for on in linear]
+    return tuple(
+        ct if is_linear(x) else None for ct, x in zip(contributions, operands, strict=True)
+    )
+
+
+def _linear_inputs(
+    jaxpr: Jaxpr, operands: Sequence[Any], num_consts: int, num_carry: int
+) -> Flags:
+    given = [is_linear(x) for x in operands]
+    consts, init, xs = split_sizes(given, num_consts, num_carry)
+
+    def step(carry: Flags) -> Flags:
+        return dependent_outputs(jaxpr, [*consts, *carry, *xs])[:num_carry]
+
+    return (*consts, *carry_fixpoint(init, step), *xs)
+
+
+def _known_carry(
+    operands: Sequence[Any],
+    linear: Flags,
+    jaxpr: Jaxpr,
+    reverse: bool,
+    num_consts: int,
+    num_carry: int,
+    rest: dict[str, Any],
+) -> list[Any]:
+    """Returns the values by iteration of the carry components that are not linear."""
+    carry = [i for i in range(num_consts, num_consts + num_carry) if not linear[i]]
+    if not carry:
+        return []
+
+    def make() -> tuple[Jaxpr, Flags]:
+        outs = [jaxpr.outvars[i - num_consts] for i in carry]
+        program = jaxpr.replace(outvars=[*outs, *(jaxpr.invars[i] for i in carry)])
+        return prune_jaxpr(program, [True] * len(program.outvars))
+
+    body, needed = remembered(jaxpr, ("known carry", linear), make)
+    results = scan_p.bind(
+        *pick(operands, needed),
+        jaxpr=body,
+        reverse=reverse,
+        num_consts=sum(needed[:num_consts]),
+        num_carry=len(carry),
+        **rest,
+    )
+    return list(results[len(carry) :])
+
+
+# -- the other rules
+
+
+def _scan_batch(
+    size: int,
+    operands: Any,
+    dims: Any,
+    *,
+    jaxpr: Jaxpr,
+    num_consts: int,
+    num_carry: int,
+    mapped_axis: Any,
+    **rest: Any,
+) -> Any:
+    if is_unmapped(dims, mapped_axis, jaxpr):
+        outs = scan_p.bind(
+            *operands, jaxpr=jaxpr, num_consts=num_consts, num_carry=num_carry, **rest
+        )
+        return outs, (None,) * len(outs)
+    given = [dim is not None for dim in dims]
+    consts, init, xs = split_sizes(given, num_consts, num_carry)
+    never = [False] * len(jaxpr.outvars)
+
+    def step(carry: Flags) -> Flags:
+        flags = [*consts, *carry, *xs]
+        return batch_jaxpr(jaxpr, size, flags, never, mapped_axis)[1][:num_carry]
+
+    carry = carry_fixpoint(init, step)
+    wanted = [*carry, *never[num_carry:]]
+    body, out_batched = batch_jaxpr(jaxpr, size, [*consts, *carry, *xs], wanted, mapped_axis)
+    # A slice of a scanned array has its batch axis first, so the array has it second.
+    axes = [0] * (num_consts + num_carry) + [1] * len(xs)
+    moved = [
+        move_batch_axis(x, dim, size, axis) if on else x
+        for x, dim, axis, on in zip(operands, dims, axes, (*consts, *carry, *xs), strict=True)
+    ]
+    outs = scan_p.bind(*moved, jaxpr=body, num_consts=num_consts, num_carry=num_carry, **rest)
+    out_axes = [0] * num_carry + [1] * (len(outs) - num_carry)
+    return outs, tuple(
+        axis if on else None for on, axis in zip(out_batched, out_axes, strict=True)
+    )
+
+
+def _scan_lower(
+    k: Any,
+    *operands: Any,
+    out: Any,
+    jaxpr: Jaxpr,
+    length: int,
+    reverse: bool,
+    unroll: int,
+    num_consts: int,
+    num_carry: int,
+) -> Any:
+    consts, init, xs = split_sizes(operands, num_consts, num_carry)
+    return k.scan(out, jaxpr, consts, init, xs, length, reverse)
+
+
+def _scan_prune(eqn: Eqn, used: Sequence[bool]) -> Eqn:
+    params = eqn.params
+    num_consts, num_carry = params["num_consts"], params["num_carry"]
+    body, carry, needed = prune_loop(params["jaxpr"], used, num_consts, num_carry)
+    return eqn.replace(
+        invars=pick(eqn.invars, needed),
+        outvars=pick(eqn.outvars, [*carry, *used[num_carry:]]),
+        params=params
+        | {"jaxpr": body, "num_consts": sum(needed[:num_consts]), "num_carry": sum(carry)},
+    )
+
+
+def prune_loop(
+    jaxpr: Jaxpr, used: Sequence[bool], num_consts: int, num_carry: int
+) -> tuple[Jaxpr, Flags, Flags]:
+    """Returns the body of a loop without what no used result needs.
+
+    Args:
+        jaxpr: (consts, carry, xs) -> (carry, ys).
+        used: for each result whether it is used (of carry components: after the last iteration).
+        num_consts, num_carry: how many constants and carry components there are.
+
+    Returns:
+        The smaller body, which carry components it keeps, and which inputs it keeps.
+    """
+
+    def make() -> tuple[Jaxpr, Flags, Flags]:
+        ys = used[num_carry:]
+
+        def step(carry: Flags) -> Flags:
+            needed = prune_jaxpr(jaxpr, [*carry, *ys])[1]
+            return needed[num_consts : num_consts + num_carry]
+
+        carry = carry_fixpoint(used[:num_carry], step)
+        body, needed = prune_jaxpr(jaxpr, [*carry, *ys])
+        inputs = (*needed[:num_consts], *carry, *needed[num_consts + num_carry :])
+        return body.replace(invars=pick(jaxpr.invars, inputs)), carry, inputs
+
+    return remembered(jaxpr, ("prune loop", tuple(used), num_consts, num_carry), make)
+
+
+scan_p = primitive(
+    "scan",
+    impl=_scan_impl,
+    abstract=_scan_abstract,
+    run=run_staged(lambda: scan_p),
+    jvp=_scan_jvp,
+    linearize=_scan_linearize,
+    transpose=_scan_transpose,
+    batch=_scan_batch,
+    lower=_scan_lower,
+    prune=_scan_prune,
+    collective=True,
+)

@@ -1,0 +1,601 @@
+"""while: a loop whose number of iterations is known only at run time, and its pullback.
+
+    while[cond=(cc…, carry…) -> bool, body=(bc…, carry…) -> carry…] cc… bc… init… = carry…
+
+    while_pullback[…, active] cc… bc… init… accumulators… cts… = accumulators…, cts of init…
+
+The reverse pass of a while loop needs what the iterations computed. `while_pullback` runs the loop
+again and records that on tapes, arrays that grow with the iterations, then runs over the tapes
+backwards. The tapes live inside the operation: programs hold arrays of known shape only, the memory
+is free again after the pass, and a loop in a loop keeps one tape at a time.
+
+The two primitives are closed under differentiation. With f the loop, J its derivative in the active
+inputs and g(x, ct) = J(x)ᵀ ct the pullback,
+
+    d g(x, ct)          = pullback of (x, ẋ) -> (f(x), Df(x) ẋ) at the cotangents (ċt, ct)
+    g's transpose at u  = J(x) u for ct; for x the gradient of ct · J(x) u, a pullback as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minijax.core import dtypes
+from minijax.core.array import aval_of
+from minijax.core.avals import Zero, materialize
+from minijax.core.jaxpr import Eqn, Jaxpr, Var
+from minijax.core.primitive import primitive
+from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
+from minijax.interpreters.evaluate import eval_jaxpr, evaluate
+from minijax.interpreters.jvp import jvp_jaxpr
+from minijax.interpreters.prune import prune_jaxpr
+from minijax.interpreters.stage import stage_closed
+from minijax.interpreters.transpose import is_linear, transpose_jaxpr
+from minijax.primitives.control.cond import choose_lanes
+from minijax.primitives.control.programs import (
+    SplitBody,
+    beside,
+    carry_fixpoint,
+    fill_zeros,
+    remembered,
+    reorder,
+    reorder_inputs,
+    split_sizes,
+)
+from minijax.primitives.control.scan import (
+    active_carry,
+    check_operands,
+    linearized_body,
+    prune_loop,
+)
+from minijax.primitives.control.staged import is_unmapped, pick, run_staged
+from minijax.primitives.reduction import reduce_or
+
+Flags = tuple[bool, ...]
+
+
+# -- loops as records
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """The programs of a while loop: `cond(cond_consts, carry)` and `body(consts, carry)`."""
+
+    cond: Jaxpr
+    body: Jaxpr
+    num_cond_consts: int
+    num_consts: int
+
+    @property
+    def num_carry(self) -> int:
+        """The number of carry components."""
+        return len(self.cond.invars) - self.num_cond_consts
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The loop as parameters of a primitive."""
+        return {
+            "cond_jaxpr": self.cond,
+            "body_jaxpr": self.body,
+            "cond_nconsts": self.num_cond_consts,
+            "body_nconsts": self.num_consts,
+        }
+
+    def split(self, operands: Sequence[Any]) -> list[list[Any]]:
+        """Returns constants of cond and body, initial carry, and what comes after."""
+        return split_sizes(operands, self.num_cond_consts, self.num_consts, self.num_carry)
+
+    def active(self, given: Sequence[bool]) -> Flags:
+        """Returns which constants of the body and carry components have a tangent."""
+        return active_carry(self.body, given, self.num_consts, self.num_carry)
+
+    def with_tangents(self, active: Flags) -> tuple[Loop, list[int]]:
+        """Returns the loop that carries tangents along.
+
+        Args:
+            active: which constants of the body and carry components have tangents.
+
+        Returns:
+            The loop, and the order of its constants and carry: positions in the list of the
+            original ones followed by the active tangents.
+        """
+        consts, carry = split_sizes(active, self.num_consts)
+        derived, _ = jvp_jaxpr(self.body, active, carry)
+        order = beside(active, (self.num_consts, self.num_carry))
+        body = reorder(derived, order, beside(carry, (self.num_carry,)))
+        avals = pick(self.cond.in_avals[self.num_cond_consts :], carry)
+        cond = _with_unused_inputs(self.cond, tuple(aval.tangent() for aval in avals))
+        return Loop(cond, body, self.num_cond_consts, self.num_consts + sum(consts)), order
+
+
+def _loop(cond_jaxpr: Jaxpr, body_jaxpr: Jaxpr, cond_nconsts: int, body_nconsts: int) -> Loop:
+    return Loop(cond_jaxpr, body_jaxpr, cond_nconsts, body_nconsts)
+
+
+def _with_unused_inputs(jaxpr: Jaxpr, avals: tuple[Any, ...]) -> Jaxpr:
+    def make() -> Jaxpr:
+        return jaxpr.replace(invars=(*jaxpr.invars, *map(Var, avals)))
+
+    return remembered(jaxpr, ("with unused inputs", avals), make)
+
+
+def _zeros(x: Any) -> Any:
+    return aval_of(x).tangent().zeros()
+
+
+# -- while: the rules
+
+
+def _while_impl(*operands: np.ndarray, **params: Any) -> Any:
+    loop = _loop(**params)
+    cond_consts, consts, carry, _ = loop.split(operands)
+    while bool(evaluate(loop.cond, [*cond_consts, *carry])[0]):
+        carry = evaluate(loop.body, [*consts, *carry])
+    return tuple(carry)
+
+
+def _while_abstract(*avals: Any, **params: Any) -> Any:
+    loop = _loop(**params)
+    cond_consts, consts, init, _ = loop.split(avals)
+    check_operands("while (condition)", loop.cond, (*cond_consts, *init))
+    check_operands("while", loop.body, (*consts, *init))
+    (pred,) = loop.cond.out_avals
+    if pred.shape or pred.dtype != dtypes.bool_:
+        raise TypeError(f"while: the condition must be a bool of rank 0, got {pred}.")
+    for before, after in zip(init, loop.body.out_avals, strict=True):
+        if not before.accepts(after):
+            raise TypeError(f"while: the body turns a carry of {before} into {after}.")
+    return loop.body.out_avals
+
+
+def _while_jvp(primals: Any, tangents: Any, **params: Any) -> Any:
+    loop = _loop(**params)
+    given = [type(t) is not Zero for t in tangents[loop.num_cond_consts :]]
+    active = loop.active(given)
+    moving = list(map(materialize, pick(tangents[loop.num_cond_consts :], active)))
+    outs, out_tangents = _run_with_tangents(loop, active, primals, moving)
+    carry_active = active[loop.num_consts :]
+    return outs, fill_zeros(carry_active, loop.body.out_avals, out_tangents)
+
+
+def _run_with_tangents(
+    loop: Loop, active: Flags, primals: Sequence[Any], tangents: Sequence[Any]
+) -> tuple[list[Any], list[Any]]:
+    """Runs the loop with the given active tangents; returns outputs and active tangents."""
+    derived, order = loop.with_tangents(active)
+    cond_consts, inputs = split_sizes(primals, loop.num_cond_consts)
+    values = [*inputs, *tangents]
+    results = while_p.bind(*cond_consts, *(values[i] for i in order), **derived.params)
+    return list(results[: loop.num_carry]), list(results[loop.num_carry :])
+
+
+def _while_linearize(primals: Any, active: Any, **params: Any) -> Any:
+    def linear(residuals: Any, *tangents: Any) -> Any:
+        return _while_jvp(residuals, tangents, **params)[1]
+
+    return while_p.bind(*primals, **params), list(primals), linear
+
+
+def _while_transpose(cts: Any, *operands: Any, **params: Any) -> Any:
+    loop = _loop(**params)
+    flags = [is_linear(x) for x in operands]
+    active = loop.active(flags[loop.num_cond_consts :])
+    cond_consts, consts, init, _ = loop.split(operands)
+    carry_active = active[loop.num_consts :]
+    accumulators = [x.take() for x in consts if is_linear(x)]
+    results = while_pullback_p.bind(
+        *(_zeros(x) if is_linear(x) else x for x in operands),
+        *accumulators,
+        *map(materialize, pick(cts, carry_active)),
+        active=active,
+        **params,
+    )
+    found = iter(results)
+    contributions = [next(found) if on else None for on in active]
+    return (
+        *(None for _ in cond_consts),
+        *(
+            ct if is_linear(x) else None
+            for ct, x in zip(contributions, (*consts, *init), strict=True)
+        ),
+    )
+
+
+def _while_lower(k: Any, *operands: Any, out: Any, **params: Any) -> Any:
+    loop = _loop(**params)
+    cond_consts, consts, init, _ = loop.split(operands)
+    return k.while_loop(loop.cond, loop.body, cond_consts, consts, init)
+
+
+# -- while: pruning
+
+
+def _pruned(loop: Loop, used: Sequence[bool]) -> tuple[Loop, Flags, Flags]:
+    """Returns the loop without what neither its condition nor a used result needs.
+
+    Args:
+        loop: a loop; its body may have results besides the carry.
+        used: which results of the body are used.
+
+    Returns:
+        The smaller loop, which operands it takes, and which carry components it keeps.
+    """
+    cond, cond_needs = prune_jaxpr(loop.cond, [True])
+    cond_consts, tested = split_sizes(cond_needs, loop.num_cond_consts)
+    carry_used, others = split_sizes(used, loop.num_carry)
+    wanted = tuple(a or b for a, b in zip(carry_used, tested, strict=True))
+    body, carry, inputs = prune_loop(
+        loop.body, (*wanted, *others), loop.num_consts, loop.num_carry
+    )
+
+    def make() -> Jaxpr:
+        return cond.replace(invars=pick(loop.cond.invars, (*cond_consts, *carry)))
+
+    smaller = remembered(loop.cond, ("pruned condition", carry), make)
+    num_consts = sum(inputs[: loop.num_consts])
+    return Loop(smaller, body, sum(cond_consts), num_consts), (*cond_consts, *inputs), carry
+
+
+def _while_prune(eqn: Eqn, used: Sequence[bool]) -> Eqn:
+    loop, needed, carry = _pruned(_loop(**eqn.params), tuple(used))
+    return eqn.replace(
+        invars=pick(eqn.invars, needed), outvars=pick(eqn.outvars, carry), params=loop.params
+    )
+
+
+# -- while: batching
+
+
+def _batched_carry(
+    loop: Loop, size: int, flags: Sequence[bool], mapped_axis: Any
+) -> tuple[Flags, bool]:
+    """Returns which carry components have the batch axis, and whether the condition has it."""
+    cond_consts, consts, init, _ = loop.split(flags)
+    never = [False] * loop.num_carry
+    always = [True] * loop.num_carry
+
+    def is_tested_by_lane(carry: Flags) -> bool:
+        flags = [*cond_consts, *carry]
+        return batch_jaxpr(loop.cond, size, flags, [False], mapped_axis)[1][0]
+
+    def step(carry: Flags) -> Sequence[bool]:
+        if is_tested_by_lane(carry):
+            return always
+        return batch_jaxpr(loop.body, size, [*consts, *carry], never, mapped_axis)[1]
+
+    carry = carry_fixpoint(init, step)
+    return carry, is_tested_by_lane(carry)
+
+
+def _lanes_loop(
+    loop: Loop, size: int, flags: Sequence[bool], carry: Flags, mapped_axis: Any
+) -> tuple[Jaxpr, Loop]:
+    """Returns the loop that goes on until every lane is done.
+
+    Its carry is one flag for each lane (whether it goes on) and the original carry, which stands
+    still in lanes that are done. Its constants are those of condition and body.
+
+    Returns:
+        The condition mapped over lanes, and the loop.
+    """
+    cond_consts, consts, _, _ = loop.split(flags)
+    num_cond = loop.num_cond_consts
+    cond, _ = batch_jaxpr(loop.cond, size, [*cond_consts, *carry], [True], mapped_axis)
+    body, _ = batch_jaxpr(loop.body, size, [*consts, *carry], carry, mapped_axis)
+
+    def program(*args: Any) -> list[Any]:
+        for_cond, for_body, (running,), state = split_sizes(args, num_cond, loop.num_consts, 1)
+        after = eval_jaxpr(body, *for_body, *state)
+        kept = [choose_lanes(running, old, new) for old, new in zip(state, after, strict=True)]
+        return [*eval_jaxpr(cond, *for_cond, *kept), *kept]
+
+    def make() -> Loop:
+        (running,) = cond.out_avals
+        avals = [*cond.in_avals[:num_cond], *body.in_avals[: loop.num_consts], running]
+        avals += body.in_avals[loop.num_consts :]
+        lanes = stage_closed(program, avals, loop.body.name)
+        state = [running, *body.in_avals[loop.num_consts :]]
+        goes_on = stage_closed(lambda flag, *_: [reduce_or(flag, (0,))], state, loop.cond.name)
+        return Loop(goes_on, lanes, 0, num_cond + loop.num_consts)
+
+    return cond, remembered(body, ("lanes", cond), make)
+
+
+def _moved(operands: Sequence[Any], dims: Sequence[Any], flags: Any, size: int) -> list[Any]:
+    return [
+        move_batch_axis(x, dim, size) if on else x
+        for x, dim, on in zip(operands, dims, flags, strict=True)
+    ]
+
+
+def _while_batch(size: int, operands: Any, dims: Any, *, mapped_axis: Any, **params: Any) -> Any:
+    loop = _loop(**params)
+    if is_unmapped(dims, mapped_axis, loop.cond, loop.body):
+        outs = while_p.bind(*operands, **params)
+        return outs, (None,) * len(outs)
+    given = [dim is not None for dim in dims]
+    carry, by_lane = _batched_carry(loop, size, given, mapped_axis)
+    flags = [*given[: len(given) - loop.num_carry], *carry]
+    moved = _moved(operands, dims, flags, size)
+    mapped, inputs = _mapped_loop(loop, size, flags, carry, by_lane, moved, mapped_axis)
+    outs = while_p.bind(*inputs, **mapped.params)
+    return outs[by_lane:], tuple(0 if on else None for on in carry)
+
+
+def _mapped_loop(
+    loop: Loop,
+    size: int,
+    flags: Sequence[bool],
+    carry: Flags,
+    by_lane: bool,
+    operands: Sequence[Any],
+    mapped_axis: Any,
+) -> tuple[Loop, list[Any]]:
+    """Returns the mapped loop and its operands, whose carry has a flag first if `by_lane`."""
+    cond_consts, consts, init, _ = loop.split(operands)
+    if by_lane:
+        cond, lanes = _lanes_loop(loop, size, flags, carry, mapped_axis)
+        running = eval_jaxpr(cond, *cond_consts, *init)
+        return lanes, [*cond_consts, *consts, *running, *init]
+    cond_flags, const_flags, _, _ = loop.split(flags)
+    cond, _ = batch_jaxpr(loop.cond, size, [*cond_flags, *carry], [False], mapped_axis)
+    body, _ = batch_jaxpr(loop.body, size, [*const_flags, *carry], carry, mapped_axis)
+    return Loop(cond, body, loop.num_cond_consts, loop.num_consts), list(operands)
+
+
+while_p = primitive(
+    "while",
+    impl=_while_impl,
+    abstract=_while_abstract,
+    run=run_staged(lambda: while_p),
+    jvp=_while_jvp,
+    linearize=_while_linearize,
+    transpose=_while_transpose,
+    batch=_while_batch,
+    lower=_while_lower,
+    prune=_while_prune,
+    collective=True,
+)
+
+
+# -- while_pullback: recording and running backwards
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reversal:
+    """What the pullback of a loop runs.
+
+    Attributes:
+        recording: the loop whose body returns, after the carry, what an iteration records.
+        needs: which operands of the original loop it takes.
+        split: the linearized body.
+        backward: (constant residuals, accumulators, cts, records) -> (accumulators, cts).
+    """
+
+    recording: Loop
+    needs: Flags
+    split: SplitBody
+    backward: Jaxpr
+
+
+def _reversal(loop: Loop, active: Flags) -> _Reversal:
+    def make() -> _Reversal:
+        split, _ = linearized_body(loop.body, active, loop.num_consts, loop.num_carry)
+        extended = Loop(loop.cond, split.body, loop.num_cond_consts, loop.num_consts)
+        num_records = len(split.body.outvars) - loop.num_carry
+        used = (*[False] * loop.num_carry, *[True] * num_records)
+        recording, needs, _ = _pruned(extended, used)
+        return _Reversal(recording, needs, split, _backward_body(split, active, loop.num_consts))
+
+    return remembered(loop.body, ("reversal", active, loop.cond), make)
+
+
+def _backward_body(split: SplitBody, active: Flags, num_consts: int) -> Jaxpr:
+    num_constants, num_sequences = len(split.constant_sources), len(split.sequence_sources)
+    num_active = sum(active)
+    linear = [False] * num_constants + [True] * num_active + [False] * num_sequences
+    accumulate = [False] * len(linear)
+    for i in range(num_constants, num_constants + sum(active[:num_consts])):
+        accumulate[i] = True
+    num_cts = len(split.linear.outvars)
+    transposed = transpose_jaxpr(split.linear, linear, accumulate, [True] * num_cts)
+    before = range(num_constants, num_constants + num_sequences)
+    after = range(num_constants + num_sequences, len(transposed.invars))
+    return reorder_inputs(transposed, [*range(num_constants), *after, *before])
+
+
+def _pullback_impl(*operands: np.ndarray, active: Flags, **params: Any) -> Any:
+    loop = _loop(**params)
+    plan = _reversal(loop, active)
+    num_inputs = loop.num_cond_consts + loop.num_consts + loop.num_carry
+    inputs, state = split_sizes(operands, num_inputs)
+    records = _record(plan.recording, pick(inputs, plan.needs))
+    constants = plan.split.constants(loop.split(inputs)[1], evaluate)
+    for stacked in reversed(records):
+        sequences = plan.split.sequences((), stacked)
+        state = evaluate(plan.backward, [*constants, *state, *sequences])
+    return tuple(state)
+
+
+def _record(recording: Loop, operands: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+    """Runs a recording loop and returns what each iteration recorded."""
+    cond_consts, consts, carry, _ = recording.split(operands)
+    records = []
+    while bool(evaluate(recording.cond, [*cond_consts, *carry])[0]):
+        outs = evaluate(recording.body, [*consts, *carry])
+        carry, recorded = split_sizes(outs, recording.num_carry)
+        records.append(recorded)
+    return records
+
+
+def _pullback_abstract(*avals: Any, active: Flags, **params: Any) -> Any:
+    loop = _loop(**params)
+    cond_consts, consts, init, state = loop.split(avals)
+    _while_abstract(*cond_consts, *consts, *init, **params)
+    outs = tuple(aval.tangent() for aval in pick((*consts, *init), active))
+    if len(outs) != len(state) or not all(
+        want.accepts(got) for want, got in zip(outs, state, strict=True)
+    ):
+        raise TypeError(
+            f"while_pullback: accumulators and cotangents must be ({', '.join(map(str, outs))}), "
+            f"got ({', '.join(map(str, state))})."
+        )
+    return tuple(aval.strip_weak_type() for aval in outs)
+
+
+def _pullback_lower(k: Any, *operands: Any, out: Any, active: Flags, **params: Any) -> Any:
+    loop = _loop(**params)
+    plan = _reversal(loop, active)
+    num_inputs = loop.num_cond_consts + loop.num_consts + loop.num_carry
+    inputs, state = split_sizes(operands, num_inputs)
+    cond_consts, consts, init, _ = plan.recording.split(pick(inputs, plan.needs))
+    recording = plan.recording
+    count, tapes = k.record_while(recording.cond, recording.body, cond_consts, consts, init)
+    constants = plan.split.constants(loop.split(inputs)[1], k.inline)
+    sequences = plan.split.sequences((), tapes)
+    return k.scan(out, plan.backward, constants, state, sequences, count, True)
+
+
+# -- while_pullback: derivatives
+
+
+def _pullback_jvp(primals: Any, tangents: Any, *, active: Flags, **params: Any) -> Any:
+    outs = while_pullback_p.bind(*primals, active=active, **params)
+    loop = _loop(**params)
+    _, consts_t, init_t, state_t = loop.split(tangents)
+    _, _, _, state = loop.split(primals)
+    num_accs = sum(active[: loop.num_consts])
+    state_t = list(map(materialize, state_t))
+    given = [type(t) is not Zero for t in (*consts_t, *init_t)]
+    if not any(given):
+        inputs = primals[: len(primals) - len(state)]
+        return outs, while_pullback_p.bind(*inputs, *state_t, active=active, **params)
+    moving = loop.active(given)
+    values = list(map(materialize, pick((*consts_t, *init_t), moving)))
+    return outs, _pull_back_tangents(
+        loop,
+        moving,
+        (*primals[: len(primals) - len(state)], *values),
+        active,
+        state_t[:num_accs],
+        (state_t[num_accs:], state[num_accs:]),
+    )
+
+
+def _pull_back_tangents(
+    loop: Loop,
+    moving: Flags,
+    operands: Sequence[Any],
+    active: Flags,
+    accumulators: Sequence[Any],
+    cts: tuple[Sequence[Any], Sequence[Any]],
+) -> tuple[Any, ...]:
+    """Pulls cotangents back through the loop that carries tangents along.
+
+    Args:
+        loop: the original loop.
+        moving: which of its inputs have tangents.
+        operands: the operands of the loop, then the moving tangents.
+        active: which of its inputs are differentiated (closed under iteration).
+        accumulators: one for each active constant.
+        cts: for each active carry component a cotangent of its value, and one of its tangent.
+
+    Returns:
+        For each active input the accumulator or cotangent.
+    """
+    derived, order = loop.with_tangents(moving)
+    cond_consts, values = split_sizes(operands, loop.num_cond_consts)
+    ordered = [values[i] for i in order]
+    num_inputs = loop.num_consts + loop.num_carry
+    is_primal = [i < num_inputs for i in order]
+    wide = derived.active([i < num_inputs and active[i] for i in order])
+    origin = [*range(num_inputs), *(i for i, on in enumerate(moving) if on)]
+    by_input = [dict(zip(_carry_positions(loop, active), group, strict=True)) for group in cts]
+    wide_cts = []
+    for place, on in enumerate(wide):
+        if on and place >= derived.num_consts:
+            known = by_input[0 if is_primal[place] else 1]
+            position = origin[order[place]]
+            ct = known.get(position)
+            wide_cts.append(_zeros(ordered[place]) if ct is None else ct)
+    results = while_pullback_p.bind(
+        *cond_consts, *ordered, *accumulators, *wide_cts, active=wide, **derived.params
+    )
+    kept = [is_primal[place] for place, on in enumerate(wide) if on]
+    return tuple(pick(results, kept))
+
+
+def _carry_positions(loop: Loop, active: Flags) -> list[int]:
+    return [i for i, on in enumerate(active) if on and i >= loop.num_consts]
+
+
+def _pullback_transpose(cts: Any, *operands: Any, active: Flags, **params: Any) -> Any:
+    loop = _loop(**params)
+    cond_consts, consts, init, state = loop.split(operands)
+    num_accs = sum(active[: loop.num_consts])
+    directions = list(map(materialize, cts))
+    known = [_zeros(x) if is_linear(x) else x for x in operands[: len(operands) - len(state)]]
+    state_found: list[Any] = [
+        ct if is_linear(x) else None for ct, x in zip(cts, state[:num_accs], strict=False)
+    ]
+    if any(map(is_linear, state[num_accs:])):
+        pushed = _run_with_tangents(loop, active, known, directions)[1]
+        state_found += [
+            t if is_linear(x) else None for t, x in zip(pushed, state[num_accs:], strict=True)
+        ]
+    else:
+        state_found += [None] * (len(state) - num_accs)
+    inputs_found = [None] * (len(consts) + len(init))
+    linear = [is_linear(x) for x in (*consts, *init)]
+    if any(linear):
+        wanted = loop.active(linear)
+        accumulators = [x.take() for x in pick(consts, linear[: loop.num_consts])]
+        inputs_found = _gradient_of_push(
+            loop, wanted, linear, (*known, *directions), active, accumulators, state[num_accs:]
+        )
+    return (*(None for _ in cond_consts), *inputs_found, *state_found)
+
+
+def _gradient_of_push(
+    loop: Loop,
+    wanted: Flags,
+    linear: Sequence[bool],
+    operands: Sequence[Any],
+    active: Flags,
+    accumulators: Sequence[Any],
+    cts: Sequence[Any],
+) -> list[Any]:
+    """Returns the gradient of ct · J(x) u in the linear inputs x.
+
+    Args:
+        loop: the loop; J is its derivative in the active inputs.
+        wanted: the linear inputs, closed under iteration.
+        linear: the linear inputs.
+        operands: the operands of the loop, then u.
+        active: which inputs u belongs to.
+        accumulators: one for each linear constant.
+        cts: ct for each active carry component, maybe linear itself (then it does not count: the
+            pullback is linear in x and ct together, so no term has both).
+    """
+    of_tangents = {
+        position: ct
+        for position, ct in zip(_carry_positions(loop, active), cts, strict=True)
+        if not is_linear(ct)
+    }
+    carry = pick(operands[loop.num_cond_consts + loop.num_consts :], wanted[loop.num_consts :])
+    positions = _carry_positions(loop, wanted)
+    of_values = [_zeros(x) for x in carry[: len(positions)]]
+    pushed = [
+        of_tangents.get(position, zero) for position, zero in zip(positions, of_values, strict=True)
+    ]
+    results = iter(
+        _pull_back_tangents(
+            loop, active, operands, wanted, accumulators, (of_values, pushed), of_tangents
+        )
+    )
+    found = [next(results) if on else None for on in wanted]
+    return [ct if on else None for ct, on in zip(found, linear, strict=True)]

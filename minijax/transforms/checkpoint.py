@@ -1,0 +1,141 @@
+"""checkpoint: trading computation for memory in reverse mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from minijax.core.array import to_array
+from minijax.core.primitive import Primitive
+from minijax.core.pytree import flatten, tree_map, unflatten
+from minijax.core.source import api_boundary
+from minijax.core.trace import EVAL, current_trace
+from minijax.interpreters.stage import stage
+from minijax.primitives.control.remat import name_p, rematerialize
+from minijax.primitives.dot import dot_general_p
+from minijax.transforms.arguments import FlatFunction, argument_avals, function_name
+from minijax.transforms.staging import without_static
+
+Policy = Callable[..., bool]
+
+
+def checkpoint(
+    fun: Callable[..., Any],
+    *,
+    concrete: bool = False,
+    prevent_cse: bool = True,
+    static_argnums: int | Sequence[int] = (),
+    policy: Policy | None = None,
+) -> Callable[..., Any]:
+    """Returns `fun` with its intermediate values recomputed in reverse mode instead of kept.
+
+    Args:
+        fun: a function of arrays (or pytrees of arrays).
+        concrete: accepted for compatibility; has no meaning here.
+        prevent_cse: whether the compiler is kept from undoing the recomputation.
+        static_argnums: positional arguments that are passed as they are.
+        policy: which intermediate values are kept after all; see `checkpoint_policies`.
+
+    Returns:
+        A function with the arguments, values and derivatives of `fun`.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> f = mj.checkpoint(lambda x: jnp.sin(jnp.sin(x)))
+        >>> float(mj.grad(f)(0.0))
+        1.0
+
+    Source:
+        A. Griewank and A. Walther, "Algorithm 799: revolve", ACM TOMS 26, 2000.
+    """
+
+    @wraps(fun)
+    @api_boundary
+    def checkpointed(*args: Any, **kwargs: Any) -> Any:
+        if current_trace() is EVAL:
+            return fun(*args, **kwargs)
+        inner, dynamic = without_static("checkpoint", fun, static_argnums, args)
+        leaves, in_tree = flatten((dynamic, kwargs))
+        flat = FlatFunction(inner, in_tree)
+        name = function_name(fun)
+        program = stage(flat, argument_avals(f"checkpoint of {name}", dynamic, kwargs), name)
+        outs = rematerialize(
+            program.close(), *program.consts, *leaves, policy=policy, prevent_cse=prevent_cse
+        )
+        return unflatten(flat.out_tree, outs)
+
+    return checkpointed
+
+
+remat = checkpoint
+
+
+def checkpoint_name(x: Any, name: str) -> Any:
+    """Gives values a name that `checkpoint_policies.save_only_these_names` knows them by."""
+    return tree_map(lambda leaf: name_p.bind(to_array(leaf), name=name)[0], x)
+
+
+class checkpoint_policies:  # noqa: N801 - a namespace of functions
+    """Which intermediate values a `checkpoint` keeps.
+
+    A policy takes a primitive, the avals of its operands and its parameters, and says whether its
+    results are kept.
+    """
+
+    @staticmethod
+    def everything_saveable(primitive: Primitive, *_: Any, **__: Any) -> bool:
+        """Keeps all values, as without `checkpoint`."""
+        return True
+
+    @staticmethod
+    def nothing_saveable(primitive: Primitive, *_: Any, **__: Any) -> bool:
+        """Keeps inputs only, the default."""
+        return False
+
+    @staticmethod
+    def dots_saveable(primitive: Primitive, *_: Any, **__: Any) -> bool:
+        """Keeps the results of matrix products."""
+        return primitive is dot_general_p
+
+    checkpoint_dots = dots_saveable
+
+    @staticmethod
+    def dots_with_no_batch_dims_saveable(primitive: Primitive, *_: Any, **params: Any) -> bool:
+        """Keeps the results of matrix products without batch dimensions."""
+        if primitive is not dot_general_p:
+            return False
+        _, (lhs_batch, rhs_batch) = params["dimension_numbers"]
+        return not lhs_batch and not rhs_batch
+
+    checkpoint_dots_with_no_batch_dims = dots_with_no_batch_dims_saveable
+
+    @staticmethod
+    def save_only_these_names(*names: str) -> Policy:
+        """Keeps the values named so by `checkpoint_name`."""
+        kept = frozenset(names)
+        return lambda primitive, *_, **params: primitive is name_p and params["name"] in kept
+
+    @staticmethod
+    def save_any_names_but_these(*names: str) -> Policy:
+        """Keeps the values that `checkpoint_name` gave another name than these."""
+        dropped = frozenset(names)
+        return lambda primitive, *_, **params: primitive is name_p and params["name"] not in dropped
+
+    @staticmethod
+    def save_anything_except_these_names(*names: str) -> Policy:
+        """Keeps all values but those named so by `checkpoint_name`."""
+        dropped = frozenset(names)
+        return lambda primitive, *_, **params: not (
+            primitive is name_p and params["name"] in dropped
+        )
+
+    @staticmethod
+    def save_from_both_policies(first: Policy, second: Policy) -> Policy:
+        """Keeps what either policy keeps."""
+
+        def either(primitive: Primitive, *avals: Any, **params: Any) -> bool:
+            return first(primitive, *avals, **params) or second(primitive, *avals, **params)
+
+        return either

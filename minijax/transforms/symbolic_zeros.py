@@ -1,0 +1,57 @@
+"""What custom rules see of symbolic zeros."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minijax.core.array import aval_of
+
+
+class SymbolicZero:
+    """A tangent or cotangent that is known to be zero, as a custom rule sees it."""
+
+    __slots__ = ("aval",)
+
+    def __init__(self, aval: Any) -> None:
+        self.aval = aval
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the zero."""
+        return self.aval.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of the zero."""
+        return self.aval.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.aval.shape)
+
+    def __repr__(self) -> str:
+        return f"SymbolicZero({self.aval})"
+
+
+class CustomVJPPrimal:
+    """An argument as the forward rule of a `custom_vjp` with symbolic zeros sees it.
+
+    Attributes:
+        value: the argument.
+        perturbed: whether it is being differentiated.
+    """
+
+    __slots__ = ("perturbed", "value")
+
+    def __init__(self, value: Any, perturbed: bool) -> None:
+        self.value = value
+        self.perturbed = perturbed
+
+
+def zero_from_primal(value: Any, symbolic_zeros: bool = False) -> Any:
+    """Returns the zero tangent of a value, symbolic if asked."""
+    space = aval_of(value).tangent()
+    return SymbolicZero(space) if symbolic_zeros else space.zeros()
