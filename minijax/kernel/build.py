@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from minijax.core.avals import ShapedArray
+from minijax.core.dtypes import int64
 from minijax.core.jaxpr import Atom, Jaxpr, Literal
 from minijax.kernel.expr import Expr, ExprBuilder, Operand
 from minijax.kernel.roots import (
@@ -33,6 +35,7 @@ from minijax.kernel.roots import (
     Scan,
     Scatter,
     Sort,
+    TapeAval,
     Value,
     While,
 )
@@ -232,6 +235,26 @@ class KernelBuilder(ExprBuilder):
             [x.aval for x in init], lambda outs: While(outs, *programs, *consts, tuple(init))
         )
 
+    def record_while(
+        self,
+        cond: Jaxpr,
+        body: Jaxpr,
+        cond_consts: Sequence[Value],
+        body_consts: Sequence[Value],
+        init: Sequence[Value],
+    ) -> tuple[Value, tuple[Value, ...]]:
+        """Returns the number of iterations of a loop and a tape of each of its records.
+
+        The body returns the records of an iteration after the carry.
+        """
+        num_carry = len(init)
+        tapes = [TapeAval(aval) for aval in body.out_avals[num_carry:]]
+        avals = [*(x.aval for x in init), ShapedArray((), int64), *tapes]
+        inputs = (tuple(cond_consts), tuple(body_consts), tuple(init))
+        programs = (lower_jaxpr(cond), lower_jaxpr(body))
+        outs = self._add(avals, lambda outs: While(outs, *programs, *inputs, recording=True))
+        return outs[num_carry], outs[num_carry + 1 :]
+
     def scan(
         self,
         avals: Sequence[Any],
@@ -239,10 +262,10 @@ class KernelBuilder(ExprBuilder):
         consts: Sequence[Value],
         init: Sequence[Value],
         xs: Sequence[Value],
-        length: int,
+        length: int | Value,
         reverse: bool,
     ) -> tuple[Value, ...]:
-        """Returns final carry and stacked outputs of a loop over leading axes."""
+        """Returns final carry and stacked outputs of a loop over leading axes (or over tapes)."""
         inputs = (tuple(consts), tuple(init), tuple(xs))
         program = lower_jaxpr(body)
         return self._add(avals, lambda outs: Scan(outs, program, *inputs, length, reverse))

@@ -4,6 +4,8 @@
       b:f64[4,3][i0,i1] = sin(a[i1,i0]) + 1.0
       c:f64[4][i0] = reduce add over r0<3 of b[i0,r0] from 0.0
       return c
+
+Values are named in the order of their appearance, loop indices i0, i1, …, those of folds r0, r1, ….
 """
 
 from __future__ import annotations
@@ -132,7 +134,9 @@ def _element_lines(definition: Element, names: _Names) -> Iterator[str]:
     for value, body in zip(definition.outs, definition.bodies, strict=True):
         # Read before the result is named, so that names are in the order of appearance.
         text = _expr(body, names)
-        view = "" if definition.view_of is None else f"  (view of {names.value(definition.view_of)})"
+        view = (
+            "" if definition.view_of is None else f"  (view of {names.value(definition.view_of)})"
+        )
         yield f"{_left((value,), names, indices)} = {text}{view}"
 
 
@@ -171,7 +175,9 @@ def _scatter_line(definition: Scatter, names: _Names) -> str:
     names.scope |= {definition.old: "old", definition.new: "new"}
     ranges = [f"{name}<{i.payload}" for name, i in zip(indices, definition.indices, strict=True)]
     place = ",".join(_expr(i, names) for i in definition.place)
-    how = "" if definition.combined is definition.new else f" by {_expr(definition.combined, names)}"
+    how = (
+        "" if definition.combined is definition.new else f" by {_expr(definition.combined, names)}"
+    )
     guard = "" if definition.in_bounds.is_constant else f" if {_expr(definition.in_bounds, names)}"
     over = f" for {','.join(ranges)}" if ranges else ""
     unique = " unique" if definition.unique else ""

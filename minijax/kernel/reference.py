@@ -141,9 +141,7 @@ def _check_bounds(value: Value, indices: Sequence[np.ndarray]) -> None:
             )
 
 
-def _over(
-    indices: Sequence[Expr], exprs: Sequence[Expr], values: Values
-) -> list[np.ndarray]:
+def _over(indices: Sequence[Expr], exprs: Sequence[Expr], values: Values) -> list[np.ndarray]:
     """Evaluates expressions at every point of an index space, each as an array of its shape."""
     shape = tuple(i.payload for i in indices)
     if 0 in shape:
@@ -195,7 +193,9 @@ def _sequence(
         known = dict(zip(definition.accs, steps[-1], strict=True))
         known.update(zip(definition.news, news, strict=True))
         combined = _expressions(definition.combined, values, known)
-        steps.append([np.broadcast_to(x, acc.shape) for x, acc in zip(combined, start, strict=True)])
+        steps.append(
+            [np.broadcast_to(x, acc.shape) for x, acc in zip(combined, start, strict=True)]
+        )
     return steps
 
 

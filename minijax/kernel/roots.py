@@ -174,9 +174,25 @@ class Branch:
     operands: tuple[Value, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class TapeAval(Aval):
+    """The aval of a tape: an array of elements with a leading axis as long as a loop's iterations.
+
+    Only a recording `While` makes tapes and only a `Scan` of dynamic length reads them; they never
+    enter or leave a program, so one growing buffer for each is enough.
+    """
+
+    element: Any
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class While:
-    """`carry = body(body_consts, carry)` as long as `cond(cond_consts, carry)` holds."""
+    """`carry = body(body_consts, carry)` as long as `cond(cond_consts, carry)` holds.
+
+    `outs` are the final carry. A loop that is `recording` has a body that returns records after
+    the carry; its `outs` are the final carry, the number of iterations (int64 of rank 0) and a tape
+    of each record.
+    """
 
     outs: tuple[Value, ...]
     cond: Program
@@ -184,13 +200,15 @@ class While:
     cond_consts: tuple[Value, ...]
     body_consts: tuple[Value, ...]
     init: tuple[Value, ...]
+    recording: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scan:
     """`carry, ys[i] = body(consts, carry, xs[i])` for i = 0 … length-1, or backwards.
 
-    `outs` are the final carry, then the stacked ys.
+    `outs` are the final carry, then the stacked ys. Where `length` is a value (int64 of rank 0), xs
+    are tapes of that length and there are no ys.
     """
 
     outs: tuple[Value, ...]
@@ -198,7 +216,7 @@ class Scan:
     consts: tuple[Value, ...]
     init: tuple[Value, ...]
     xs: tuple[Value, ...]
-    length: int
+    length: int | Value
     reverse: bool
 
 

@@ -161,10 +161,17 @@ def _saturate(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 # -- the table
 
-_NUMPY = {
-    **{name: getattr(np, name) for name in "floor ceil trunc exp exp2 expm1 log log1p".split()},
-    **{name: getattr(np, name) for name in "sqrt cbrt sin cos tan sinh cosh tanh conj".split()},
-    **{name: getattr(np, f"arc{name[1:]}") for name in "asin acos atan asinh acosh atanh".split()},
+_NUMPY: dict[str, Function] = {
+    **{f.__name__: f for f in (np.floor, np.ceil, np.trunc, np.sqrt, np.cbrt)},
+    **{f.__name__: f for f in (np.exp, np.exp2, np.expm1, np.log, np.log1p)},
+    **{f.__name__: f for f in (np.sin, np.cos, np.tan, np.sinh, np.cosh, np.tanh)},
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "asinh": np.arcsinh,
+    "acosh": np.arccosh,
+    "atanh": np.arctanh,
+    "conj": np.conjugate,
     "neg": np.negative,
     "sign": np.sign,
     "round": np.rint,
@@ -205,7 +212,7 @@ _NUMPY = {
     "select": np.where,
 }
 # These look at bits or neighbours: widening the operands would change what they mean.
-_EXACT = frozenset("nextafter lt_total le_total select neg abs real imag".split())
+_EXACT = frozenset(("nextafter", "lt_total", "le_total", "select", "neg", "abs"))
 
 _special: dict[str, Function] = {}
 

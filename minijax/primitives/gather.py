@@ -204,9 +204,7 @@ def scatter_windows(operand: Any, starts: Any, updates: Any, numbers: Any) -> Wi
     dims = GatherDimensionNumbers(*numbers)
     gone = {*dims.collapsed_slice_dims, *dims.operand_batching_dims}
     lengths = iter([updates.shape[d] if d < updates.ndim else 0 for d in dims.offset_dims])
-    sizes = tuple(
-        min(n, 1) if d in gone else next(lengths, 0) for d, n in enumerate(operand.shape)
-    )
+    sizes = tuple(min(n, 1) if d in gone else next(lengths, 0) for d, n in enumerate(operand.shape))
     return Windows(operand.shape, dims, sizes, starts.shape)
 
 
@@ -255,9 +253,7 @@ def _scatter_batch(get: Callable[[], Primitive]) -> Rule:
     def batch(size: int, operands: Any, dims: Any, **params: Any) -> Any:
         (operand, starts, updates), (dim, starts_dim, updates_dim) = operands, dims
         at = 0 if dim is None else dim
-        shapes = [
-            _Shape(_without(x.shape, d)) for x, d in zip(operands, dims, strict=True)
-        ]
+        shapes = [_Shape(_without(x.shape, d)) for x, d in zip(operands, dims, strict=True)]
         windows = scatter_windows(*shapes, params["dimension_numbers"])
         if starts_dim is None:
             numbers, place = batched_operand(windows, at)
@@ -440,6 +436,4 @@ def scatter_add(
         Array([ 0., 30.,  0.], dtype=float64)
     """
     flags = (indices_are_sorted, unique_indices, mode)
-    return bind_scatter(
-        scatter_add_p, operand, scatter_indices, updates, dimension_numbers, *flags
-    )
+    return bind_scatter(scatter_add_p, operand, scatter_indices, updates, dimension_numbers, *flags)

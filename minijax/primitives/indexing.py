@@ -225,7 +225,7 @@ def kernel_index(k: Any, index: Any) -> Any:
 
 
 def default_fill(dtype: np.dtype) -> Any:
-    """Returns what a gather gives outside the operand: NaN, the least int, the largest uint, True."""
+    """Returns what a gather gives outside: NaN, the least int, the largest uint, True."""
     if dtypes.is_inexact(dtype):
         return np.asarray(np.nan).astype(dtype)[()]
     if dtype == dtypes.bool_:

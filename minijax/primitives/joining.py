@@ -16,8 +16,8 @@ from minijax.core.primitive import linear, primitive
 from minijax.interpreters.batch import move_batch_axis
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.broadcast import Axes, broadcast_in_dim, full, full_like, reduce_sum
-from minijax.primitives.families import match
 from minijax.primitives.compare import select_n
+from minijax.primitives.families import match
 from minijax.primitives.shape import canonical_axis
 from minijax.primitives.windows import slice as slice_static
 
@@ -75,16 +75,12 @@ def _concatenate_transpose(cts: Any, *operands: Any, dimension: int) -> Any:
     (ct,) = cts
     sizes = [aval_of(x).shape[dimension] for x in operands]
     parts = split(ct, sizes, dimension)
-    return tuple(
-        part if is_linear(x) else None for part, x in zip(parts, operands, strict=True)
-    )
+    return tuple(part if is_linear(x) else None for part, x in zip(parts, operands, strict=True))
 
 
 def _concatenate_batch(size: int, operands: Any, dims: Any, *, dimension: int) -> Any:
     place = next(dim for dim in dims if dim is not None)
-    aligned = [
-        move_batch_axis(x, dim, size, place) for x, dim in zip(operands, dims, strict=True)
-    ]
+    aligned = [move_batch_axis(x, dim, size, place) for x, dim in zip(operands, dims, strict=True)]
     axis = dimension + (dimension >= place)
     return concatenate_p.bind(*aligned, dimension=axis), (place,)
 

@@ -17,7 +17,6 @@ from minijax.core.array import aval_of, to_array
 from minijax.core.avals import Zero, materialize
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, Rule, absent, linear_in
-from minijax.interpreters.batch import batch
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.arithmetic import add, div, mul, neg, sub
 from minijax.primitives.broadcast import full, full_like

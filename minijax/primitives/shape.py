@@ -208,10 +208,7 @@ def _rev_batch(size: int, operands: Any, dims: Any, *, dimensions: Axes) -> Any:
 def _rev_lower(k: Any, x: Any, *, out: Any, dimensions: Axes) -> Any:
     def body(*indices: Any) -> Any:
         return x(
-            *(
-                k.sub(x.shape[d] - 1, i) if d in dimensions else i
-                for d, i in enumerate(indices)
-            )
+            *(k.sub(x.shape[d] - 1, i) if d in dimensions else i for d, i in enumerate(indices))
         )
 
     return k.element(out[0], body)

@@ -14,7 +14,7 @@ import numpy as np
 
 from minijax.core import dtypes
 from minijax.core.array import ConcreteArray, aval_of, to_array, value_of
-from minijax.core.avals import ShapedArray, Zero, materialize
+from minijax.core.avals import ShapedArray, materialize
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, Rule, primitive
 from minijax.interpreters.batch import move_batch_axis
@@ -38,7 +38,7 @@ from minijax.primitives.scatter import scatter_p
 from minijax.primitives.shape import canonical_axis, expand_dims, squeeze
 from minijax.primitives.windows import add_jvp, check_update, insert
 from minijax.primitives.windows import index_in_dim as index_in_dim
-from minijax.primitives.windows import slice as slice  # noqa: PLC0414
+from minijax.primitives.windows import slice as slice
 from minijax.primitives.windows import slice_in_dim as slice_in_dim
 
 # -- where the window is
@@ -57,9 +57,7 @@ def _check_starts(name: str, x: ShapedArray, starts: Sequence[ShapedArray]) -> N
 def _window(starts: Sequence[np.ndarray], sizes: Axes, shape: Axes) -> tuple[Any, ...]:
     triples = zip(starts, sizes, shape, strict=True)
     firsts = [int(min(max(as_int64(start), 0), n - size)) for start, size, n in triples]
-    return tuple(
-        np.s_[first : first + size] for first, size in zip(firsts, sizes, strict=True)
-    )
+    return tuple(np.s_[first : first + size] for first, size in zip(firsts, sizes, strict=True))
 
 
 def _kernel_starts(k: Any, starts: Sequence[Any], sizes: Axes, shape: Axes) -> list[Any]:

@@ -78,9 +78,7 @@ def insert(items: Sequence[Any], position: int, item: Any) -> tuple[Any, ...]:
     return (*items[:position], item, *items[position:])
 
 
-def _slice_lower(
-    k: Any, x: Any, *, out: Any, starts: Axes, limits: Axes, strides: Axes
-) -> Any:
+def _slice_lower(k: Any, x: Any, *, out: Any, starts: Axes, limits: Axes, strides: Axes) -> Any:
     return k.element(out[0], lambda *i: x(*_places(k, i, starts, strides)))
 
 
@@ -110,13 +108,11 @@ def _slice_add_impl(x: np.ndarray, update: np.ndarray, *, starts: Axes, strides:
     return (result,)
 
 
-def _slice_add_abstract(
-    x: ShapedArray, update: ShapedArray, *, starts: Axes, strides: Axes
-) -> Any:
+def _slice_add_abstract(x: ShapedArray, update: ShapedArray, *, starts: Axes, strides: Axes) -> Any:
     check_dtype("slice_add", x, NUMERIC, "an operand")
     check_update("slice_add", x, update)
     for n, start, m, stride in zip(x.shape, starts, update.shape, strides, strict=True):
-        if start < 0 or m and start + (m - 1) * stride >= n:
+        if start < 0 or (m and start + (m - 1) * stride >= n):
             raise TypeError(
                 f"slice_add: an update of shape {update.shape} at {starts} with strides {strides} "
                 f"is not within an operand of shape {x.shape}."
@@ -182,9 +178,7 @@ def _slice_add_batch(size: int, operands: Any, dims: Any, *, starts: Axes, strid
     return out, (place,)
 
 
-def _slice_add_lower(
-    k: Any, x: Any, update: Any, *, out: Any, starts: Axes, strides: Axes
-) -> Any:
+def _slice_add_lower(k: Any, x: Any, update: Any, *, out: Any, starts: Axes, strides: Axes) -> Any:
     return k.scatter(
         out[0],
         x,

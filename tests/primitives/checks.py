@@ -39,7 +39,7 @@ _WIDE = (dtypes.float64, dtypes.complex128)
 
 # Independent of what the primitives' own `impl` rules call.
 _SPECIAL = {"erf": "erf", "erfc": "erfc", "erf_inv": "erfinv", "lgamma": "gammaln"}
-_SPECIAL |= {"digamma": "psi", **{name: name for name in "i0 i0e i1 i1e zeta".split()}}
+_SPECIAL |= {"digamma": "psi", **{name: name for name in ("i0", "i0e", "i1", "i1e", "zeta")}}
 install_special_functions({name: getattr(scipy.special, f) for name, f in _SPECIAL.items()})
 
 Flat = Callable[..., list[Any]]
@@ -150,7 +150,7 @@ def check_avals(case: Case, dtype: np.dtype) -> None:
     for out, value, aval in zip(eager, values, jaxpr.out_avals, strict=True):
         assert aval_of(out) == aval, f"eager {aval_of(out)!r}, staged {aval!r}"
         assert isinstance(aval, ShapedArray)
-        assert (value.dtype, value.shape) == (aval.dtype, aval.shape), f"{value.dtype} is not {aval}"
+        assert (value.dtype, value.shape) == (aval.dtype, aval.shape), f"{value.dtype}, not {aval}"
     assert_results(case, values, [numpy_of(x) for x in eager], "staged against eager")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.array import aval_of, to_array
 from minijax.core.config import config
-from minijax.core.pytree import flatten, unflatten
+from minijax.core.pytree import unflatten
 from minijax.core.source import api_boundary
 from minijax.core.trace import Tracer
 from minijax.primitives.compare import gt, lt, ne, select_n

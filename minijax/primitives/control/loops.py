@@ -15,7 +15,7 @@ from minijax.core.pytree import flatten, key_paths, structure, tuple_treedef, un
 from minijax.core.source import api_boundary
 from minijax.core.trace import Tracer
 from minijax.interpreters.batch import batch, move_batch_axis
-from minijax.primitives.arithmetic import add, sub
+from minijax.primitives.arithmetic import add
 from minijax.primitives.broadcast import insert_ones
 from minijax.primitives.compare import lt
 from minijax.primitives.control.scan import scan_p
@@ -281,9 +281,9 @@ def _stage_while_body(body_fun: Callable[..., Any], init: Sequence[Any], tree: A
 
 def _check_condition(cond: TreeProgram) -> None:
     avals = cond.out_avals
-    if len(avals) == 1 and avals[0].shape == () and avals[0].dtype == dtypes.bool_:
-        if cond.out_tree == structure(0):
-            return
+    is_leaf = cond.out_tree == structure(0)
+    if is_leaf and avals[0].shape == () and avals[0].dtype == dtypes.bool_:
+        return
     shown = ", ".join(builtins.map(type_name, avals)) or "nothing"
     raise TypeError(
         four_parts(
@@ -445,7 +445,8 @@ def _mapped(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
         out_trees = []
 
         def flat(*slices: Any) -> list[Any]:
-            outs, out_tree = array_leaves("map: the result of " + name_of(f), f(unflatten(tree, slices)))
+            what = f"map: the result of {name_of(f)}"
+            outs, out_tree = array_leaves(what, f(unflatten(tree, slices)))
             out_trees.append(out_tree)
             return outs
 

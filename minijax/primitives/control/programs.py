@@ -1,4 +1,4 @@
-"""How programs inside primitives are rearranged: order of inputs, added outputs, what depends on what."""
+"""How the programs of primitives are rearranged: order, added outputs, what depends on what."""
 
 from __future__ import annotations
 
@@ -94,7 +94,9 @@ def split_sizes(values: Sequence[Any], *sizes: int) -> list[list[Any]]:
     return [*parts, list(values[start:])]
 
 
-def fill_zeros(flags: Sequence[bool], avals: Sequence[Any], found: Sequence[Any]) -> tuple[Any, ...]:
+def fill_zeros(
+    flags: Sequence[bool], avals: Sequence[Any], found: Sequence[Any]
+) -> tuple[Any, ...]:
     """Returns a tangent for each aval: the next one found where the flag is set, else `Zero`."""
     rest = iter(found)
     return tuple(

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minijax.core.avals import ShapedArray, Zero, materialize
+from minijax.core.avals import Zero, materialize
 from minijax.core.jaxpr import Eqn, Jaxpr
 from minijax.core.primitive import primitive
 from minijax.interpreters.batch import batch_jaxpr, move_batch_axis

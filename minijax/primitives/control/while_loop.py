@@ -18,7 +18,7 @@ inputs and g(x, ct) = J(x)ᵀ ct the pullback,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,15 @@ class Loop:
     def num_carry(self) -> int:
         """The number of carry components."""
         return len(self.cond.invars) - self.num_cond_consts
+
+    @property
+    def num_operands(self) -> int:
+        """The number of constants of condition and body, and carry components."""
+        return self.num_cond_consts + self.num_consts + self.num_carry
+
+    def carry_positions(self, flags: Sequence[bool]) -> list[int]:
+        """Returns the positions of flagged carry components among constants and carry."""
+        return [i for i, on in enumerate(flags) if on and i >= self.num_consts]
 
     @property
     def params(self) -> dict[str, Any]:
@@ -411,8 +420,7 @@ def _backward_body(split: SplitBody, active: Flags, num_consts: int) -> Jaxpr:
 def _pullback_impl(*operands: np.ndarray, active: Flags, **params: Any) -> Any:
     loop = _loop(**params)
     plan = _reversal(loop, active)
-    num_inputs = loop.num_cond_consts + loop.num_consts + loop.num_carry
-    inputs, state = split_sizes(operands, num_inputs)
+    inputs, state = split_sizes(operands, loop.num_operands)
     records = _record(plan.recording, pick(inputs, plan.needs))
     constants = plan.split.constants(loop.split(inputs)[1], evaluate)
     for stacked in reversed(records):
@@ -450,8 +458,7 @@ def _pullback_abstract(*avals: Any, active: Flags, **params: Any) -> Any:
 def _pullback_lower(k: Any, *operands: Any, out: Any, active: Flags, **params: Any) -> Any:
     loop = _loop(**params)
     plan = _reversal(loop, active)
-    num_inputs = loop.num_cond_consts + loop.num_consts + loop.num_carry
-    inputs, state = split_sizes(operands, num_inputs)
+    inputs, state = split_sizes(operands, loop.num_operands)
     cond_consts, consts, init, _ = plan.recording.split(pick(inputs, plan.needs))
     recording = plan.recording
     count, tapes = k.record_while(recording.cond, recording.body, cond_consts, consts, init)
@@ -466,23 +473,24 @@ def _pullback_lower(k: Any, *operands: Any, out: Any, active: Flags, **params: A
 def _pullback_jvp(primals: Any, tangents: Any, *, active: Flags, **params: Any) -> Any:
     outs = while_pullback_p.bind(*primals, active=active, **params)
     loop = _loop(**params)
+    inputs, state = split_sizes(primals, loop.num_operands)
     _, consts_t, init_t, state_t = loop.split(tangents)
-    _, _, _, state = loop.split(primals)
-    num_accs = sum(active[: loop.num_consts])
     state_t = list(map(materialize, state_t))
     given = [type(t) is not Zero for t in (*consts_t, *init_t)]
     if not any(given):
-        inputs = primals[: len(primals) - len(state)]
         return outs, while_pullback_p.bind(*inputs, *state_t, active=active, **params)
     moving = loop.active(given)
     values = list(map(materialize, pick((*consts_t, *init_t), moving)))
+    positions = loop.carry_positions(active)
+    num_accs = sum(active[: loop.num_consts])
     return outs, _pull_back_tangents(
         loop,
         moving,
-        (*primals[: len(primals) - len(state)], *values),
+        (*inputs, *values),
         active,
         state_t[:num_accs],
-        (state_t[num_accs:], state[num_accs:]),
+        dict(zip(positions, state_t[num_accs:], strict=True)),
+        dict(zip(positions, state[num_accs:], strict=True)),
     )
 
 
@@ -492,7 +500,8 @@ def _pull_back_tangents(
     operands: Sequence[Any],
     active: Flags,
     accumulators: Sequence[Any],
-    cts: tuple[Sequence[Any], Sequence[Any]],
+    ct_of_value: dict[int, Any],
+    ct_of_tangent: dict[int, Any],
 ) -> tuple[Any, ...]:
     """Pulls cotangents back through the loop that carries tangents along.
 
@@ -502,7 +511,8 @@ def _pull_back_tangents(
         operands: the operands of the loop, then the moving tangents.
         active: which of its inputs are differentiated (closed under iteration).
         accumulators: one for each active constant.
-        cts: for each active carry component a cotangent of its value, and one of its tangent.
+        ct_of_value, ct_of_tangent: cotangents of the carry and of its tangents, by the position of
+            the carry component among the inputs; zero where there is none.
 
     Returns:
         For each active input the accumulator or cotangent.
@@ -510,92 +520,101 @@ def _pull_back_tangents(
     derived, order = loop.with_tangents(moving)
     cond_consts, values = split_sizes(operands, loop.num_cond_consts)
     ordered = [values[i] for i in order]
-    num_inputs = loop.num_consts + loop.num_carry
-    is_primal = [i < num_inputs for i in order]
-    wide = derived.active([i < num_inputs and active[i] for i in order])
+    num_inputs = len(moving)
+    is_value = [i < num_inputs for i in order]
     origin = [*range(num_inputs), *(i for i, on in enumerate(moving) if on)]
-    by_input = [dict(zip(_carry_positions(loop, active), group, strict=True)) for group in cts]
-    wide_cts = []
-    for place, on in enumerate(wide):
-        if on and place >= derived.num_consts:
-            known = by_input[0 if is_primal[place] else 1]
-            position = origin[order[place]]
-            ct = known.get(position)
-            wide_cts.append(_zeros(ordered[place]) if ct is None else ct)
+    wide = derived.active([i < num_inputs and active[i] for i in order])
+    cts = []
+    for place in derived.carry_positions(wide):
+        known = ct_of_value if is_value[place] else ct_of_tangent
+        ct = known.get(origin[order[place]])
+        cts.append(_zeros(ordered[place]) if ct is None else ct)
     results = while_pullback_p.bind(
-        *cond_consts, *ordered, *accumulators, *wide_cts, active=wide, **derived.params
+        *cond_consts, *ordered, *accumulators, *cts, active=wide, **derived.params
     )
-    kept = [is_primal[place] for place, on in enumerate(wide) if on]
-    return tuple(pick(results, kept))
-
-
-def _carry_positions(loop: Loop, active: Flags) -> list[int]:
-    return [i for i, on in enumerate(active) if on and i >= loop.num_consts]
+    return tuple(pick(results, pick(is_value, wide)))
 
 
 def _pullback_transpose(cts: Any, *operands: Any, active: Flags, **params: Any) -> Any:
     loop = _loop(**params)
     cond_consts, consts, init, state = loop.split(operands)
-    num_accs = sum(active[: loop.num_consts])
+    accs, state_cts = split_sizes(state, sum(active[: loop.num_consts]))
+    known = [_zeros(x) if is_linear(x) else x for x in (*cond_consts, *consts, *init)]
     directions = list(map(materialize, cts))
-    known = [_zeros(x) if is_linear(x) else x for x in operands[: len(operands) - len(state)]]
-    state_found: list[Any] = [
-        ct if is_linear(x) else None for ct, x in zip(cts, state[:num_accs], strict=False)
+    found_accs = [
+        ct if is_linear(x) else None for ct, x in zip(cts, accs, strict=False)
     ]
-    if any(map(is_linear, state[num_accs:])):
-        pushed = _run_with_tangents(loop, active, known, directions)[1]
-        state_found += [
-            t if is_linear(x) else None for t, x in zip(pushed, state[num_accs:], strict=True)
+    found_cts: list[Any] = [None] * len(state_cts)
+    if any(map(is_linear, state_cts)):
+        _, pushed = _run_with_tangents(loop, active, known, directions)
+        found_cts = [
+            t if is_linear(x) else None for t, x in zip(pushed, state_cts, strict=True)
         ]
-    else:
-        state_found += [None] * (len(state) - num_accs)
-    inputs_found = [None] * (len(consts) + len(init))
-    linear = [is_linear(x) for x in (*consts, *init)]
-    if any(linear):
-        wanted = loop.active(linear)
-        accumulators = [x.take() for x in pick(consts, linear[: loop.num_consts])]
-        inputs_found = _gradient_of_push(
-            loop, wanted, linear, (*known, *directions), active, accumulators, state[num_accs:]
+    found_inputs: list[Any] = [None] * (len(consts) + len(init))
+    if any(map(is_linear, (*consts, *init))):
+        found_inputs = _gradient_of_push(
+            loop, (*consts, *init), (*known, *directions), active, state_cts
         )
-    return (*(None for _ in cond_consts), *inputs_found, *state_found)
+    return (*(None for _ in cond_consts), *found_inputs, *found_accs, *found_cts)
 
 
 def _gradient_of_push(
-    loop: Loop,
-    wanted: Flags,
-    linear: Sequence[bool],
-    operands: Sequence[Any],
-    active: Flags,
-    accumulators: Sequence[Any],
-    cts: Sequence[Any],
+    loop: Loop, inputs: Sequence[Any], operands: Sequence[Any], active: Flags, cts: Sequence[Any]
 ) -> list[Any]:
     """Returns the gradient of ct · J(x) u in the linear inputs x.
 
     Args:
         loop: the loop; J is its derivative in the active inputs.
-        wanted: the linear inputs, closed under iteration.
-        linear: the linear inputs.
-        operands: the operands of the loop, then u.
+        inputs: constants of the body and carry, the linear ones undefined.
+        operands: the operands of the loop with zeros for the linear ones, then u.
         active: which inputs u belongs to.
-        accumulators: one for each linear constant.
-        cts: ct for each active carry component, maybe linear itself (then it does not count: the
-            pullback is linear in x and ct together, so no term has both).
+        cts: ct for each active carry component. One that is linear itself does not count: the
+            pullback is linear in x and ct together, so none of its terms has both.
     """
-    of_tangents = {
-        position: ct
-        for position, ct in zip(_carry_positions(loop, active), cts, strict=True)
-        if not is_linear(ct)
-    }
-    carry = pick(operands[loop.num_cond_consts + loop.num_consts :], wanted[loop.num_consts :])
-    positions = _carry_positions(loop, wanted)
-    of_values = [_zeros(x) for x in carry[: len(positions)]]
-    pushed = [
-        of_tangents.get(position, zero) for position, zero in zip(positions, of_values, strict=True)
-    ]
+    linear = [is_linear(x) for x in inputs]
+    positions = loop.carry_positions(active)
+    pushed = {i: ct for i, ct in zip(positions, cts, strict=True) if not is_linear(ct)}
+    wanted = loop.active(linear)
+    accumulators = [x.take() for x in inputs[: loop.num_consts] if is_linear(x)]
     results = iter(
-        _pull_back_tangents(
-            loop, active, operands, wanted, accumulators, (of_values, pushed), of_tangents
-        )
+        _pull_back_tangents(loop, active, operands, wanted, accumulators, {}, pushed)
     )
     found = [next(results) if on else None for on in wanted]
     return [ct if on else None for ct, on in zip(found, linear, strict=True)]
+
+
+def _pullback_batch(
+    size: int, operands: Any, dims: Any, *, active: Flags, mapped_axis: Any, **params: Any
+) -> Any:
+    loop = _loop(**params)
+    if is_unmapped(dims, mapped_axis, loop.cond, loop.body):
+        outs = while_pullback_p.bind(*operands, active=active, **params)
+        return outs, (None,) * len(outs)
+    # Every lane has cotangents of its own, so what they belong to gets the batch axis too.
+    given = [dim is not None for dim in dims[: loop.num_operands]]
+    for i, on in enumerate(active, loop.num_cond_consts):
+        given[i] = given[i] or on
+    carry, by_lane = _batched_carry(loop, size, given, mapped_axis)
+    flags = [*given[: loop.num_operands - loop.num_carry], *carry]
+    every = [True] * (len(operands) - loop.num_operands)
+    moved, state = split_sizes(_moved(operands, dims, [*flags, *every], size), loop.num_operands)
+    mapped, inputs = _mapped_loop(loop, size, flags, carry, by_lane, moved, mapped_axis)
+    if by_lane:
+        of_cond = (False,) * loop.num_cond_consts
+        active = (*of_cond, *active[: loop.num_consts], False, *active[loop.num_consts :])
+    assert mapped.active(active) == active, "mapping a loop must not make more of it active"
+    outs = while_pullback_p.bind(*inputs, *state, active=active, **mapped.params)
+    return outs, (0,) * len(outs)
+
+
+while_pullback_p = primitive(
+    "while_pullback",
+    impl=_pullback_impl,
+    abstract=_pullback_abstract,
+    run=run_staged(lambda: while_pullback_p),
+    jvp=_pullback_jvp,
+    transpose=_pullback_transpose,
+    batch=_pullback_batch,
+    lower=_pullback_lower,
+    collective=True,
+)

@@ -1,0 +1,24 @@
+"""Elements: one nest of loops that computes and stores; rank 0 is straight code."""
+
+from __future__ import annotations
+
+from minijax.compiler.emit.body import Body, row_major
+from minijax.compiler.emit.frame import Frame, store
+from minijax.kernel.roots import Element
+
+
+def emit_element(frame: Frame, element: Element) -> None:
+    """Emits the loops of elements that share an index space."""
+    body = Body(frame)
+    if element.outs[0].ndim == 0:
+        for value, expr in zip(element.outs, element.bodies, strict=True):
+            frame.scalars[value] = body.emit(expr)
+        return
+    if 0 in element.outs[0].shape:
+        return
+    with body.loops(element.indices, independent=True):
+        # All loads come before the first store: a result may overwrite an operand.
+        results = [body.emit(expr) for expr in element.bodies]
+        offset = row_major(body, element.indices)
+        for value, result in zip(element.outs, results, strict=True):
+            store(frame.c, value.dtype, result, body.address(value), offset, body.note)

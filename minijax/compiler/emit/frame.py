@@ -1,0 +1,138 @@
+"""The values of one program while its steps are emitted: registers and addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from minijax.compiler.emit import narrow
+from minijax.compiler.emit.context import Context
+from minijax.compiler.emit.types import NARROW, Scalar, layout
+from minijax.compiler.memory.plan import Plan
+from minijax.compiler.text import Operand
+from minijax.core import dtypes
+from minijax.kernel.roots import Value
+
+Slot = Scalar | str | None
+
+
+class Frame:
+    """A program being emitted.
+
+    Attributes:
+        c: the module and function.
+        plan: where its values live.
+        inputs: for each input a scalar (rank 0) or an address.
+        outputs: for each output the address to write to; None for a scalar that is handed back.
+        arena: the address of its working memory.
+    """
+
+    def __init__(
+        self,
+        c: Context,
+        plan: Plan,
+        inputs: Sequence[Slot],
+        outputs: Sequence[str | None],
+        arena: str,
+        literals: dict[Value, str],
+    ) -> None:
+        self.c = c
+        self.plan = plan
+        self.inputs = inputs
+        self.outputs = outputs
+        self.arena = arena
+        self.literals = literals
+        self.scalars: dict[Value, Scalar] = {}
+        self._stack: dict[int, str] = {}
+        for value, slot in zip(plan.fused.program.inputs, inputs, strict=True):
+            if isinstance(slot, tuple):
+                self.scalars[value] = slot
+
+    def address(self, value: Value) -> str:
+        """Returns the address of a value in memory."""
+        home = self.plan.fused.home(value)
+        if home in self.literals:
+            return self.literals[home]
+        place = self.plan.places[home]
+        match place.kind:
+            case "input":
+                found = self.inputs[place.at]
+            case "output":
+                found = self.outputs[place.at]
+            case "stack":
+                found = self._stack.get(place.at)
+                if found is None:
+                    size = max(nbytes(home), 1)
+                    found = self._stack[place.at] = self.c.fn.alloca(f"[{size} x i8]", align=64)
+            case _:
+                return self.c.fn.gep("i8", self.arena, place.at)
+        assert isinstance(found, str), f"{value} has no address"
+        return found
+
+    def scratch(self, position: int, number: int) -> str:
+        """Returns the address of one of a step's working memories."""
+        return self.c.fn.gep("i8", self.arena, self.plan.scratch[position][number])
+
+    def slot(self, value: Value) -> Slot:
+        """Returns a value as an operand of a nested program: a scalar or an address."""
+        return self.scalars[value] if value.ndim == 0 else self.scalar_or_address(value)
+
+    def scalar_or_address(self, value: Value) -> str:
+        """Returns the address of an array."""
+        return self.address(value)
+
+
+def nbytes(value: Value) -> int:
+    """Returns the bytes of a value's memory."""
+    return value.size * value.dtype.itemsize
+
+
+def load(c: Context, dtype: np.dtype, address: str, offset: Operand, note: str = "") -> Scalar:
+    """Loads one element, `offset` elements after an address."""
+    shape = layout(dtype)
+    if shape.parts == 2:
+        pair = c.fn.gep(f"{{ {shape.memory}, {shape.memory} }}", address, offset)
+        second = c.fn.gep(shape.memory, pair, 1)
+        return tuple(_load(c, shape.memory, shape.align, p, note) for p in (pair, second))
+    bits = _load(c, shape.memory, shape.align, c.fn.gep(shape.memory, address, offset), note)
+    if dtype in NARROW:
+        return (narrow.from_bits(c, dtype, bits),)
+    if dtype == dtypes.bool_:
+        return (c.fn.emit(f"icmp ne i8 {bits}, 0"),)
+    return (bits,)
+
+
+def store(
+    c: Context, dtype: np.dtype, x: Scalar, address: str, offset: Operand, note: str = ""
+) -> None:
+    """Stores one element, `offset` elements after an address."""
+    shape = layout(dtype)
+    if shape.parts == 2:
+        pair = c.fn.gep(f"{{ {shape.memory}, {shape.memory} }}", address, offset)
+        second = c.fn.gep(shape.memory, pair, 1)
+        for part, place in zip(x, (pair, second), strict=True):
+            _store(c, shape.memory, shape.align, part, place, note)
+        return
+    (bits,) = x
+    if dtype in NARROW:
+        bits = narrow.to_bits(c, dtype, bits)
+    elif dtype == dtypes.bool_:
+        bits = c.fn.emit(f"zext i1 {bits} to i8")
+    place = c.fn.gep(shape.memory, address, offset)
+    _store(c, shape.memory, shape.align, bits, place, note)
+
+
+def _load(c: Context, ty: str, align: int, place: str, note: str) -> str:
+    return c.fn.emit(f"load {ty}, ptr {place}, align {align}{note}")
+
+
+def _store(c: Context, ty: str, align: int, value: str, place: str, note: str) -> None:
+    c.fn.do(f"store {ty} {value}, ptr {place}, align {align}{note}")
+
+
+def copy(c: Context, target: str, source: str, size: int) -> None:
+    """Copies memory that does not overlap (or is the same)."""
+    if size and target != source:
+        args = [("ptr", target), ("ptr", source), ("i64", size), ("i1", "false")]
+        c.fn.call("void", "llvm.memmove.p0.p0.i64", args)

@@ -1,0 +1,249 @@
+"""Real floating point: f32 and f64 as they are, f16 and bf16 in f32 and rounded.
+
++ - * / and sqrt are the machine's; elementary functions are the C library's; the special functions
+that it lacks are those of `minijax.compiler.external`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from minijax.compiler.emit import narrow
+from minijax.compiler.emit.context import Context
+from minijax.compiler.emit.types import NARROW, layout, literal_float
+from minijax.kernel.expr import Expr
+
+_ORDER = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
+_INTRINSIC = {
+    "sqrt": "sqrt",
+    "abs": "fabs",
+    "floor": "floor",
+    "ceil": "ceil",
+    "trunc": "trunc",
+    "round": "rint",
+}
+_LIBRARY = frozenset(
+    "exp exp2 expm1 log log1p cbrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh "
+    "erf erfc pow atan2".split()
+)
+_SPECIAL = {"erf_inv": "erfinv", "lgamma": "lgamma", "digamma": "digamma"}
+# What rounds nothing needs no rounding afterwards.
+_EXACT = frozenset("abs neg max min sign floor ceil trunc round rem nextafter real".split())
+
+
+class Real:
+    """Emits arithmetic on one float type."""
+
+    def __init__(self, c: Context, ty: str) -> None:
+        self.c = c
+        self.ty = ty
+
+    def number(self, value: float) -> str:
+        """Returns a constant."""
+        return literal_float(self.ty, value)
+
+    def _two(self, word: str, x: str, y: str) -> str:
+        return self.c.fn.emit(f"{word} {self.ty} {x}, {y}")
+
+    def add(self, x: str, y: str) -> str:
+        """Returns x + y."""
+        return self._two(f"fadd {self.c.float_flags()}".strip(), x, y)
+
+    def sub(self, x: str, y: str) -> str:
+        """Returns x - y."""
+        return self._two(f"fsub {self.c.float_flags()}".strip(), x, y)
+
+    def mul(self, x: str, y: str) -> str:
+        """Returns x · y."""
+        return self._two(f"fmul {self.c.float_flags()}".strip(), x, y)
+
+    def div(self, x: str, y: str) -> str:
+        """Returns x / y."""
+        return self._two("fdiv", x, y)
+
+    def neg(self, x: str) -> str:
+        """Returns -x."""
+        return self.c.fn.emit(f"fneg {self.ty} {x}")
+
+    def compare(self, order: str, x: str, y: str) -> str:
+        """Returns the bool of a comparison, such as "olt"."""
+        return self._two(f"fcmp {order}", x, y)
+
+    def select(self, condition: str, x: str, y: str) -> str:
+        """Returns x where the condition holds, else y."""
+        return self.c.fn.emit(f"select i1 {condition}, {self.ty} {x}, {self.ty} {y}")
+
+    def intrinsic(self, name: str, *operands: str) -> str:
+        """Returns the result of an LLVM intrinsic."""
+        suffix = "f32" if self.ty == "float" else "f64"
+        return self.c.pure_call(
+            self.ty, f"llvm.{name}.{suffix}", [(self.ty, x) for x in operands]
+        )
+
+    def library(self, name: str, *operands: str) -> str:
+        """Returns the result of a function of the C library."""
+        suffix = "f" if self.ty == "float" else ""
+        return self.c.pure_call(self.ty, name + suffix, [(self.ty, x) for x in operands])
+
+    def special(self, name: str, *operands: str) -> str:
+        """Returns the result of a special function, computed in double precision."""
+        symbol = f"special_{name}"
+        types = self.c.outside(symbol)
+        wide = [self._widened(x) for x in operands]
+        # Cython's dispatch flag follows the arguments.
+        extra = [(ty, "0") for ty in types.args[len(operands) :]]
+        args = [("double", x) for x in wide] + extra
+        result = self.c.pure_call("double", symbol, args)
+        return result if self.ty == "double" else self._narrowed(result)
+
+    def power(self, x: str, exponent: int) -> str:
+        """Returns x to a constant power, by squaring."""
+        result, square, left = "", x, abs(exponent)
+        while left:
+            if left & 1:
+                result = square if not result else self.mul(result, square)
+            left >>= 1
+            if left:
+                square = self.mul(square, square)
+        one = self.number(1.0)
+        if not result:
+            return one
+        return self.div(one, result) if exponent < 0 else result
+
+    def _widened(self, x: str) -> str:
+        return x if self.ty == "double" else self.c.fn.emit(f"fpext float {x} to double")
+
+    def _narrowed(self, x: str) -> str:
+        return self.c.fn.emit(f"fptrunc double {x} to float")
+
+
+def apply(c: Context, node: Expr, x: Sequence[str]) -> str:
+    """Emits an operation on real floats."""
+    dtype = node.operands[0].dtype
+    real = Real(c, layout(dtype).register)
+    if node.op in _ORDER:
+        return real.compare(_ORDER[node.op], x[0], x[1])
+    if node.op in ("lt_total", "le_total"):
+        return _total_order(c, dtype, node.op, x)
+    if node.op == "is_nan":
+        return real.compare("uno", x[0], x[0])
+    if node.op == "is_finite":
+        return real.compare("one", real.intrinsic("fabs", x[0]), real.number(np.inf))
+    if node.op == "imag":
+        return real.number(0.0)
+    if node.op == "nextafter" and dtype in NARROW:
+        return _next_narrow(c, dtype, real, x)
+    result = _number(c, node, real, x)
+    if dtype in NARROW and node.op not in _EXACT:
+        return narrow.rounded(c, dtype, result)
+    return result
+
+
+def _number(c: Context, node: Expr, real: Real, x: Sequence[str]) -> str:
+    op = node.op
+    if op in ("add", "sub", "mul", "div", "neg"):
+        method: Callable[..., str] = getattr(real, op)
+        return method(*x)
+    if op in _INTRINSIC:
+        return real.intrinsic(_INTRINSIC[op], *x)
+    if op in _LIBRARY:
+        return real.library(op, *x)
+    if op in _SPECIAL:
+        return real.special(_SPECIAL[op], *x)
+    match op:
+        case "max" | "min":
+            return _extreme(real, op, *x)
+        case "rem":
+            return real.library("fmod", *x)
+        case "nextafter":
+            return real.library("nextafter", *x)
+        case "sign":
+            return _sign(real, x[0])
+        case "rsqrt":
+            return real.div(real.number(1.0), real.intrinsic("sqrt", x[0]))
+        case "logistic":
+            grown = real.library("exp", real.neg(x[0]))
+            return real.div(real.number(1.0), real.add(real.number(1.0), grown))
+        case "integer_pow":
+            return real.power(x[0], node.payload)
+        case "special":
+            return real.special(node.payload, *x)
+        case "reduce_precision":
+            return _reduce_precision(c, real, x[0], *node.payload)
+    raise AssertionError(f"no code for the operation {op!r} on floats")
+
+
+def _extreme(real: Real, op: str, x: str, y: str) -> str:
+    """The larger or smaller of two; NaN if either is."""
+    keeps = real.compare("oge" if op == "max" else "ole", x, y)
+    is_nan = real.compare("uno", x, x)
+    return real.select(real.c.fn.emit(f"or i1 {keeps}, {is_nan}"), x, y)
+
+
+def _sign(real: Real, x: str) -> str:
+    unit = real.intrinsic("copysign", real.number(1.0), x)
+    return real.select(real.compare("one", x, real.number(0.0)), unit, x)
+
+
+def _total_order(c: Context, dtype: np.dtype, op: str, x: Sequence[str]) -> str:
+    """Compares the bits as integers; below zero a float grows downwards from the sign bit."""
+    ty, register = {"float": ("i32", "float"), "double": ("i64", "double")}[layout(dtype).register]
+    least = -(1 << (int(ty[1:]) - 1))
+    keys = []
+    for value in x:
+        bits = c.fn.emit(f"bitcast {register} {value} to {ty}")
+        flipped = c.fn.emit(f"sub {ty} {least}, {bits}")
+        negative = c.fn.emit(f"icmp slt {ty} {bits}, 0")
+        keys.append(c.fn.emit(f"select i1 {negative}, {ty} {flipped}, {ty} {bits}"))
+    order = "slt" if op == "lt_total" else "sle"
+    return c.fn.emit(f"icmp {order} {ty} {keys[0]}, {keys[1]}")
+
+
+def _next_narrow(c: Context, dtype: np.dtype, real: Real, x: Sequence[str]) -> str:
+    """The neighbour in a 16-bit format: one step of the bits, towards y."""
+    emit = c.fn.emit
+    bits = narrow.to_bits(c, dtype, x[0])
+    towards = narrow.to_bits(c, dtype, x[1])
+    is_zero = real.compare("oeq", x[0], real.number(0.0))
+    sign = emit(f"and i16 {towards}, -32768")
+    least = emit(f"or i16 {sign}, 1")
+    up = real.compare("olt", x[0], x[1])
+    positive = real.compare("ogt", x[0], real.number(0.0))
+    grows = emit(f"icmp eq i1 {up}, {positive}")
+    step = emit(f"select i1 {grows}, i16 1, i16 -1")
+    moved = emit(f"add i16 {bits}, {step}")
+    found = emit(f"select i1 {is_zero}, i16 {least}, i16 {moved}")
+    result = narrow.from_bits(c, dtype, found)
+    result = real.select(real.compare("oeq", x[0], x[1]), x[1], result)
+    undefined = real.compare("uno", x[0], x[1])
+    return real.select(undefined, real.add(x[0], x[1]), result)
+
+
+def _reduce_precision(
+    c: Context, real: Real, x: str, exponent_bits: int, mantissa_bits: int
+) -> str:
+    """Rounds to nearest even with fewer bits; what is too large or too small becomes inf or 0."""
+    ty, own_mantissa, own_exponent = ("i32", 23, 8) if real.ty == "float" else ("i64", 52, 11)
+    emit = c.fn.emit
+    bits = emit(f"bitcast {real.ty} {x} to {ty}")
+    dropped = own_mantissa - mantissa_bits
+    if dropped > 0:
+        odd = emit(f"and {ty} {emit(f'lshr {ty} {bits}, {dropped}')}, 1")
+        raised = emit(f"add {ty} {bits}, {(1 << (dropped - 1)) - 1}")
+        bits = emit(f"and {ty} {emit(f'add {ty} {raised}, {odd}')}, {-(1 << dropped)}")
+    result = emit(f"bitcast {ty} {bits} to {real.ty}")
+    top = (1 << (exponent_bits - 1)) - 1
+    if exponent_bits < own_exponent:
+        largest = real.number((2 - 2.0**-mantissa_bits) * 2.0**top)
+        size = real.intrinsic("fabs", result)
+        infinite = real.intrinsic("copysign", real.number(np.inf), x)
+        zero = real.intrinsic("copysign", real.number(0.0), x)
+        result = real.select(real.compare("ogt", size, largest), infinite, result)
+        result = real.select(
+            real.compare("olt", size, real.number(2.0 ** (1 - top))), zero, result
+        )
+    finite = real.compare("one", real.intrinsic("fabs", x), real.number(np.inf))
+    return real.select(finite, result, x)
+

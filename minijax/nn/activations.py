@@ -1,0 +1,198 @@
+"""Activation functions, elementwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minijax import numpy as jnp
+from minijax.core.operators import Array
+from minijax.primitives.exponential import logistic
+from minijax.primitives.special import erf
+from minijax.transforms.custom import custom_jvp
+from minijax.transforms.jit import jit
+
+
+def _inexact(x: Any) -> Array:
+    x = jnp.asarray(x)
+    return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(float)
+
+
+@custom_jvp
+@jit
+def relu(x: Any) -> Array:
+    """Returns max(x, 0); the derivative at 0 is 0.
+
+    Example:
+        >>> from minijax import nn
+        >>> float(nn.relu(-1.0)), float(nn.relu(2.0))
+        (0.0, 2.0)
+    """
+    return jnp.maximum(x, 0)
+
+
+def _relu_jvp(primals: Any, tangents: Any) -> Any:
+    (x,), (t,) = primals, tangents
+    return relu(x), jnp.where(jnp.asarray(x) > 0, t, jnp.zeros_like(t))
+
+
+relu.defjvp(_relu_jvp)
+
+
+@custom_jvp
+@jit
+def relu6(x: Any) -> Array:
+    """Returns min(max(x, 0), 6); the derivative at 0 and 6 is 0."""
+    return jnp.minimum(jnp.maximum(x, 0), 6.0)
+
+
+def _relu6_jvp(primals: Any, tangents: Any) -> Any:
+    (x,), (t,) = primals, tangents
+    x = jnp.asarray(x)
+    return relu6(x), jnp.where((x > 0) & (x < 6), t, jnp.zeros_like(t))
+
+
+relu6.defjvp(_relu6_jvp)
+
+
+def sigmoid(x: Any) -> Array:
+    """Returns 1 / (1 + exp(-x))."""
+    return logistic(_inexact(x))
+
+
+def log_sigmoid(x: Any) -> Array:
+    """Returns log(sigmoid(x))."""
+    return -softplus(-_inexact(x))
+
+
+def softplus(x: Any) -> Array:
+    """Returns log(1 + exp(x))."""
+    return jnp.logaddexp(x, 0)
+
+
+def sparse_plus(x: Any) -> Array:
+    """Returns 0 below -1, x above 1, and (x + 1)²/4 between."""
+    x = _inexact(x)
+    return jnp.where(x <= -1.0, 0.0, jnp.where(x >= 1.0, x, (x + 1.0) ** 2 / 4))
+
+
+def sparse_sigmoid(x: Any) -> Array:
+    """Returns the derivative of `sparse_plus`: (x + 1)/2 clipped to [0, 1]."""
+    return 0.5 * jnp.clip(_inexact(x) + 1.0, 0.0, 2.0)
+
+
+def soft_sign(x: Any) -> Array:
+    """Returns x / (1 + |x|)."""
+    x = _inexact(x)
+    return x / (jnp.abs(x) + 1)
+
+
+def silu(x: Any) -> Array:
+    """Returns x · sigmoid(x)."""
+    x = _inexact(x)
+    return x * sigmoid(x)
+
+
+swish = silu
+
+
+def mish(x: Any) -> Array:
+    """Returns x · tanh(softplus(x))."""
+    x = _inexact(x)
+    return x * jnp.tanh(softplus(x))
+
+
+def elu(x: Any, alpha: Any = 1.0) -> Array:
+    """Returns x above 0 and alpha · (exp(x) - 1) below."""
+    x = _inexact(x)
+    return jnp.where(x > 0, x, alpha * jnp.expm1(jnp.where(x > 0, 0.0, x)))
+
+
+def celu(x: Any, alpha: Any = 1.0) -> Array:
+    """Returns x above 0 and alpha · (exp(x / alpha) - 1) below."""
+    x = _inexact(x)
+    return jnp.maximum(x, 0.0) + alpha * jnp.expm1(jnp.minimum(x, 0.0) / alpha)
+
+
+def selu(x: Any) -> Array:
+    """Returns the scaled exponential linear unit (G. Klambauer et al., NIPS 2017)."""
+    alpha, scale = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+    return scale * elu(x, alpha)
+
+
+def leaky_relu(x: Any, negative_slope: Any = 1e-2) -> Array:
+    """Returns x above 0 and negative_slope · x below."""
+    x = _inexact(x)
+    return jnp.where(x >= 0, x, negative_slope * x)
+
+
+def hard_tanh(x: Any) -> Array:
+    """Returns x clipped to [-1, 1]."""
+    x = _inexact(x)
+    return jnp.where(x > 1, 1, jnp.where(x < -1, -1, x))
+
+
+def hard_sigmoid(x: Any) -> Array:
+    """Returns relu6(x + 3) / 6."""
+    return relu6(_inexact(x) + 3.0) / 6.0
+
+
+def hard_silu(x: Any) -> Array:
+    """Returns x · hard_sigmoid(x)."""
+    x = _inexact(x)
+    return x * hard_sigmoid(x)
+
+
+hard_swish = hard_silu
+
+
+def squareplus(x: Any, b: Any = 4) -> Array:
+    """Returns (x + sqrt(x² + b)) / 2."""
+    x = _inexact(x)
+    return 0.5 * (x + jnp.sqrt(jnp.square(x) + b))
+
+
+def gelu(x: Any, approximate: bool = True) -> Array:
+    """Returns x · Φ(x), with Φ the normal distribution function.
+
+    Args:
+        x: an array.
+        approximate: whether to use the tanh approximation (D. Hendrycks and K. Gimpel, 2016).
+    """
+    x = _inexact(x)
+    if approximate:
+        root = np.asarray(np.sqrt(2 / np.pi), x.dtype)
+        return x * (0.5 * (1.0 + jnp.tanh(root * (x + 0.044715 * x**3))))
+    return x * 0.5 * (1.0 + erf(x / np.asarray(np.sqrt(2), x.dtype)))
+
+
+def glu(x: Any, axis: int = -1) -> Array:
+    """Returns the first half along an axis times the sigmoid of the second half.
+
+    Raises:
+        ValueError: if the axis has odd length.
+    """
+    x = jnp.asarray(x)
+    if x.shape[axis] % 2:
+        raise ValueError(f"glu needs an axis of even length, got {x.shape[axis]} (axis {axis}).")
+    first, second = jnp.split(x, 2, axis)
+    return first * sigmoid(second)
+
+
+def identity(x: Any) -> Array:
+    """Returns x."""
+    return jnp.asarray(x)
+
+
+def log1mexp(x: Any) -> Array:
+    """Returns log(1 - exp(-x)) without loss of digits.
+
+    Source:
+        M. Mächler, "Accurately computing log(1 - exp(-|a|))", 2012.
+    """
+    x = _inexact(x)
+    cut = np.asarray(np.log(2), x.dtype)
+    small = jnp.where(x < cut, x, cut)
+    large = jnp.where(x < cut, cut, x)
+    return jnp.where(x < cut, jnp.log(-jnp.expm1(-small)), jnp.log1p(-jnp.exp(-large)))

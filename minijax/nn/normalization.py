@@ -1,0 +1,187 @@
+"""Functions of a whole axis: softmax and its relatives, standardisation, one-hot encoding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minijax import numpy as jnp
+from minijax.core import dtypes
+from minijax.core.operators import Array
+from minijax.primitives.convert import stop_gradient
+from minijax.transforms.custom import custom_jvp
+
+Axis = int | tuple[int, ...] | None
+
+
+def _masked_max(x: Array, axis: Axis, where: Any) -> Array:
+    return jnp.max(x, axis, where=where, initial=-jnp.inf, keepdims=True)
+
+
+def softmax(x: Any, axis: Axis = -1, where: Any = None, initial: Any = None) -> Array:
+    """Returns exp(x) divided by its sum over an axis.
+
+    Args:
+        x: an array.
+        axis: one or several axes.
+        where: which elements take part; the others become 0.
+        initial: accepted for compatibility; has no meaning.
+
+    Example:
+        >>> from minijax import nn
+        >>> import minijax.numpy as jnp
+        >>> nn.softmax(jnp.zeros(4))
+        Array([0.25, 0.25, 0.25, 0.25], dtype=float64)
+
+    Source:
+        The derivative is y · (t - Σ y t), which needs the result only.
+    """
+    x = jnp.asarray(x)
+    if not jnp.issubdtype(x.dtype, jnp.inexact):
+        x = x.astype(float)
+    axes = tuple(range(x.ndim)) if axis is None else axis
+    where = True if where is None else where
+    return _softmax(x, where, -jnp.inf, axes)
+
+
+def _softmax_value(x: Any, where: Any, initial: Any, axis: Any) -> Array:
+    top = jnp.max(x, axis, where=where, initial=initial, keepdims=True)
+    safe = x if where is True else jnp.where(where, x, initial)
+    unnormalized = jnp.exp(safe - top)
+    total = jnp.sum(unnormalized, axis, where=where, keepdims=True)
+    result = unnormalized / total
+    return result if where is True else jnp.where(where, result, 0)
+
+
+def _softmax_jvp(initial: Any, axis: Any, primals: Any, tangents: Any) -> Any:
+    (x, where), (t, _) = primals, tangents
+    y = _softmax(x, where, initial, axis)
+    return y, y * (t - jnp.sum(y * t, axis, where=where, keepdims=True))
+
+
+_softmax = custom_jvp(_softmax_value, nondiff_argnums=(2, 3))
+_softmax.defjvp(_softmax_jvp)
+
+
+def log_softmax(x: Any, axis: Axis = -1, where: Any = None, initial: Any = None) -> Array:
+    """Returns the logarithm of `softmax`, computed without overflow.
+
+    Args:
+        x: an array.
+        axis: one or several axes.
+        where: which elements take part; the others become -inf.
+        initial: accepted for compatibility; has no meaning.
+    """
+    x = jnp.asarray(x)
+    if not jnp.issubdtype(x.dtype, jnp.inexact):
+        x = x.astype(float)
+    masked = x if where is None else jnp.where(where, x, -jnp.inf)
+    top = stop_gradient(_masked_max(x, axis, where))
+    shifted = masked - top
+    total = jnp.log(jnp.sum(jnp.exp(shifted), axis, where=where, keepdims=True))
+    result = shifted - total
+    return result if where is None else jnp.where(where, result, -jnp.inf)
+
+
+def logsumexp(
+    a: Any,
+    axis: Axis = None,
+    b: Any = None,
+    keepdims: bool = False,
+    return_sign: bool = False,
+    where: Any = None,
+) -> Any:
+    """Returns log(Σ b · exp(a)) over an axis, computed without overflow.
+
+    Args:
+        a: an array.
+        axis: one or several axes; all if None.
+        b: weights of the shape of `a`, possibly negative if `return_sign`.
+        keepdims: whether the axes stay, with length 1.
+        return_sign: whether to return the sign of the sum too.
+        where: which elements take part.
+
+    Returns:
+        The logarithm (of the absolute value), and the sign if `return_sign`.
+    """
+    a = jnp.asarray(a)
+    if not jnp.issubdtype(a.dtype, jnp.inexact):
+        a = a.astype(float)
+    if b is not None:
+        b = jnp.asarray(b).astype(a.dtype)
+        a, b = jnp.broadcast_arrays(a, b)
+        a = jnp.where(b != 0, a, -jnp.inf)
+    top = _masked_max(a.real, axis, where)
+    top = stop_gradient(jnp.where(jnp.isfinite(top), top, 0))
+    terms = jnp.exp(a - top)
+    terms = terms if b is None else b * terms
+    total = jnp.sum(terms, axis, where=where, keepdims=keepdims)
+    sign = jnp.sign(total)
+    if return_sign or b is not None or dtypes.is_complex(a.dtype):
+        magnitude = jnp.abs(total) if return_sign or not dtypes.is_complex(a.dtype) else total
+    else:
+        magnitude = total
+    shift = top if keepdims else jnp.squeeze(top, axis)
+    out = jnp.log(magnitude) + shift.astype(magnitude.dtype)
+    if return_sign:
+        return out, sign
+    if b is not None and not dtypes.is_complex(out.dtype):
+        out = jnp.where(sign < 0, jnp.nan, out)
+    return out
+
+
+def logmeanexp(x: Any, axis: Axis = None, where: Any = None, keepdims: bool = False) -> Array:
+    """Returns log(mean(exp(x))) over an axis."""
+    x = jnp.asarray(x)
+    ones = jnp.ones_like(x) if where is None else jnp.broadcast_to(where, x.shape)
+    count = jnp.sum(ones, axis, keepdims=keepdims)
+    return logsumexp(x, axis, where=where, keepdims=keepdims) - jnp.log(count)
+
+
+def standardize(
+    x: Any,
+    axis: Axis = -1,
+    mean: Any = None,
+    variance: Any = None,
+    epsilon: Any = 1e-5,
+    where: Any = None,
+) -> Array:
+    """Returns x shifted and scaled to mean 0 and variance 1 along an axis.
+
+    Args:
+        x: an array.
+        axis: one or several axes.
+        mean, variance: used in place of those of x, if given.
+        epsilon: added to the variance.
+        where: which elements take part in mean and variance.
+    """
+    x = jnp.asarray(x)
+    mean = jnp.mean(x, axis, keepdims=True, where=where) if mean is None else mean
+    if variance is None:
+        # E[x²] - E[x]² may come out negative for constants.
+        square = jnp.mean(jnp.square(x), axis, keepdims=True, where=where)
+        variance = jnp.clip(square - jnp.square(mean), 0)
+    return (x - mean) / jnp.sqrt(variance + epsilon)
+
+
+def one_hot(x: Any, num_classes: int, *, dtype: Any = float, axis: int = -1) -> Array:
+    """Returns vectors that are 1 at the positions x and 0 elsewhere (0 if out of range).
+
+    Args:
+        x: integers.
+        num_classes: the length of the vectors.
+        dtype: the dtype of the result.
+        axis: where their axis goes.
+
+    Example:
+        >>> from minijax import nn
+        >>> import minijax.numpy as jnp
+        >>> nn.one_hot(jnp.array([0, 2]), 3)
+        Array([[1., 0., 0.],
+               [0., 0., 1.]], dtype=float64)
+    """
+    x = jnp.asarray(x)
+    where = range(x.ndim + 1)[axis]
+    classes = jnp.arange(num_classes, dtype=x.dtype)
+    shape = [1] * (x.ndim + 1)
+    shape[where] = num_classes
+    return (jnp.expand_dims(x, where) == classes.reshape(shape)).astype(dtypes.canonical(dtype))

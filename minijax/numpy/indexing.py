@@ -1,0 +1,136 @@
+"""Reading elements: `x[index]`, `x.at[index].get()`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minijax.core.operators import Array
+from minijax.numpy.promotion import scalar
+from minijax.numpy.subscripts import Range, Subscript, index_vectors, parse, wrapped
+from minijax.primitives import shape as shape_family
+from minijax.primitives import slicing
+from minijax.primitives.gather import gather
+from minijax.primitives.indexing import GatherDimensionNumbers
+
+
+def getitem(x: Array, index: Any) -> Array:
+    """Returns the elements of an array at an index; NumPy's rules.
+
+    Static parts become slices. Traced indices out of bounds are moved to the nearest place.
+
+    Args:
+        x: an array.
+        index: ints, slices, None, Ellipsis, masks, integer arrays, or a tuple of these.
+
+    Raises:
+        TypeError: if it is no index.
+        IndexError: if a static index is out of range.
+    """
+    if type(index) is int:
+        shape = x.aval.shape
+        if shape and -shape[0] <= index < shape[0]:
+            return _row(x, shape, index)
+    return read(x, parse(index, x.aval.shape), "clip")
+
+
+def _row(x: Array, shape: tuple[int, ...], index: int) -> Array:
+    start = index + shape[0] if index < 0 else index
+    rest = shape[1:]
+    row = slicing.slice(x, (start, *[0] * len(rest)), (start + 1, *rest))
+    return shape_family.reshape(row, rest)
+
+
+def read(
+    x: Array,
+    subscript: Subscript,
+    mode: Any,
+    fill_value: Any = None,
+    indices_are_sorted: bool = False,
+    unique_indices: bool = False,
+    wrap_negative_indices: bool = True,
+) -> Array:
+    """Returns what a subscript selects.
+
+    Args:
+        x: an array.
+        subscript: the index, taken apart for the array's shape.
+        mode: of indices out of bounds: "clip", "fill" or "promise_in_bounds".
+        fill_value: what to return out of bounds in mode "fill".
+        indices_are_sorted: a promise.
+        unique_indices: a promise.
+        wrap_negative_indices: whether negative indices count from the end.
+    """
+    if subscript.new_axes:
+        x = shape_family.expand_dims(x, subscript.new_axes)
+    x = _read_static(x, subscript)
+    arrays = subscript.arrays
+    if not arrays:
+        return x
+    # Static ints are gone: the axes of arrays are counted among those that are left.
+    kept = [d for d, entry in enumerate(subscript.entries) if not isinstance(entry, int)]
+    axes = tuple(kept.index(d) for d, _ in arrays)
+    columns = [a for _, a in arrays]
+    if wrap_negative_indices:
+        columns = [wrapped(a, x.shape[axis]) for a, axis in zip(columns, axes, strict=True)]
+    if not subscript.batch and mode == "clip":
+        return _read_window(x, axes, columns)
+    rank, windows = len(subscript.batch), x.ndim - len(axes)
+    place = subscript.place
+    numbers = GatherDimensionNumbers(
+        offset_dims=(*range(place), *range(place + rank, windows + rank)),
+        collapsed_slice_dims=axes,
+        start_index_map=axes,
+    )
+    return gather(
+        x,
+        index_vectors(columns, subscript.batch),
+        numbers,
+        [1 if d in axes else n for d, n in enumerate(x.shape)],
+        unique_indices=unique_indices,
+        indices_are_sorted=indices_are_sorted,
+        mode=mode,
+        fill_value=fill_value,
+    )
+
+
+def _read_window(x: Array, axes: tuple[int, ...], columns: list[Array]) -> Array:
+    """Reads at traced ints; `dynamic_slice` moves a start out of bounds to the nearest place."""
+    dtype = columns[0].dtype
+    starts: list[Array] = [scalar(0, dtype)] * x.ndim
+    for axis, column in zip(axes, columns, strict=True):
+        starts[axis] = column
+    sizes = [1 if d in axes else n for d, n in enumerate(x.shape)]
+    window = slicing.dynamic_slice(x, starts, sizes)
+    return shape_family.squeeze(window, axes)
+
+
+def _read_static(x: Array, subscript: Subscript) -> Array:
+    """Applies the static ints and ranges; whole axes stay."""
+    starts, limits, strides = [0] * x.ndim, list(x.shape), [1] * x.ndim
+    reversed_axes, squeezed_axes = [], []
+    is_whole = True
+    for d, entry in enumerate(subscript.entries):
+        if isinstance(entry, int):
+            starts[d], limits[d] = entry, entry + 1
+            squeezed_axes.append(d)
+            is_whole = False
+        elif isinstance(entry, Range) and not entry.is_whole(x.shape[d]):
+            starts[d], limits[d], strides[d] = _bounds(entry)
+            if entry.step < 0 and entry.size > 1:
+                reversed_axes.append(d)
+            is_whole = False
+    if is_whole:
+        return x
+    x = slicing.slice(x, starts, limits, strides if set(strides) != {1} else None)
+    if reversed_axes:
+        x = shape_family.rev(x, reversed_axes)
+    return shape_family.squeeze(x, squeezed_axes) if squeezed_axes else x
+
+
+def _bounds(entry: Range) -> tuple[int, int, int]:
+    """Returns start, limit and stride of a slice with the elements of a range, in any order."""
+    if entry.size == 0:
+        return 0, 0, 1
+    last = entry.start + (entry.size - 1) * entry.step
+    low, high = min(entry.start, last), max(entry.start, last)
+    return low, high + 1, abs(entry.step)

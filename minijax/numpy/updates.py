@@ -1,0 +1,319 @@
+"""Changed copies: `x.at[index].set(values)`, `.add(values)` and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from minijax.core.array import to_array
+from minijax.core.operators import Array
+from minijax.numpy import ufuncs
+from minijax.numpy.creation import ones_like
+from minijax.numpy.dtypes import result_pair
+from minijax.numpy.indexing import read
+from minijax.numpy.promotion import Shape, broadcast_shapes, convert, operand, scalar, spread_to
+from minijax.numpy.subscripts import Range, Subscript, index_vectors, is_empty, parse, wrapped
+from minijax.primitives import arithmetic, scatter, slicing
+from minijax.primitives import shape as shape_family
+from minijax.primitives.indexing import ScatterDimensionNumbers
+
+
+class At:
+    """What `x.at` is: index it, then say what to do there."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+
+    def __getitem__(self, index: Any) -> Place:
+        return Place(self.array, index)
+
+    def __repr__(self) -> str:
+        return f"{self.array!r}.at"
+
+
+class Place:
+    """Some elements of an array. Each method returns a changed copy of the array.
+
+    All methods take these keyword arguments:
+        indices_are_sorted: a promise that the indices increase.
+        unique_indices: a promise that no element is named twice.
+        mode: what happens to indices out of bounds: "drop" (the default of updates), "clip" (that
+            of `get`), "fill" (for `get`) or "promise_in_bounds". Where no mode is given, a static
+            int out of range is an IndexError.
+        wrap_negative_indices: whether negative indices count from the end.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> x = jnp.zeros(3)
+        >>> x.at[1].set(5.0)
+        Array([0., 5., 0.], dtype=float64)
+        >>> x.at[jnp.array([0, 0, 2])].add(1.0)
+        Array([2., 0., 1.], dtype=float64)
+    """
+
+    __slots__ = ("array", "index")
+
+    def __init__(self, array: Array, index: Any) -> None:
+        self.array = array
+        self.index = index
+
+    def __repr__(self) -> str:
+        return f"{self.array!r}.at[{self.index!r}]"
+
+    def get(
+        self,
+        *,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        mode: Any = None,
+        fill_value: Any = None,
+        wrap_negative_indices: bool = True,
+    ) -> Array:
+        """Returns the elements; `fill_value` stands for those out of bounds in mode "fill"."""
+        is_strict = mode is None and fill_value is None
+        if mode is None:
+            mode = "clip" if fill_value is None else "fill"
+        subscript = parse(self.index, self.array.shape, is_strict)
+        return read(
+            self.array,
+            subscript,
+            mode,
+            fill_value,
+            indices_are_sorted,
+            unique_indices,
+            wrap_negative_indices,
+        )
+
+    def set(self, values: Any, **options: Any) -> Array:
+        """Puts values there."""
+        return self._update("set", values, options)
+
+    def add(self, values: Any, **options: Any) -> Array:
+        """Adds values; those for the same element are all added."""
+        return self._update("add", values, options)
+
+    def subtract(self, values: Any, **options: Any) -> Array:
+        """Subtracts values; those for the same element are all subtracted."""
+        return self._update("add", ufuncs.negative(values), options)
+
+    sub = subtract
+
+    def multiply(self, values: Any, **options: Any) -> Array:
+        """Multiplies by values; those for the same element all take part."""
+        return self._update("multiply", values, options)
+
+    mul = multiply
+
+    def divide(self, values: Any, **options: Any) -> Array:
+        """Divides by values; those for the same element all take part."""
+        x = self.array
+        divisors = Place(ones_like(x), self.index)._update("multiply", values, options)
+        return convert(ufuncs.divide(x, divisors), x.dtype, x.weak_type)
+
+    def power(self, values: Any, **options: Any) -> Array:
+        """Raises to the power of values; those for the same element all take part."""
+        x = self.array
+        exponents = Place(ones_like(x), self.index)._update("multiply", values, options)
+        return convert(ufuncs.power(x, exponents), x.dtype, x.weak_type)
+
+    def min(self, values: Any, **options: Any) -> Array:
+        """Puts the smaller of element and value there."""
+        return self._update("min", values, options)
+
+    def max(self, values: Any, **options: Any) -> Array:
+        """Puts the larger of element and value there."""
+        return self._update("max", values, options)
+
+    def apply(self, func: Callable[[Array], Any], **options: Any) -> Array:
+        """Puts `func` of the elements there."""
+        known = {k: v for k, v in options.items() if k != "mode"}
+        values = func(self.get(mode=options.get("mode"), **known))
+        return self._update("set", values, options)
+
+    def _update(self, how: str, values: Any, options: dict[str, Any]) -> Array:
+        unknown = set(options) - _OPTIONS
+        if unknown:
+            raise TypeError(
+                f".at[].{how} got unknown arguments {sorted(unknown)}; it takes "
+                f"{', '.join(sorted(_OPTIONS))}."
+            )
+        x = self.array
+        subscript = parse(self.index, x.shape, options.get("mode") is None)
+        y = operand(values, f".at[].{how}")
+        dtype = x.dtype if how == "set" else result_pair(x, y)[0]
+        work = x if x.dtype == dtype else convert(x, dtype)
+        y = convert(y, dtype, y.weak_type and x.weak_type)
+        return convert(write(work, subscript, y, how, options), x.dtype, x.weak_type)
+
+
+_OPTIONS = {"indices_are_sorted", "unique_indices", "mode", "wrap_negative_indices"}
+
+
+# -- the two ways to write
+
+
+def write(
+    x: Array, subscript: Subscript, values: Array, how: str, options: dict[str, Any]
+) -> Array:
+    """Returns an array with what a subscript selects changed.
+
+    Args:
+        x: an array.
+        subscript: the index, taken apart for the array's shape.
+        values: an array of the same dtype that broadcasts to the selection.
+        how: "set", "add", "multiply", "min" or "max".
+        options: the keyword arguments of the methods of `Place`.
+
+    Raises:
+        ValueError: if the values do not broadcast to the selection.
+    """
+    target = subscript.shape
+    if is_empty(target):
+        return x
+    values = _fit(values, target)
+    shape = x.shape
+    if subscript.new_axes:
+        x = shape_family.expand_dims(x, subscript.new_axes)
+    if all(_is_contiguous(entry) for entry in subscript.entries):
+        result = _write_window(x, subscript, values, how)
+    else:
+        result = _write_scattered(x, subscript, values, how, options)
+    return shape_family.reshape(result, shape) if subscript.new_axes else result
+
+
+def _fit(values: Array, target: Shape) -> Array:
+    extra = values.ndim - len(target)
+    if extra > 0 and set(values.shape[:extra]) == {1}:
+        values = shape_family.reshape(values, values.shape[extra:])
+    fits = values.ndim <= len(target)
+    try:
+        fits = fits and broadcast_shapes(values.shape, target) == target
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"Values of shape {values.shape} do not broadcast to the selection of shape {target}."
+        )
+    return spread_to(values, target)
+
+
+def _is_contiguous(entry: Any) -> bool:
+    return isinstance(entry, int) or (isinstance(entry, Range) and entry.step == 1)
+
+
+_COMBINE: dict[str, Callable[[Any, Any], Array]] = {
+    "add": ufuncs.add,
+    "multiply": ufuncs.multiply,
+    "min": arithmetic.min,
+    "max": arithmetic.max,
+}
+
+
+def _write_window(x: Array, subscript: Subscript, values: Array, how: str) -> Array:
+    """Writes to a static block."""
+    if how != "set":
+        values = _COMBINE[how](read(x, replace(subscript, new_axes=()), "clip"), values)
+    starts = [e if isinstance(e, int) else e.start for e in subscript.entries]  # type: ignore[union-attr]
+    sizes = [1 if isinstance(e, int) else e.size for e in subscript.entries]  # type: ignore[union-attr]
+    block = shape_family.reshape(values, sizes)
+    if tuple(sizes) == x.shape:
+        return block
+    return slicing.dynamic_update_slice(x, block, starts)
+
+
+@dataclass(slots=True)
+class _Layout:
+    """Which axes of the updates run within a window, and which come from the indices."""
+
+    window_dims: list[int]
+    batch_dims: list[int]
+    array_dims: list[int]
+    own_dim: dict[int, int]
+
+
+def _layout(subscript: Subscript) -> _Layout:
+    """Lays out the axes of the selection; a range with steps has an axis of indices of its own."""
+    ranges = [d for d, e in enumerate(subscript.entries) if isinstance(e, Range)]
+    rank = len(subscript.batch)
+    layout = _Layout([], [], [], {})
+    axes: list[int | None] = [*ranges[: subscript.place], *[None] * rank, *ranges[subscript.place :]]
+    for position, axis in enumerate(axes):
+        entry = None if axis is None else subscript.entries[axis]
+        if axis is None or not isinstance(entry, Range):
+            layout.array_dims.append(position)
+        elif entry.step == 1:
+            layout.window_dims.append(position)
+            continue
+        else:
+            layout.own_dim[axis] = position
+        layout.batch_dims.append(position)
+    return layout
+
+
+def _write_scattered(
+    x: Array, subscript: Subscript, values: Array, how: str, options: dict[str, Any]
+) -> Array:
+    """Writes to places that integer arrays or ranges with steps name."""
+    layout = _layout(subscript)
+    target = subscript.shape
+    batch = tuple(target[d] for d in layout.batch_dims)
+    columns, axes, inserted = [], [], []
+    for axis, entry in enumerate(subscript.entries):
+        if isinstance(entry, Range) and entry.is_whole(x.shape[axis]):
+            continue
+        axes.append(axis)
+        if not (isinstance(entry, Range) and entry.step == 1):
+            inserted.append(axis)
+        wrap = options.get("wrap_negative_indices", True)
+        columns.append(_column(entry, axis, x.shape[axis], layout, batch, wrap))
+    numbers = ScatterDimensionNumbers(
+        update_window_dims=tuple(layout.window_dims),
+        inserted_window_dims=tuple(inserted),
+        scatter_dims_to_operand_dims=tuple(axes),
+    )
+    return _SCATTER[how](
+        x,
+        index_vectors(columns, batch),
+        values,
+        numbers,
+        indices_are_sorted=options.get("indices_are_sorted", False),
+        unique_indices=options.get("unique_indices", False),
+        mode=options.get("mode"),
+    )
+
+
+_SCATTER: dict[str, Callable[..., Array]] = {
+    "set": scatter.scatter,
+    "add": scatter.scatter_add,
+    "multiply": scatter.scatter_mul,
+    "min": scatter.scatter_min,
+    "max": scatter.scatter_max,
+}
+
+
+def _column(
+    entry: Any, axis: int, length: int, layout: _Layout, batch: Shape, wrap: bool
+) -> Array:
+    """Returns the indices along one axis, in a shape that broadcasts to the batch's."""
+    if isinstance(entry, int):
+        return scalar(entry, np.dtype(np.int64))
+    if isinstance(entry, Range):
+        if entry.step == 1:
+            return scalar(entry.start, np.dtype(np.int64))
+        places = to_array(entry.start + entry.step * np.arange(entry.size))
+        return _aligned(places, [layout.own_dim[axis]], layout.batch_dims)
+    indices = wrapped(entry, length) if wrap else entry
+    dims = layout.array_dims[len(layout.array_dims) - indices.ndim :]
+    return _aligned(indices, dims, layout.batch_dims)
+
+
+def _aligned(x: Array, dims: Sequence[int], batch_dims: Sequence[int]) -> Array:
+    shape = [1] * len(batch_dims)
+    for n, dim in zip(x.shape, dims, strict=True):
+        shape[batch_dims.index(dim)] = n
+    return shape_family.reshape(x, shape)

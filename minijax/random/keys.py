@@ -1,0 +1,242 @@
+"""Keys: the state of the random number generator, which is passed, split and never changed.
+
+A key is 64 bits. New-style keys are arrays of the opaque dtype `key<fry>`; old-style ("raw") keys
+are uint32 arrays with a last axis of length 2. Every function here takes either and the same key
+gives the same bits, which are those of Threefry-2x32 with 20 rounds.
+
+Source:
+    J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minijax.core import dtypes
+from minijax.core.array import to_array
+from minijax.core.operators import Array
+from minijax.core.source import api_boundary
+from minijax.primitives.bitwise import bitwise_or, bitwise_xor, shift_left, shift_right_logical
+from minijax.primitives.broadcast import broadcast_in_dim, full, insert_ones
+from minijax.primitives.convert import convert_element_type
+from minijax.primitives.creation import iota
+from minijax.primitives.joining import concatenate
+from minijax.primitives.random_bits import random_unwrap, random_wrap, threefry2x32
+from minijax.primitives.shape import reshape
+from minijax.primitives.slicing import index_in_dim
+
+Shape = Sequence[int]
+_UINT = {8: dtypes.uint8, 16: dtypes.uint16, 32: dtypes.uint32, 64: dtypes.uint64}
+_IMPLEMENTATION = "threefry2x32"
+
+
+def check_implementation(impl: Any) -> None:
+    """Refuses generators other than Threefry.
+
+    Raises:
+        ValueError: naming the one there is.
+    """
+    if impl not in (None, _IMPLEMENTATION, "fry"):
+        raise ValueError(f"random keys: impl must be {_IMPLEMENTATION!r} or None, got {impl!r}.")
+
+
+def _seed_words(seed: Any) -> Array:
+    if isinstance(seed, int) and not isinstance(seed, bool):
+        # Two's complement, so that negative seeds differ from one another too.
+        seed = np.array(seed % (1 << 64), np.uint64)
+    seed = to_array(seed)
+    if seed.shape or not dtypes.is_integer(seed.dtype):
+        raise TypeError(f"A seed is an integer of rank 0, got {seed.aval}.")
+    if seed.dtype.itemsize < 8:
+        seed = convert_element_type(seed, dtypes.uint32)
+    wide = convert_element_type(seed, dtypes.uint64)
+    high = convert_element_type(shift_right_logical(wide, 32), dtypes.uint32)
+    return _stack(high, convert_element_type(wide, dtypes.uint32))
+
+
+def _stack(high: Array, low: Array) -> Array:
+    axis = high.ndim
+    return concatenate([insert_ones(high, (axis,)), insert_ones(low, (axis,))], axis)
+
+
+@api_boundary
+def key(seed: Any, *, impl: str | None = None) -> Array:
+    """Makes a key from a seed.
+
+    Args:
+        seed: an integer.
+        impl: "threefry2x32" or None.
+
+    Returns:
+        A key: an array of rank 0 and dtype `key<fry>`.
+
+    Example:
+        >>> from minijax import random
+        >>> random.key(0)
+        Array([0, 0], dtype=key<fry>)
+    """
+    check_implementation(impl)
+    return random_wrap(_seed_words(seed))
+
+
+@api_boundary
+def PRNGKey(seed: Any, *, impl: str | None = None) -> Array:  # noqa: N802 - the public name
+    """Makes an old-style key from a seed: a uint32 array of shape (2,).
+
+    Example:
+        >>> from minijax import random
+        >>> random.PRNGKey(42)
+        Array([ 0, 42], dtype=uint32)
+    """
+    check_implementation(impl)
+    return _seed_words(seed)
+
+
+def is_typed(keys: Any) -> bool:
+    """Whether keys are new-style."""
+    return to_array(keys).dtype == dtypes.key_dtype
+
+
+def key_words(what: str, keys: Any) -> tuple[Array, Array]:
+    """Returns the two words of one key.
+
+    Raises:
+        TypeError: if it is not a key.
+        ValueError: if it is an array of several keys.
+    """
+    raw = to_array(keys)
+    if raw.dtype == dtypes.key_dtype:
+        raw = random_unwrap(raw)
+    elif raw.dtype != dtypes.uint32 or raw.ndim == 0 or raw.shape[-1] != 2:
+        raise TypeError(
+            f"{what} expects a random key, got {raw.aval}: make one with random.key(seed)."
+        )
+    if raw.ndim != 1:
+        raise ValueError(
+            f"{what} takes one key, got an array of keys of shape {raw.shape[:-1]}: use vmap."
+        )
+    return index_in_dim(raw, 0, keepdims=False), index_in_dim(raw, 1, keepdims=False)
+
+
+def as_shape(what: str, shape: Any) -> tuple[int, ...]:
+    """Returns a shape given as an int or a sequence of ints."""
+    try:
+        found = (int(shape),) if np.ndim(shape) == 0 else tuple(int(n) for n in shape)
+    except TypeError:
+        raise TypeError(f"{what}: shape must be ints known while tracing, got {shape!r}.") from None
+    if any(n < 0 for n in found):
+        raise ValueError(f"{what}: shape must not be negative, got {found}.")
+    return found
+
+
+def _counter_words(shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """Returns the high and low words of the row-major position of every element."""
+    size = math.prod(shape)
+    if size < 1 << 32:
+        low = iota(dtypes.uint32, size)
+        high = full((size,), 0, dtypes.uint32)
+    else:
+        position = iota(dtypes.uint64, size)
+        low = convert_element_type(position, dtypes.uint32)
+        high = convert_element_type(shift_right_logical(position, 32), dtypes.uint32)
+    return reshape(high, shape), reshape(low, shape)
+
+
+def _hash(words: tuple[Array, Array], shape: tuple[int, ...]) -> tuple[Array, Array]:
+    high, low = _counter_words(shape)
+    first, second = (broadcast_in_dim(word, shape, ()) for word in words)
+    return threefry2x32(first, second, high, low)
+
+
+def raw_bits(what: str, key: Any, bit_width: int, shape: tuple[int, ...]) -> Array:
+    """Returns uniformly random bits as an array of unsigned integers."""
+    high, low = _hash(key_words(what, key), shape)
+    if bit_width == 64:
+        wide = convert_element_type(high, dtypes.uint64)
+        return bitwise_or(shift_left(wide, 32), convert_element_type(low, dtypes.uint64))
+    mixed = bitwise_xor(high, low)
+    return convert_element_type(mixed, _UINT[bit_width])
+
+
+@api_boundary
+def split(key: Any, num: int | Shape = 2) -> Array:
+    """Makes independent keys from one, which must not be used again.
+
+    Args:
+        key: a key.
+        num: how many, or the shape of the array of keys.
+
+    Returns:
+        An array of keys of shape `(num,)`, of the kind of `key`.
+
+    Example:
+        >>> from minijax import random
+        >>> key, subkey = random.split(random.key(0))
+    """
+    words = key_words("split", key)
+    keys = _stack(*_hash(words, as_shape("split", num)))
+    return random_wrap(keys) if is_typed(key) else keys
+
+
+@api_boundary
+def fold_in(key: Any, data: Any) -> Array:
+    """Makes a key from a key and an integer, such as the number of a step.
+
+    Args:
+        key: a key.
+        data: an integer of rank 0.
+
+    Example:
+        >>> from minijax import random
+        >>> keys = [random.fold_in(random.key(0), step) for step in range(3)]
+    """
+    first, second = key_words("fold_in", key)
+    if isinstance(data, int):
+        data = np.uint32(data % (1 << 32))
+    data = to_array(data)
+    if data.shape:
+        raise TypeError(f"fold_in takes an integer of rank 0, got {data.aval}: use vmap.")
+    low = convert_element_type(data, dtypes.uint32)
+    keys = _stack(*threefry2x32(first, second, full((), 0, dtypes.uint32), low))
+    return random_wrap(keys) if is_typed(key) else keys
+
+
+@api_boundary
+def bits(key: Any, shape: Shape = (), dtype: Any = None) -> Array:
+    """Returns uniformly random bits as unsigned integers (uint64 by default)."""
+    found = dtypes.canonical(np.uint64 if dtype is None else dtype)
+    if found.kind != "u":
+        raise ValueError(f"bits: dtype must be an unsigned integer, got {found}.")
+    return raw_bits("bits", key, found.itemsize * 8, as_shape("bits", shape))
+
+
+@api_boundary
+def key_data(keys: Any) -> Array:
+    """Returns the words of keys: a uint32 array with a further last axis of length 2."""
+    return random_unwrap(keys) if is_typed(keys) else to_array(keys)
+
+
+@api_boundary
+def wrap_key_data(key_bits_array: Any, *, impl: str | None = None) -> Array:
+    """Returns keys from their words: the inverse of `key_data`."""
+    check_implementation(impl)
+    words = to_array(key_bits_array)
+    if words.dtype != dtypes.uint32 or words.ndim == 0 or words.shape[-1] != 2:
+        raise TypeError(
+            f"wrap_key_data expects a uint32 array with a last axis of length 2, got {words.aval}."
+        )
+    return random_wrap(words)
+
+
+def clone(key: Any) -> Array:
+    """Returns the same key, for programs that mean to use it twice."""
+    return to_array(key)
+
+
+def key_impl(keys: Any) -> str:
+    """Returns the name of the generator that keys belong to."""
+    return _IMPLEMENTATION
