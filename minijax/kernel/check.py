@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minijax.core import dtypes
+from minijax.core.avals import ShapedArray
 from minijax.core.dtypes import bool_, int64
 from minijax.kernel.expr import BINARY_SAME, COMPARISON, PREDICATE, UNARY_SAME, Expr
 from minijax.kernel.printing import format_definition
@@ -22,6 +23,7 @@ from minijax.kernel.roots import (
     Scan,
     Scatter,
     Sort,
+    TapeAval,
     Value,
     While,
     results,
@@ -172,9 +174,17 @@ def _check_call(program: Program, operands: Sequence[Any], outs: Sequence[Any]) 
 
 
 def _check_while(definition: While) -> None:
-    carry = definition.init
-    _same_avals(carry, definition.outs, "carry")
-    _check_call(definition.body, (*definition.body_consts, *carry), carry)
+    carry, rest = definition.init, definition.outs[len(definition.init) :]
+    _same_avals(carry, definition.outs[: len(carry)], "carry")
+    records = definition.body.outputs[len(carry) :]
+    if definition.recording:
+        count, *tapes = rest
+        _same_avals((ShapedArray((), int64),), (count,), "the number of iterations")
+        elements = [TapeAval(x.aval) for x in records]
+        _require([x.aval for x in tapes] == elements, f"tapes of {elements}")
+    else:
+        _require(not rest and not records, "only a recording loop has records")
+    _check_call(definition.body, (*definition.body_consts, *carry), (*carry, *records))
     _same_avals(definition.cond.inputs, (*definition.cond_consts, *carry), "operands")
     (flag,) = definition.cond.outputs
     _require((flag.shape, flag.dtype) == ((), bool_), f"the condition gives {flag.aval}")
@@ -187,6 +197,12 @@ def _check_scan(definition: Scan) -> None:
     _same_avals(definition.init, carry, "carry")
     _same_avals(body.inputs[:num_fixed], (*definition.consts, *definition.init), "operands")
     _same_avals(body.outputs[:num_carry], carry, "carry of the body")
+    if isinstance(length, Value):
+        _same_avals((ShapedArray((), int64),), (length,), "the dynamic length")
+        _require(not ys, "a scan of dynamic length stacks nothing")
+        tapes = [x.aval.element for x in definition.xs]
+        _same_avals(body.inputs[num_fixed:], tapes, "elements of tapes")
+        return
     for inner, outer in (
         *zip(body.inputs[num_fixed:], definition.xs, strict=True),
         *zip(body.outputs[num_carry:], ys, strict=True),

@@ -281,13 +281,18 @@ class ExprBuilder:
         return None
 
     def _rejoin(self, x: Expr, y: Expr) -> Expr | None:
-        """Returns e for (e // n) * n + e % n."""
+        """Returns e for (e // n) * n + e % n, also where e is itself p // d."""
         if y.op != "mod" or x.op != "mul" or not x.operands[1].is_constant:
             return None
-        quotient, factor = x.operands[0], int(x.operands[1].payload)
-        if quotient.op == "floordiv" and quotient.payload == factor == y.payload:
-            return quotient.operands[0] if quotient.operands[0] is y.operands[0] else None
-        return None
+        quotient, rest, n = x.operands[0], y.operands[0], y.payload
+        if quotient.op != "floordiv" or int(x.operands[1].payload) != n:
+            return None
+        whole = quotient.operands[0]
+        if quotient.payload == n and rest is whole:
+            return rest
+        # p // (d n) stands for (p // d) // n.
+        is_same = rest.op == "floordiv" and rest.operands[0] is whole
+        return rest if is_same and quotient.payload == rest.payload * n else None
 
 
 def _wrap(value: int) -> int:

@@ -214,12 +214,15 @@ def _control_lines(definition: Definition, names: _Names) -> list[str]:
             programs = [(f"case {k}", p) for k, p in enumerate(definition.programs)]
         case While():
             consts = [*definition.cond_consts, *definition.body_consts]
-            head = f"while {names.tuple(definition.init)} with {names.tuple(consts)}"
+            record = "recording " if definition.recording else ""
+            head = f"{record}while {names.tuple(definition.init)} with {names.tuple(consts)}"
             programs = [("cond", definition.cond), ("body", definition.body)]
         case Scan():
             way = " backwards" if definition.reverse else ""
+            length = definition.length
+            steps = names.value(length) if isinstance(length, Value) else length
             head = (
-                f"scan {definition.length}{way} {names.tuple(definition.init)} "
+                f"scan {steps}{way} {names.tuple(definition.init)} "
                 f"over {names.tuple(definition.xs)} with {names.tuple(definition.consts)}"
             )
             programs = [("body", definition.body)]

@@ -26,6 +26,7 @@ from minijax.kernel.roots import (
     Scan,
     Scatter,
     Sort,
+    TapeAval,
     Value,
     While,
     results,
@@ -64,8 +65,10 @@ def evaluate_program(program: Program, inputs: Sequence[np.ndarray]) -> list[np.
     for definition in program.definitions:
         found = _evaluate(definition, values)
         for value, array in zip(results(definition), found, strict=True):
-            assert array.dtype == value.dtype, f"{array.dtype} computed for {value.aval}"
-            values[value] = np.broadcast_to(array, value.shape)
+            is_tape = type(value.aval) is TapeAval
+            aval = value.aval.element if is_tape else value.aval
+            assert array.dtype == aval.dtype, f"{array.dtype} computed for {value.aval}"
+            values[value] = array if is_tape else np.broadcast_to(array, value.shape)
     return [values[value] for value in program.outputs]
 
 
@@ -303,17 +306,30 @@ def _while(definition: While, values: Values) -> list[np.ndarray]:
     cond_consts = _read_all(definition.cond_consts, values)
     body_consts = _read_all(definition.body_consts, values)
     carry = _read_all(definition.init, values)
+    records: list[list[np.ndarray]] = []
     while bool(evaluate_program(definition.cond, [*cond_consts, *carry])[0]):
-        carry = evaluate_program(definition.body, [*body_consts, *carry])
-    return carry
+        outs = evaluate_program(definition.body, [*body_consts, *carry])
+        records.append(outs[len(carry) :])
+        carry = outs[: len(carry)]
+    if not definition.recording:
+        return carry
+    tapes = []
+    for k, value in enumerate(definition.outs[len(carry) + 1 :]):
+        element = value.aval.element
+        tape = np.empty((len(records), *element.shape), element.dtype)
+        for i, record in enumerate(records):
+            tape[i] = record[k]
+        tapes.append(tape)
+    return [*carry, np.asarray(len(records)), *tapes]
 
 
 def _scan(definition: Scan, values: Values) -> list[np.ndarray]:
     consts = _read_all(definition.consts, values)
     carry = _read_all(definition.init, values)
     xs = _read_all(definition.xs, values)
+    length = definition.length
+    steps = range(length if isinstance(length, int) else int(values[length]))
     ys = [np.empty(value.shape, value.dtype) for value in definition.outs[len(carry) :]]
-    steps = range(definition.length)
     for i in reversed(steps) if definition.reverse else steps:
         outs = evaluate_program(definition.body, [*consts, *carry, *(x[i] for x in xs)])
         carry, rows = outs[: len(carry)], outs[len(carry) :]

@@ -184,6 +184,9 @@ class TapeAval(Aval):
 
     element: Any
 
+    def __str__(self) -> str:
+        return f"tape({self.element})"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class While:

@@ -157,7 +157,7 @@ def _extreme(
             f"reduction operation {name} does not have an identity, so to use a where mask one has "
             "to specify 'initial'"
         )
-    if initial is None and any(x.shape[d] == 0 for d in axes):
+    if initial is None and 0 in [x.shape[d] for d in axes]:
         raise ValueError(
             f"zero-size array to reduction operation {name} which has no identity (shape "
             f"{x.shape}, axis {axis}): give initial=."

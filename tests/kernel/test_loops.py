@@ -7,6 +7,7 @@ from minijax.core.avals import ShapedArray
 from minijax.core.dtypes import bool_
 from minijax.interpreters.stage import stage_closed
 from minijax.kernel.check import check_program
+from minijax.kernel.printing import format_program
 from minijax.kernel.reference import evaluate_program
 from minijax.primitives.arithmetic import add, mul, neg, sub
 from tests.kernel.programs import F64, I64, array, build
@@ -64,6 +65,25 @@ def test_while_loop_runs_until_its_condition_fails() -> None:
     check_program(program)
     assert evaluate_program(program, [np.asarray(True), np.asarray(8.0)])[1] == 4.0
     assert evaluate_program(program, [np.asarray(False), np.asarray(8.0)])[1] == 8.0
+
+
+@pytest.mark.parametrize("going", [True, False])
+def test_a_recording_loop_is_replayed_backwards_from_its_tapes(going: bool) -> None:
+    flag, number = ShapedArray((), bool_), array()
+    cond = stage_closed(lambda on, x: [on], [flag, number])
+    # Carry (on, x) to (False, x·x), and record x.
+    square = stage_closed(lambda on, x: [np.asarray(False), mul(x, x), x], [flag, number])
+    replay = stage_closed(lambda total, x: [add(total, x)], [number, number])
+
+    def body(k, on, x):
+        count, tapes = k.record_while(cond, square, (), (), (on, x))
+        return count, *k.scan((number,), replay, (), (x,), tapes, count, True)
+
+    program = build([flag, number], body)
+    check_program(program)
+    assert "recording while" in format_program(program)
+    count, total = evaluate_program(program, [np.asarray(going), np.asarray(3.0)])
+    assert (int(count), float(total)) == ((1, 6.0) if going else (0, 3.0))
 
 
 def test_inline_scalars_makes_a_combiner_of_a_program() -> None:

@@ -9,7 +9,7 @@ emitted inside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from minijax.compiler.emit import scalar
@@ -72,6 +72,14 @@ class Body:
             with self.loops(others, independent):
                 yield
 
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Forgets on leaving what was bound and emitted inside."""
+        self._fronts.append(self.c.fn.block)
+        self._emitted.append([])
+        yield
+        self._leave()
+
     def _leave(self) -> None:
         self._fronts.pop()
         for key in self._emitted.pop():
@@ -80,20 +88,6 @@ class Body:
     def bind(self, expr: Expr, value: Scalar) -> None:
         """Says what an index or variable is at the present place."""
         self._remember(expr, value, self.depth)
-
-    def rebind(self, values: Mapping[Expr, Scalar]) -> None:
-        """Says anew what variables are, and forgets everything else emitted at this depth."""
-        kept = {id(e): self._known[id(e)] for e in self._indices_here()}
-        for key in self._emitted[-1]:
-            self._known.pop(key, None)
-        self._emitted[-1] = list(kept)
-        self._known.update(kept)
-        for expr, value in values.items():
-            self.bind(expr, value)
-
-    def _indices_here(self) -> list[Expr]:
-        here = set(self._emitted[-1])
-        return [e for e in self._kept if e.op == "index" and id(e) in here and id(e) in self._known]
 
     def _remember(self, expr: Expr, value: Scalar, level: int) -> None:
         self._kept.append(expr)
@@ -174,6 +168,16 @@ class Body:
         if coefficient != 1:
             value = self.c.fn.emit(f"mul nsw i64 {value}, {coefficient}")
         return value if total == 0 else self.c.fn.emit(f"add nsw i64 {total}, {value}")
+
+
+def combine(
+    frame: Frame, variables: Sequence[Expr], values: Sequence[Scalar], combined: Sequence[Expr]
+) -> list[Scalar]:
+    """Emits expressions of variables alone, such as how two accumulators combine."""
+    body = Body(frame)
+    for variable, value in zip(variables, values, strict=True):
+        body.bind(variable, value)
+    return [body.emit(expr) for expr in combined]
 
 
 def row_major(body: Body, indices: Sequence[Expr]) -> Operand:

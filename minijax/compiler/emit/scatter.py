@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minijax.compiler.emit.body import Body
+from minijax.compiler.emit.body import Body, combine
 from minijax.compiler.emit.frame import Frame, copy, load, nbytes, store
 from minijax.compiler.emit.types import Scalar
 from minijax.compiler.text import Operand
@@ -39,15 +39,9 @@ def _write(body: Body, scatter: Scatter, target: str, offset: Operand, update: S
     dtype = scatter.out.dtype
     if scatter.combined is not scatter.new:
         old = load(body.c, dtype, target, offset)
-        update = _combined(body, scatter, old, update)
+        variables = (scatter.old, scatter.new)
+        (update,) = combine(body.frame, variables, (old, update), (scatter.combined,))
     store(body.c, dtype, update, target, offset, body.note)
-
-
-def _combined(body: Body, scatter: Scatter, old: Scalar, update: Scalar) -> Scalar:
-    inner = Body(body.frame)
-    inner.bind(scatter.old, old)
-    inner.bind(scatter.new, update)
-    return inner.emit(scatter.combined)
 
 
 def _emit_scalar(frame: Frame, scatter: Scatter) -> None:

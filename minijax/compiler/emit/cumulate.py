@@ -1,0 +1,122 @@
+"""Running folds: along the axis in order, the first element by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minijax.compiler.emit.body import Body, combine, row_major
+from minijax.compiler.emit.frame import Frame, load, store
+from minijax.compiler.emit.types import Scalar, layout, registers
+from minijax.compiler.text import Operand
+from minijax.kernel.expr import Expr
+from minijax.kernel.roots import Cumulate
+
+
+def emit_cumulate(frame: Frame, cumulate: Cumulate) -> None:
+    """Emits the loops of a running fold.
+
+    With nothing after the axis the accumulators are in registers. Otherwise whole slices go
+    along the axis, each combined with the one stored before it.
+    """
+    if 0 in cumulate.outs[0].shape:
+        return
+    fold = _Running(frame, cumulate)
+    with fold.body.loops(fold.before):
+        if fold.axis is None:
+            with fold.body.loops(fold.after, independent=True):
+                fold.store(fold.elements(), "0")
+        elif fold.after:
+            fold.emit_slices()
+        else:
+            fold.emit_in_registers()
+
+
+class _Running:
+    def __init__(self, frame: Frame, cumulate: Cumulate) -> None:
+        self.frame = frame
+        self.c = frame.c
+        self.cumulate = cumulate
+        self.body = Body(frame)
+        axis = cumulate.axis
+        self.axis: Expr | None = None if axis < 0 else cumulate.indices[axis]
+        # Without loop along the axis (length 1) the other loops do not depend on each other.
+        self.before = cumulate.indices[:axis] if axis >= 0 else ()
+        self.after = cumulate.indices[axis + 1 :] if axis >= 0 else cumulate.indices
+
+    def elements(self) -> list[Scalar]:
+        """Emits the next elements."""
+        return [self.body.emit(e) for e in self.cumulate.elements]
+
+    def combined(self, accs: Sequence[Scalar], news: Sequence[Scalar]) -> list[Scalar]:
+        """Emits the new accumulators."""
+        variables = (*self.cumulate.accs, *self.cumulate.news)
+        return combine(self.frame, variables, (*accs, *news), self.cumulate.combined)
+
+    def place(self, step: str) -> str:
+        """Returns the index along the axis of a step."""
+        assert self.axis is not None, "there is an axis"
+        if not self.cumulate.reverse:
+            return step
+        return self.c.fn.emit(f"sub nsw i64 {self.axis.payload - 1}, {step}")
+
+    def offset(self, index: str) -> Operand:
+        """Emits the position of the present element at an index along the axis."""
+        position: Operand = row_major(self.body, self.before)
+        if self.axis is not None:
+            scaled = self.c.fn.emit(f"mul nsw i64 {position}, {self.axis.payload}")
+            position = self.c.fn.emit(f"add nsw i64 {scaled}, {index}")
+        for each in self.after:
+            (own,) = self.body.emit(each)
+            scaled = self.c.fn.emit(f"mul nsw i64 {position}, {each.payload}")
+            position = self.c.fn.emit(f"add nsw i64 {scaled}, {own}")
+        return position
+
+    def store(self, values: Sequence[Scalar], index: str) -> None:
+        """Stores results at an index along the axis."""
+        offset = self.offset(index)
+        for out, x in zip(self.cumulate.outs, values, strict=True):
+            store(self.c, out.dtype, x, self.body.address(out), offset, self.body.note)
+
+    def emit_in_registers(self) -> None:
+        """Carries the accumulators from element to element."""
+        assert self.axis is not None, "there is an axis"
+        with self.body.scope():
+            self.body.bind(self.axis, (self.place("0"),))
+            first = self.elements()
+            self.store(first, self.place("0"))
+        types = [ty for e in self.cumulate.elements for ty in registers(e.dtype)]
+        carried = list(zip(types, (part for x in first for part in x), strict=True))
+        with self.body.loop(self.axis.payload - 1, carried=carried) as loop:
+            step = self.c.fn.emit(f"add nsw i64 {loop.index}, 1")
+            index = self.place(step)
+            self.body.bind(self.axis, (index,))
+            accs = self.combined(self._regrouped(loop.values), self.elements())
+            self.store(accs, index)
+            loop.next(*(part for x in accs for part in x))
+
+    def _regrouped(self, parts: Sequence[str]) -> list[Scalar]:
+        found, rest = [], list(parts)
+        for e in self.cumulate.elements:
+            count = layout(e.dtype).parts
+            found.append(tuple(rest[:count]))
+            del rest[:count]
+        return found
+
+    def emit_slices(self) -> None:
+        """Combines each slice with the one before."""
+        assert self.axis is not None, "there is an axis"
+        with self.body.scope():
+            self.body.bind(self.axis, (self.place("0"),))
+            with self.body.loops(self.after, independent=True):
+                self.store(self.elements(), self.place("0"))
+        with self.body.loop(self.axis.payload - 1) as loop:
+            step = self.c.fn.emit(f"add nsw i64 {loop.index}, 1")
+            index, previous = self.place(step), self.place(loop.index)
+            self.body.bind(self.axis, (index,))
+            with self.body.loops(self.after, independent=True):
+                back = self.offset(previous)
+                accs = [
+                    load(self.c, v.dtype, self.body.address(v), back, self.body.note)
+                    for v in self.cumulate.outs
+                ]
+                self.store(self.combined(accs, self.elements()), index)

@@ -1,0 +1,147 @@
+"""Matrix products through BLAS.
+
+A row-major product C = A · B is, read column by column as BLAS does, Cᵀ = Bᵀ · Aᵀ: the right
+operand is handed over first. An operand whose axes do not form a matrix in memory is packed first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from minijax.compiler.emit.context import Context
+from minijax.compiler.emit.frame import Frame, load, store
+from minijax.compiler.emit.types import literal_float
+from minijax.compiler.fuse.matrices import Layout, free_axes, operand_layouts, strides_of
+from minijax.compiler.fuse.rewrite import dot_sizes
+from minijax.compiler.text import Operand
+from minijax.core import dtypes
+from minijax.kernel.roots import Dot, Value
+
+_LETTER = {
+    dtypes.float32: "s",
+    dtypes.float64: "d",
+    dtypes.complex64: "c",
+    dtypes.complex128: "z",
+}
+
+
+def emit_dot(frame: Frame, dot: Dot, position: int) -> None:
+    """Emits the calls of a batch of matrix products."""
+    rows, columns, contracted = dot_sizes(dot)
+    lhs = _prepared(frame, dot.lhs, dot.lhs_contract, dot.lhs_batch, position, 0, dot)
+    rhs = _prepared(frame, dot.rhs, dot.rhs_contract, dot.rhs_batch, position, 1, dot)
+    out = frame.address(dot.out)
+    sizes = [dot.lhs.shape[d] for d in dot.lhs_batch]
+    c = frame.c
+    with c.fn.loop(math.prod(sizes)) as batch:
+        index = _unflatten(c, batch.index, sizes)
+        a = _shifted(c, dot.out.dtype, lhs, index)
+        b = _shifted(c, dot.out.dtype, rhs, index)
+        offset = c.fn.emit(f"mul nsw i64 {batch.index}, {rows * columns}")
+        target = _element(c, dot.out.dtype, out, offset)
+        _gemm(c, dot.out.dtype, (columns, rows, contracted), (b, rhs[1]), (a, lhs[1]), target)
+
+
+Prepared = tuple[str, Layout, list[int]]
+
+
+def _prepared(
+    frame: Frame,
+    x: Value,
+    contract: Sequence[int],
+    batch: Sequence[int],
+    position: int,
+    side: int,
+    dot: Dot,
+) -> Prepared:
+    """Returns address, layout and strides of the batch axes of an operand, packed if need be."""
+    layout = operand_layouts(dot)[side]
+    address = frame.address(x)
+    strides = strides_of(x.shape)
+    if layout is not None:
+        return address, layout, [strides[d] for d in batch]
+    order = [*batch, *free_axes(x, contract, batch), *contract]
+    packed = frame.scratch(position, side)
+    _pack(frame.c, x, order, address, packed)
+    shape = [x.shape[d] for d in order]
+    contracted = math.prod(x.shape[d] for d in contract)
+    return packed, Layout(contracted, 1), strides_of(shape)[: len(batch)]
+
+
+def _pack(c: Context, x: Value, order: Sequence[int], source: str, target: str) -> None:
+    strides = strides_of(x.shape)
+    shape = [x.shape[d] for d in order]
+    with c.fn.loop(math.prod(shape)) as loop:
+        total: Operand = 0
+        for i, d in zip(_unflatten(c, loop.index, shape), order, strict=True):
+            scaled = c.fn.emit(f"mul nsw i64 {i}, {strides[d]}")
+            total = c.fn.emit(f"add nsw i64 {total}, {scaled}")
+        store(c, x.dtype, load(c, x.dtype, source, total), target, loop.index)
+
+
+def _unflatten(c: Context, position: str, shape: Sequence[int]) -> list[str]:
+    found: list[str] = []
+    below = 1
+    for n in reversed(shape):
+        quotient = position if below == 1 else c.fn.emit(f"udiv i64 {position}, {below}")
+        found.append(c.fn.emit(f"urem i64 {quotient}, {n}"))
+        below *= n
+    return found[::-1]
+
+
+def _shifted(c: Context, dtype: np.dtype, x: Prepared, index: Sequence[str]) -> str:
+    address, _, strides = x
+    total: Operand = 0
+    for i, stride in zip(index, strides, strict=True):
+        total = c.fn.emit(f"add nsw i64 {total}, {c.fn.emit(f'mul nsw i64 {i}, {stride}')}")
+    return _element(c, dtype, address, total)
+
+
+def _element(c: Context, dtype: np.dtype, address: str, offset: Operand) -> str:
+    return c.fn.gep(f"[{dtype.itemsize} x i8]", address, offset)
+
+
+def _gemm(
+    c: Context,
+    dtype: np.dtype,
+    sizes: tuple[int, int, int],
+    first: tuple[str, Layout],
+    second: tuple[str, Layout],
+    target: str,
+) -> None:
+    """Calls gemm for target = first · second as BLAS, column by column, sees them."""
+    symbol = f"blas_{_LETTER[dtype]}gemm"
+    c.outside(symbol)
+    rows, columns, contracted = sizes
+    (a, a_layout), (b, b_layout) = first, second
+    # Column by column, a contiguous kept axis is a matrix as it stands.
+    letter_a = "N" if a_layout.kept == 1 and a_layout.contracted >= rows else "T"
+    letter_b = "N" if b_layout.contracted == 1 and b_layout.kept >= contracted else "T"
+    leading_a = a_layout.contracted if letter_a == "N" else a_layout.kept
+    leading_b = b_layout.kept if letter_b == "N" else b_layout.contracted
+    args = [
+        *(c.module.data(letter.encode()) for letter in (letter_a, letter_b)),
+        *(_int(c, n) for n in (rows, columns, contracted)),
+        _scalar(c, dtype, 1.0),
+        a,
+        _int(c, max(leading_a, 1)),
+        b,
+        _int(c, max(leading_b, 1)),
+        _scalar(c, dtype, 0.0),
+        target,
+        _int(c, rows),
+    ]
+    c.fn.call("void", symbol, [("ptr", arg) for arg in args])
+
+
+def _int(c: Context, number: int) -> str:
+    return c.module.constant("i32", str(number))
+
+
+def _scalar(c: Context, dtype: np.dtype, number: float) -> str:
+    ty = "float" if dtypes.real_dtype(dtype) == dtypes.float32 else "double"
+    parts = f"{ty} {literal_float(ty, number)}, {ty} {literal_float(ty, 0.0)}"
+    return c.module.constant(f"[2 x {ty}]", f"[{parts}]")

@@ -1,0 +1,240 @@
+"""Sorting and searching."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minijax.core import dtypes
+from minijax.core.operators import Array
+from minijax.numpy.logic import isnan
+from minijax.numpy.promotion import (
+    canonical_axis,
+    convert,
+    operand,
+    promote_dtypes,
+    scalar,
+    select,
+    spread_to,
+    strong,
+)
+from minijax.numpy.shape import ravel
+from minijax.numpy.take import take
+from minijax.primitives import arithmetic, bitwise, compare
+from minijax.primitives import shape as shape_family
+from minijax.primitives import sort as sort_family
+from minijax.primitives.broadcast import reduce_sum
+from minijax.primitives.creation import broadcasted_iota
+
+
+def _sortable(name: str, a: Any, axis: int | None, kind: Any, order: Any) -> tuple[Array, int]:
+    if kind is not None or order is not None:
+        raise ValueError(f"{name}: kind= and order= are not possible; use stable= where it matters.")
+    x = strong(operand(a, name))
+    if axis is None:
+        return ravel(x), 0
+    return x, canonical_axis(axis, x.ndim, name)
+
+
+def sort(
+    a: Any,
+    axis: int | None = -1,
+    *,
+    kind: None = None,
+    order: None = None,
+    stable: bool = True,
+    descending: bool = False,
+) -> Array:
+    """Returns the elements along an axis in order, NaN last.
+
+    Args:
+        a: an array.
+        axis: the axis; None ravels the array.
+        stable: kept for compatibility: equal elements always keep their order.
+        descending: whether the largest comes first (and NaN before it).
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.sort(jnp.array([3, 1, 2]))
+        Array([1, 2, 3], dtype=int64)
+    """
+    x, place = _sortable("sort", a, axis, kind, order)
+    result = sort_family.sort(x, dimension=place, is_stable=stable)
+    return shape_family.rev(result, (place,)) if descending else result
+
+
+def argsort(
+    a: Any,
+    axis: int | None = -1,
+    *,
+    kind: None = None,
+    order: None = None,
+    stable: bool = True,
+    descending: bool = False,
+    dtype: Any = None,
+) -> Array:
+    """Returns the indices that put the elements along an axis in order.
+
+    Args:
+        a: an array.
+        axis: the axis; None ravels the array.
+        stable: whether equal elements keep their order.
+        descending: whether the largest comes first.
+        dtype: the dtype of the indices, int64 if None.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.argsort(jnp.array([3, 1, 2]))
+        Array([1, 2, 0], dtype=int64)
+    """
+    x, place = _sortable("argsort", a, axis, kind, order)
+    found = dtypes.int64 if dtype is None else np.dtype(dtype)
+    positions = broadcasted_iota(found, x.shape, place)
+    if descending:
+        # Sorted from the back, equal elements come out in order when the result is turned round.
+        x, positions = (shape_family.rev(z, (place,)) for z in (x, positions))
+    keys = (x, positions)
+    result = sort_family.sort(keys, dimension=place, is_stable=stable, num_keys=1)[1]
+    return shape_family.rev(result, (place,)) if descending else result
+
+
+def lexsort(keys: Any, axis: int = -1) -> Array:
+    """Returns the indices that sort by several keys, the last one first.
+
+    Args:
+        keys: a sequence of arrays of one shape, or an array whose first axis is that sequence.
+        axis: the axis to sort along.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.lexsort((jnp.array([2, 1, 3]), jnp.array([0, 0, -1])))
+        Array([2, 1, 0], dtype=int64)
+    """
+    arrays = [operand(key, "lexsort") for key in keys]
+    if not arrays:
+        raise TypeError("lexsort needs at least one key.")
+    if arrays[0].ndim == 0:
+        return scalar(0, dtypes.int64)
+    place = canonical_axis(axis, arrays[0].ndim, "lexsort")
+    positions = broadcasted_iota(dtypes.int64, arrays[0].shape, place)
+    operands = (*reversed(arrays), positions)
+    return sort_family.sort(operands, dimension=place, num_keys=len(arrays))[-1]
+
+
+def partition(a: Any, kth: int, axis: int = -1) -> Array:
+    """Returns the elements along an axis with the k-th in its sorted place, smaller ones before it.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.partition(jnp.array([3, 1, 2]), 1)[1]
+        Array(2, dtype=int64)
+    """
+    x = operand(a, "partition")
+    canonical_axis(kth, x.shape[canonical_axis(axis, x.ndim, "partition")], "partition")
+    return sort(x, axis)
+
+
+def argpartition(a: Any, kth: int, axis: int = -1) -> Array:
+    """Returns the indices that partition the elements along an axis; see `partition`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.argpartition(jnp.array([3, 1, 2]), 1)[1]
+        Array(2, dtype=int64)
+    """
+    x = operand(a, "argpartition")
+    canonical_axis(kth, x.shape[canonical_axis(axis, x.ndim, "argpartition")], "argpartition")
+    return argsort(x, axis)
+
+
+def searchsorted(
+    a: Any, v: Any, side: str = "left", sorter: Any = None, *, method: str = "scan"
+) -> Array:
+    """Returns where to insert values into a sorted vector so that it stays sorted.
+
+    Args:
+        a: a sorted vector.
+        v: values of any shape.
+        side: whether a value goes before ("left") or after ("right") equal elements.
+        sorter: the indices that sort `a` where it is not sorted.
+        method: "compare_all" compares each value with each element, all others search by halving.
+
+    Returns:
+        int32 indices of the shape of `v`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.searchsorted(jnp.array([1.0, 2.0, 3.0]), jnp.array([2.0, 9.0]))
+        Array([1, 3], dtype=int32)
+    """
+    if side not in ("left", "right"):
+        raise ValueError(f'searchsorted: side is "left" or "right", got {side!r}.')
+    if method not in ("scan", "scan_unrolled", "sort", "compare_all"):
+        raise ValueError(f"searchsorted: unknown method {method!r}.")
+    x, values = promote_dtypes("searchsorted", a, v)
+    if x.ndim != 1:
+        raise ValueError(f"searchsorted: a must be a vector, got shape {x.shape}.")
+    if sorter is not None:
+        x = take(x, sorter, axis=0, mode="clip")
+    length = x.shape[0]
+    index_dtype = dtypes.int32 if length < 2**31 else dtypes.int64
+    if method == "compare_all":
+        return _count_before(x, values, side, index_dtype)
+    low: Array = spread_to(scalar(0, index_dtype), values.shape)
+    high: Array = spread_to(scalar(length, index_dtype), values.shape)
+    for _ in range(length.bit_length()):
+        middle = arithmetic.div(arithmetic.add(low, high), scalar(2, index_dtype))
+        probe = take(x, middle, mode="clip")
+        is_open = compare.lt(low, high)
+        goes_right = bitwise.bitwise_and(is_open, _precedes(probe, values, side))
+        goes_left = bitwise.bitwise_and(is_open, bitwise.bitwise_not(goes_right))
+        low = select(goes_right, arithmetic.add(middle, scalar(1, index_dtype)), low)
+        high = select(goes_left, middle, high)
+    return low
+
+
+def _precedes(element: Array, value: Array, side: str) -> Array:
+    """Whether an element comes before where the value goes; NaN is above all numbers."""
+    holds = compare.lt(element, value) if side == "left" else compare.le(element, value)
+    if not dtypes.is_inexact(element.dtype):
+        return holds
+    value_is_nan = isnan(value)
+    if side == "left":
+        value_is_nan = bitwise.bitwise_and(value_is_nan, bitwise.bitwise_not(isnan(element)))
+    return bitwise.bitwise_or(holds, value_is_nan)
+
+
+def _count_before(x: Array, values: Array, side: str, dtype: np.dtype) -> Array:
+    shape = (*values.shape, x.shape[0])
+    spread_values = spread_to(shape_family.expand_dims(values, (values.ndim,)), shape)
+    before = _precedes(spread_to(x, shape), spread_values, side)
+    return reduce_sum(convert(before, dtype), (values.ndim,))
+
+
+def digitize(x: Any, bins: Any, right: bool = False, *, method: str | None = None) -> Array:
+    """Returns the number of the bin in which each value lies.
+
+    Args:
+        x: values of any shape.
+        bins: a vector of edges, increasing or decreasing.
+        right: whether bins contain their right edge in place of their left one.
+        method: as for `searchsorted`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.digitize(jnp.array([0.5, 1.0, 5.0]), jnp.array([0.0, 1.0, 2.0]))
+        Array([1, 2, 3], dtype=int32)
+    """
+    edges = operand(bins, "digitize")
+    if edges.ndim != 1:
+        raise ValueError(f"digitize: bins must be a vector, got shape {edges.shape}.")
+    how = {"side": "left" if right else "right", "method": method or "scan"}
+    if edges.shape[0] < 2:
+        return searchsorted(edges, x, **how)
+    increasing = searchsorted(edges, x, **how)
+    other = {"side": "right" if right else "left", "method": method or "scan"}
+    turned = searchsorted(shape_family.rev(edges, (0,)), x, **other)
+    decreasing = arithmetic.sub(scalar(edges.shape[0], turned.dtype), turned)
+    first, last = take(edges, 0), take(edges, -1)
+    return select(compare.le(first, last), increasing, decreasing)

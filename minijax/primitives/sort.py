@@ -1,0 +1,299 @@
+"""Sorting: sort of several operands by the first few of them, and top_k.
+
+The order of floats is the usual one with every NaN last and -0 equal to 0; complex numbers compare
+by real part, then imaginary part. `top_k` alone tells -0 from 0 and orders NaNs by their sign.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minijax.core import dtypes
+from minijax.core.array import to_array
+from minijax.core.avals import ShapedArray, Zero
+from minijax.core.dtypes import bool_, int32, int64, uint8
+from minijax.core.operators import Array
+from minijax.core.primitive import primitive
+from minijax.interpreters.batch import move_batch_axis
+from minijax.primitives.broadcast import insert_ones
+from minijax.primitives.creation import broadcasted_iota
+from minijax.primitives.families import NOT_LINEAR, check_dtype
+from minijax.primitives.gather import gather
+from minijax.primitives.indexing import GatherDimensionNumbers, GatherScatterMode
+from minijax.primitives.shape import canonical_axis
+
+# -- sort
+
+
+def _keys(x: np.ndarray) -> list[np.ndarray]:
+    """Returns the real arrays whose lexicographic order is the order of `x`, last one first."""
+    if dtypes.is_complex(x.dtype):
+        return [x.imag, x.real]
+    return [x.astype(np.float32) if x.dtype == dtypes.bfloat16 else x]
+
+
+def _sort_impl(*operands: np.ndarray, dimension: int, is_stable: bool, num_keys: int) -> Any:
+    first = operands[0]
+    if len(operands) == 1 and (first.dtype.kind in "biu" or first.dtype in _NATIVE_FLOAT):
+        return (np.sort(first, axis=dimension, kind="stable"),)
+    keys = [key for x in reversed(operands[:num_keys]) for key in _keys(x)]
+    if len(keys) == 1:
+        order = np.argsort(keys[0], axis=dimension, kind="stable")
+    else:
+        order = np.lexsort(keys, axis=dimension)
+    return tuple(np.take_along_axis(x, order, axis=dimension) for x in operands)
+
+
+_NATIVE_FLOAT = (np.dtype(np.float16), dtypes.float32, dtypes.float64)
+
+
+def _sort_abstract(
+    *avals: ShapedArray, dimension: int, is_stable: bool, num_keys: int
+) -> Any:
+    shapes = {aval.shape for aval in avals}
+    if len(shapes) != 1:
+        shown = ", ".join(str(aval.shape) for aval in avals)
+        raise TypeError(f"sort needs operands of one shape, got {shown or 'no operand'}.")
+    if not 1 <= num_keys <= len(avals):
+        raise ValueError(
+            f"sort: num_keys must be between 1 and the number of operands {len(avals)}, "
+            f"got {num_keys}."
+        )
+    if not 0 <= dimension < avals[0].ndim:
+        raise ValueError(
+            f"sort: dimension {dimension} is not an axis of operands of shape {avals[0].shape}."
+        )
+    for position, aval in enumerate(avals[:num_keys]):
+        check_dtype("sort", aval, dtypes.ALL, f"key {position}")
+    return avals
+
+
+def take_along(x: Any, indices: Any, dimension: int) -> Array:
+    """Returns the elements of x at indices along one axis, each line by its own indices.
+
+    Args:
+        x: an array of rank r.
+        indices: an integer array of rank r, equal to x in shape but for the axis; in bounds.
+        dimension: the axis.
+    """
+    others = tuple(d for d in range(x.ndim) if d != dimension)
+    numbers = GatherDimensionNumbers((), (dimension,), (dimension,), others, others)
+    return gather(
+        x,
+        insert_ones(indices, (indices.ndim,)),
+        numbers,
+        (1,) * x.ndim,
+        unique_indices=True,
+        mode=GatherScatterMode.PROMISE_IN_BOUNDS,
+    )
+
+
+def _moved_tangents(tangents: Any, outs: Any, order: Any, dimension: int) -> Any:
+    return tuple(
+        Zero(out.aval.tangent()) if type(t) is Zero else take_along(t, order, dimension)
+        for t, out in zip(tangents, outs, strict=True)
+    )
+
+
+def _sort_jvp(primals: Any, tangents: Any, **params: Any) -> Any:
+    if all(type(t) is Zero for t in tangents):
+        outs = sort_p.bind(*primals, **params)
+        return outs, tuple(Zero(out.aval.tangent()) for out in outs)
+    dimension = params["dimension"]
+    places = broadcasted_iota(int64, primals[0].shape, dimension)
+    *outs, order = sort_p.bind(*primals, places, **params)
+    return tuple(outs), _moved_tangents(tangents, outs, order, dimension)
+
+
+def _sort_batch(size: int, operands: Any, dims: Any, *, dimension: int, **params: Any) -> Any:
+    place = next(dim for dim in dims if dim is not None)
+    aligned = [
+        move_batch_axis(x, dim, size, place) for x, dim in zip(operands, dims, strict=True)
+    ]
+    outs = sort_p.bind(*aligned, dimension=dimension + (dimension >= place), **params)
+    return outs, (place,) * len(outs)
+
+
+def _key_expressions(k: Any, x: Any) -> list[Any]:
+    if dtypes.is_complex(x.dtype):
+        return [*_key_expressions(k, k.real(x)), *_key_expressions(k, k.imag(x))]
+    if x.dtype == bool_:
+        return [k.convert(x, uint8)]
+    if dtypes.is_float(x.dtype):
+        # lt_total has NaNs of negative sign first.
+        return [k.select(k.is_nan(x), k.constant(np.nan, x.dtype), x)]
+    return [x]
+
+
+def _sort_lower(
+    k: Any, *operands: Any, out: Any, dimension: int, is_stable: bool, num_keys: int
+) -> Any:
+    def less(lhs: Any, rhs: Any) -> Any:
+        pairs = [
+            pair
+            for x, y in zip(lhs[:num_keys], rhs[:num_keys], strict=True)
+            for pair in zip(_key_expressions(k, x), _key_expressions(k, y), strict=True)
+        ]
+        result = k.lt_total(*pairs[-1])
+        for x, y in reversed(pairs[:-1]):
+            result = k.or_(k.lt_total(x, y), k.and_(k.le_total(x, y), result))
+        return result
+
+    return k.sort(operands, dimension, less)
+
+
+sort_p = primitive(
+    "sort",
+    impl=_sort_impl,
+    abstract=_sort_abstract,
+    jvp=_sort_jvp,
+    transpose=NOT_LINEAR,
+    batch=_sort_batch,
+    lower=_sort_lower,
+)
+
+
+def sort(
+    operand: Any, dimension: int = -1, is_stable: bool = True, num_keys: int = 1
+) -> Array | tuple[Array, ...]:
+    """Sorts along an axis; several arrays by the first of them.
+
+    Args:
+        operand: an array, or a sequence of arrays of one shape that are permuted alike.
+        dimension: the axis; negative ones count from the end.
+        is_stable: for compatibility; equal elements always keep their order.
+        num_keys: how many of the arrays to sort by, lexicographically.
+
+    Returns:
+        An array for an array, a tuple for a sequence. NaNs come last; -0 and 0 are equal.
+
+    Raises:
+        TypeError: if shapes differ or a key is not numeric or bool.
+        ValueError: if the axis or `num_keys` is out of range.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.sort((jnp.array([3, 1, 2]), jnp.array([10, 20, 30])))
+        (Array([1, 2, 3], dtype=int64), Array([20, 30, 10], dtype=int64))
+    """
+    is_sequence = isinstance(operand, Sequence)
+    arrays = [to_array(x) for x in operand] if is_sequence else [to_array(operand)]
+    if not arrays:
+        raise TypeError("sort needs at least one operand, got an empty sequence.")
+    outs = sort_p.bind(
+        *arrays,
+        dimension=canonical_axis("sort", dimension, arrays[0].ndim),
+        is_stable=bool(is_stable),
+        num_keys=operator.index(num_keys),
+    )
+    return outs if is_sequence else outs[0]
+
+
+# -- top_k
+
+
+def _descending_keys(x: np.ndarray) -> np.ndarray:
+    """Returns integers that decrease where the elements increase."""
+    if not dtypes.is_float(x.dtype):
+        return ~x
+    bits = x.view(np.dtype(f"i{x.dtype.itemsize}"))
+    # The bits of negative floats grow downwards.
+    return ~np.where(bits < 0, bits ^ np.iinfo(bits.dtype).max, bits)
+
+
+def _top_k_impl(x: np.ndarray, *, k: int, axis: int) -> Any:
+    order = np.argsort(_descending_keys(x), axis=axis, kind="stable")
+    kept = np.take(order, range(k), axis=axis)
+    return np.take_along_axis(x, kept, axis=axis), kept.astype(np.int32)
+
+
+def _top_k_abstract(x: ShapedArray, *, k: int, axis: int) -> Any:
+    if dtypes.is_complex(x.dtype) or x.dtype not in dtypes.ALL:
+        raise ValueError(f"top_k orders real numbers and bools, got an operand {x}.")
+    if not 0 <= axis < x.ndim:
+        raise ValueError(f"top_k: {axis} is not an axis of an operand of shape {x.shape}.")
+    if not 0 <= k <= x.shape[axis]:
+        raise ValueError(
+            f"top_k: k must be between 0 and the length of the axis, got k={k} for axis {axis} of "
+            f"shape {x.shape}."
+        )
+    shape = (*x.shape[:axis], k, *x.shape[axis + 1 :])
+    return ShapedArray(shape, x.dtype, x.weak_type), ShapedArray(shape, int32)
+
+
+def _top_k_jvp(primals: Any, tangents: Any, *, k: int, axis: int) -> Any:
+    values, indices = top_k_p.bind(*primals, k=k, axis=axis)
+    (t,) = tangents
+    value_dot = Zero(values.aval.tangent()) if type(t) is Zero else take_along(t, indices, axis)
+    return (values, indices), (value_dot, Zero(indices.aval.tangent()))
+
+
+def _top_k_batch(size: int, operands: Any, dims: Any, *, k: int, axis: int) -> Any:
+    (x,), (dim,) = operands, dims
+    return top_k_p.bind(x, k=k, axis=axis + (axis >= dim)), (dim, dim)
+
+
+def _total_key(k: Any, x: Any) -> Any:
+    if x.dtype == bool_:
+        return k.convert(x, uint8)
+    if not dtypes.is_float(x.dtype):
+        return x
+    signed = np.dtype(f"i{x.dtype.itemsize}")
+    bits = k.bitcast(x, signed)
+    flipped = k.xor(bits, k.constant(np.iinfo(signed).max, signed))
+    return k.select(k.lt(bits, k.constant(0, signed)), flipped, bits)
+
+
+def _top_k_lower(builder: Any, x: Any, *, out: Any, k: int, axis: int) -> Any:
+    places = ShapedArray(x.shape, int32)
+    (iota,) = builder.element(places, lambda *i: builder.convert(i[axis], int32))
+    found = builder.sort(
+        (x, iota),
+        axis,
+        lambda lhs, rhs: builder.gt(_total_key(builder, lhs[0]), _total_key(builder, rhs[0])),
+    )
+    return tuple(
+        builder.element(aval, value)[0] for aval, value in zip(out, found, strict=True)
+    )
+
+
+top_k_p = primitive(
+    "top_k",
+    impl=_top_k_impl,
+    abstract=_top_k_abstract,
+    jvp=_top_k_jvp,
+    transpose=NOT_LINEAR,
+    batch=_top_k_batch,
+    lower=_top_k_lower,
+)
+
+
+def top_k(operand: Any, k: int, *, axis: int = -1) -> tuple[Array, Array]:
+    """Returns the largest elements along an axis, in decreasing order, and where they are.
+
+    Args:
+        operand: a real or bool array of rank at least 1.
+        k: how many, at most the length of the axis.
+        axis: the axis; negative ones count from the end.
+
+    Returns:
+        Values and int32 indices; among equal elements the first comes first. The order is that of
+        IEEE 754's totalOrder: NaN is above inf, 0 above -0, and NaN with the sign set below -inf.
+
+    Raises:
+        ValueError: if the operand is complex, or `k` or the axis is out of range.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.top_k(jnp.array([1, 3, 2]), 2)
+        (Array([3, 2], dtype=int64), Array([1, 2], dtype=int32))
+    """
+    x = to_array(operand)
+    place = canonical_axis("top_k", axis, x.ndim)
+    return top_k_p.bind(x, k=operator.index(k), axis=place)  # type: ignore[return-value]
