@@ -210,7 +210,9 @@ def canonical(dtype: Any) -> np.dtype:
         found = dtype
     else:
         # Scalar constructors of the vocabulary (jnp.float32) and arrays carry their dtype.
-        found = np.dtype(getattr(dtype, "dtype", dtype))
+        # (The scalar classes of NumPy have a descriptor of that name.)
+        carried = getattr(dtype, "dtype", None)
+        found = carried if isinstance(carried, np.dtype) else np.dtype(dtype)
     if found in _ABOVE or found in (float0, key_dtype):
         return found.newbyteorder("=") if not found.isnative else found
     swapped = found.newbyteorder("=")

@@ -50,9 +50,6 @@ METHODS = (
 )
 PROPERTIES = ("T", "mT", "at", "real", "imag", "flat")
 
-_OPERANDS = (bool, int, float, complex, np.generic, np.ndarray)
-
-
 class Array:
     """An immutable n-dimensional array; `isinstance(x, Array)` holds for tracers too.
 
@@ -146,6 +143,8 @@ class Array:
         return self
 
 
+_OPERANDS = (Array, bool, int, float, complex, np.generic, np.ndarray)
+
 _installed: dict[str, Callable[..., Any]] = {}
 
 
@@ -172,7 +171,7 @@ def install_operators(functions: Mapping[str, Callable[..., Any]]) -> None:
 
 def is_operand(x: Any) -> bool:
     """Whether an operator takes `x` (arrays and scalars; lists and strings are refused)."""
-    return isinstance(x, Array | _OPERANDS) or hasattr(x, "__jax_array__")
+    return isinstance(x, _OPERANDS) or hasattr(x, "__jax_array__")
 
 
 def _operator(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

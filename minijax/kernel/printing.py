@@ -112,9 +112,9 @@ def _definition_lines(definition: Definition, names: _Names) -> list[str]:
         case Element():
             return list(_element_lines(definition, names))
         case Reduce():
-            return [_reduce_line(definition, names)]
+            return _reduce_lines(definition, names)
         case Cumulate():
-            return [_cumulate_line(definition, names)]
+            return _cumulate_lines(definition, names)
         case Scatter():
             return [_scatter_line(definition, names)]
         case Dot():
@@ -148,24 +148,26 @@ def _exprs(exprs: Sequence[Expr], names: _Names) -> str:
 def _combiner(definition: Reduce | Cumulate, names: _Names) -> str:
     accs = names.local("acc", definition.accs)
     news = names.local("new", definition.news)
-    return f"by {', '.join(accs + news)} -> {_exprs(definition.combined, names)}"
+    return f"  by {', '.join(accs + news)} -> {_exprs(definition.combined, names)}"
 
 
-def _reduce_line(definition: Reduce, names: _Names) -> str:
+def _reduce_lines(definition: Reduce, names: _Names) -> list[str]:
     outer = names.local("i", definition.outer)
     inner = names.local("r", definition.inner)
     ranges = [f"{name}<{i.payload}" for name, i in zip(inner, definition.inner, strict=True)]
     of, start = _exprs(definition.elements, names), _exprs(definition.init, names)
-    how = definition.kind or _combiner(definition, names)
+    kind = "" if definition.kind is None else f" {definition.kind}"
     over = f" over {','.join(ranges)}" if ranges else ""
-    return f"{_left(definition.outs, names, outer)} = reduce {how}{over} of {of} from {start}"
+    line = f"{_left(definition.outs, names, outer)} = reduce{kind}{over} of {of} from {start}"
+    return [line] if definition.kind is not None else [line, _combiner(definition, names)]
 
 
-def _cumulate_line(definition: Cumulate, names: _Names) -> str:
+def _cumulate_lines(definition: Cumulate, names: _Names) -> list[str]:
     indices = names.local("i", definition.indices)
-    of, how = _exprs(definition.elements, names), _combiner(definition, names)
+    of = _exprs(definition.elements, names)
     along = f"{indices[definition.axis]}{' backwards' if definition.reverse else ''}"
-    return f"{_left(definition.outs, names, indices)} = cumulate {how} along {along} of {of}"
+    line = f"{_left(definition.outs, names, indices)} = cumulate along {along} of {of}"
+    return [line, _combiner(definition, names)]
 
 
 def _scatter_line(definition: Scatter, names: _Names) -> str:
@@ -207,24 +209,27 @@ def _sort_line(definition: Sort, names: _Names) -> str:
     return f"{outs} = sort {operands} along {definition.axis} by {rule}"
 
 
+def _with(consts: Sequence[Value], names: _Names) -> str:
+    return f" with {names.tuple(consts)}" if consts else ""
+
+
 def _control_lines(definition: Definition, names: _Names) -> list[str]:
     match definition:
         case Branch():
             head = f"branch {names.value(definition.index)} of {names.tuple(definition.operands)}"
             programs = [(f"case {k}", p) for k, p in enumerate(definition.programs)]
         case While():
-            consts = [*definition.cond_consts, *definition.body_consts]
+            shared = [*definition.cond_consts, *definition.body_consts]
             record = "recording " if definition.recording else ""
-            head = f"{record}while {names.tuple(definition.init)} with {names.tuple(consts)}"
+            head = f"{record}while {names.tuple(definition.init)}{_with(shared, names)}"
             programs = [("cond", definition.cond), ("body", definition.body)]
         case Scan():
             way = " backwards" if definition.reverse else ""
             length = definition.length
             steps = names.value(length) if isinstance(length, Value) else length
-            head = (
-                f"scan {steps}{way} {names.tuple(definition.init)} "
-                f"over {names.tuple(definition.xs)} with {names.tuple(definition.consts)}"
-            )
+            over = f" over {names.tuple(definition.xs)}" if definition.xs else ""
+            consts = _with(definition.consts, names)
+            head = f"scan {steps}{way} {names.tuple(definition.init)}{over}{consts}"
             programs = [("body", definition.body)]
         case HostCall():
             name = getattr(definition.callback, "__name__", type(definition.callback).__name__)

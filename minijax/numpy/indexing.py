@@ -8,7 +8,7 @@ from minijax.core.operators import Array
 from minijax.numpy.promotion import scalar
 from minijax.numpy.subscripts import Range, Subscript, index_vectors, parse, wrapped
 from minijax.primitives import shape as shape_family
-from minijax.primitives import slicing
+from minijax.primitives import slicing, windows
 from minijax.primitives.gather import gather
 from minijax.primitives.indexing import GatherDimensionNumbers
 
@@ -36,7 +36,7 @@ def getitem(x: Array, index: Any) -> Array:
 def _row(x: Array, shape: tuple[int, ...], index: int) -> Array:
     start = index + shape[0] if index < 0 else index
     rest = shape[1:]
-    row = slicing.slice(x, (start, *[0] * len(rest)), (start + 1, *rest))
+    row = windows.slice(x, (start, *[0] * len(rest)), (start + 1, *rest))
     return shape_family.reshape(row, rest)
 
 
@@ -121,7 +121,7 @@ def _read_static(x: Array, subscript: Subscript) -> Array:
             is_whole = False
     if is_whole:
         return x
-    x = slicing.slice(x, starts, limits, strides if set(strides) != {1} else None)
+    x = windows.slice(x, starts, limits, strides if set(strides) != {1} else None)
     if reversed_axes:
         x = shape_family.rev(x, reversed_axes)
     return shape_family.squeeze(x, squeezed_axes) if squeezed_axes else x

@@ -19,7 +19,7 @@ from minijax.numpy.promotion import (
     promote_dtypes,
     spread_to,
 )
-from minijax.numpy.shape import (
+from minijax.numpy.axes import (
     atleast_1d,
     atleast_2d,
     atleast_3d,
@@ -27,10 +27,10 @@ from minijax.numpy.shape import (
     ravel,
     reshape,
 )
-from minijax.numpy.take import take
+from minijax.numpy.taking import take
 from minijax.primitives import joining as joining_family
 from minijax.primitives import shape as shape_family
-from minijax.primitives import slicing
+from minijax.primitives import windows
 from minijax.primitives.creation import iota
 
 
@@ -276,7 +276,7 @@ def slice_axis(x: Array, axis: int, start: int, stop: int, step: int = 1) -> Arr
         return x
     starts, limits, strides = [0] * x.ndim, list(x.shape), [1] * x.ndim
     starts[axis], limits[axis], strides[axis] = start, stop, step
-    return slicing.slice(x, starts, limits, strides)
+    return windows.slice(x, starts, limits, strides)
 
 
 def hsplit(ary: Any, indices_or_sections: Any) -> list[Array]:

@@ -20,7 +20,7 @@ from minijax.numpy.promotion import (
     refuse_out,
     spread_to,
 )
-from minijax.numpy.shape import moveaxis, ravel
+from minijax.numpy.axes import moveaxis, ravel
 from minijax.primitives import shape as shape_family
 from minijax.primitives.dot import dot_general
 

@@ -19,10 +19,10 @@ from minijax.numpy.promotion import (
     select,
     spread_to,
 )
-from minijax.numpy.shape import moveaxis, ravel
+from minijax.numpy.axes import moveaxis, ravel
 from minijax.primitives import arithmetic, compare
 from minijax.primitives import shape as shape_family
-from minijax.primitives import slicing
+from minijax.primitives import windows
 from minijax.primitives.creation import broadcasted_iota
 from minijax.primitives.joining import concatenate as join
 from minijax.primitives.joining import pad as pad_primitive
@@ -200,7 +200,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     first, stop = (first, stop) if count else (0, 0)
     zeros = [0] * len(batch)
     ones = [1] * len(batch)
-    return slicing.slice(flat, (*zeros, first), (*batch, stop), (*ones, step))
+    return windows.slice(flat, (*zeros, first), (*batch, stop), (*ones, step))
 
 
 def trace(

@@ -25,7 +25,7 @@ from minijax.numpy.promotion import (
     select,
     strong,
 )
-from minijax.numpy.shape import ravel
+from minijax.numpy.axes import ravel
 from minijax.primitives import cumulative, reduction
 from minijax.primitives import shape as shape_family
 from minijax.primitives.broadcast import reduce_sum

@@ -26,8 +26,8 @@ from minijax.numpy.promotion import (
     select as select_between,
     spread_to,
 )
-from minijax.numpy.shape import ravel
-from minijax.numpy.take import take, unravel_index
+from minijax.numpy.axes import ravel
+from minijax.numpy.taking import take, unravel_index
 from minijax.numpy.updates import Place
 from minijax.primitives import arithmetic, cumulative
 from minijax.primitives import complex as complex_family

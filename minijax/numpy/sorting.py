@@ -19,8 +19,8 @@ from minijax.numpy.promotion import (
     spread_to,
     strong,
 )
-from minijax.numpy.shape import ravel
-from minijax.numpy.take import take
+from minijax.numpy.axes import ravel
+from minijax.numpy.taking import take
 from minijax.primitives import arithmetic, bitwise, compare
 from minijax.primitives import shape as shape_family
 from minijax.primitives import sort as sort_family

@@ -28,7 +28,7 @@ from minijax.numpy.promotion import (
     strong,
 )
 from minijax.numpy.selection import where as choose_where
-from minijax.numpy.shape import atleast_2d, expand_dims, moveaxis
+from minijax.numpy.axes import atleast_2d, expand_dims, moveaxis
 from minijax.primitives import arithmetic, compare, exponential
 
 _WIDE = {dtypes.bfloat16: dtypes.float32, dtypes.float16: dtypes.float32}

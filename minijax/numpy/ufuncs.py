@@ -21,6 +21,7 @@ from minijax.numpy.promotion import (
 )
 from minijax.primitives import arithmetic, bitwise, compare, exponential
 from minijax.primitives.broadcast import full_like
+from minijax.primitives.convert import bitcast_convert_type
 
 
 def add(x: Any, y: Any, /) -> Array:
@@ -233,7 +234,7 @@ def signbit(x: Any, /) -> Array:
             return full_like(x, False)
         return compare.lt(x, scalar(0, x.dtype))
     bits = np.dtype(f"int{x.dtype.itemsize * 8}")
-    return compare.lt(bitwise.bitcast_convert_type(x, bits), scalar(0, bits))
+    return compare.lt(bitcast_convert_type(x, bits), scalar(0, bits))
 
 
 def copysign(x: Any, y: Any, /) -> Array:

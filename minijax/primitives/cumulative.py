@@ -24,11 +24,10 @@ from minijax.core.primitive import Absent, Primitive, Rule, linear, primitive
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.arithmetic import add, mul, sub
 from minijax.primitives.broadcast import full, full_like
-from minijax.primitives.compare import eq, is_finite
+from minijax.primitives.compare import eq, select_n
 from minijax.primitives.exponential import exp
 from minijax.primitives.families import NOT_LINEAR, align_batch, check_dtype, through_float32
 from minijax.primitives.joining import pad
-from minijax.primitives.select import select_n
 
 _TWO_PI = 2 * np.pi
 
@@ -447,14 +446,12 @@ def _logsumexp_weights(x: Any, y: Any, axis: int, reverse: bool) -> Any:
     if dtypes.is_complex(y.dtype):
         return exp(sub(before, y)), exp(sub(x, y))
     # Where the sum is 0 so far, or infinite, the difference of two infinities is no weight.
-    zero = full_like(y, 0)
-    base = select_n(is_finite(y), zero, y)
-    infinity = full_like(y, np.inf)
+    base = _without(-np.inf, _without(np.inf, y))
+    return tuple(exp(sub(_without(np.inf, z), base)) for z in (before, x))
 
-    def weight(z: Any) -> Any:
-        return exp(sub(select_n(eq(z, infinity), z, zero), base))
 
-    return weight(before), weight(x)
+def _without(value: float, x: Any) -> Array:
+    return select_n(eq(x, full_like(x, value)), x, full_like(x, 0))
 
 
 def _logaddexp_element(k: Any, x: Any, y: Any) -> Any:

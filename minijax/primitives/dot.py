@@ -126,8 +126,9 @@ def _dot_impl(
     result = preferred_element_type or lhs.dtype
     dtype = _working_dtype(lhs.dtype, result)
     batch = tuple(lhs.shape[d] for d in lhs_batch)
-    left = tuple(lhs.shape[d] for d in (own := _free(lhs.ndim, lhs_contract, lhs_batch)))
-    right = tuple(rhs.shape[d] for d in (other := _free(rhs.ndim, rhs_contract, rhs_batch)))
+    own = _free(lhs.ndim, lhs_contract, lhs_batch)
+    other = _free(rhs.ndim, rhs_contract, rhs_batch)
+    left, right = tuple(lhs.shape[d] for d in own), tuple(rhs.shape[d] for d in other)
     depth = math.prod(lhs.shape[d] for d in lhs_contract)
     count, rows, columns = math.prod(batch), math.prod(left), math.prod(right)
     # One matrix product per batch index: (rows, depth) times (depth, columns).

@@ -79,7 +79,8 @@ def _gather_jvp(primals: Any, tangents: Any, **params: Any) -> Any:
 
 
 def _gather_transpose(cts: Any, operand: Any, starts: Any, **params: Any) -> Any:
-    mode = params["mode"]
+    # A gather of PROMISE_IN_BOUNDS clips, a scatter of that mode drops.
+    mode = _FILL if params["mode"] is _FILL else _CLIP
     out = scatter_add_p.bind(
         operand.take(),
         starts,
@@ -215,15 +216,14 @@ def _scatter_impl(store: Callable[..., None]) -> Rule:
         if not result.size or not updates.size:
             return (result,)
         places, valid = windows.numpy_places(starts, params["mode"] is _CLIP)
-        kept = np.broadcast_to(valid, updates.shape)
-        # One axis of places in row-major order: later updates come later.
-        lines = tuple(np.broadcast_to(place, updates.shape)[kept] for place in places)
+        # One axis of places: windows one after the other, elements of each in order.
+        order = windows.sequence
+        kept = np.broadcast_to(valid, updates.shape).transpose(order)
+        lines = [np.broadcast_to(p, updates.shape).transpose(order)[kept] for p in places]
+        lines = lines or [np.zeros(np.count_nonzero(kept), np.int64)]
         with np.errstate(all="ignore"):
-            if lines:
-                store(result, lines, updates[kept])
-            else:
-                flat = result.reshape(1)
-                store(flat, (np.zeros(int(kept.sum()), np.int64),), updates[kept])
+            line = result if result.ndim else result.reshape(1)
+            store(line, tuple(lines), updates.transpose(order)[kept])
         return (result,)
 
     return impl
@@ -286,15 +286,28 @@ def _scatter_lower(combine: Callable[..., Any] | None) -> Rule:
         windows = scatter_windows(operand, starts, updates, params["dimension_numbers"])
         if not operand.size or not updates.size:
             return k.element(out[0], operand)
-        return k.scatter(
-            out[0],
-            operand,
-            updates.shape,
-            lambda *i: windows.kernel_places(k, starts, i, params["mode"] is _CLIP),
-            updates,
+        line = operand.aval if operand.ndim else ShapedArray((1,), operand.dtype)
+
+        order = windows.sequence
+
+        def in_order(i: Sequence[Any]) -> list[Any]:
+            return [i[order.index(d)] for d in range(len(i))]
+
+        def place(*i: Any) -> Any:
+            clip = params["mode"] is _CLIP
+            places, valid = windows.kernel_places(k, starts, in_order(i), clip)
+            return places or (k.constant(0),), valid
+
+        (stored,) = k.scatter(
+            line,
+            operand if operand.ndim else k.reshape(operand, line)[0],
+            [updates.shape[d] for d in order],
+            place,
+            lambda *i: updates(*in_order(i)),
             None if combine is None else lambda old, new: combine(k, old, new),
             unique=params["unique_indices"] or windows.is_single,
         )
+        return (stored,) if operand.ndim else k.reshape(stored, out[0])
 
     return lower
 
@@ -342,6 +355,7 @@ def gather_windows_of(x: Any, starts: Any, updates: Any, params: dict[str, Any])
         params: the scatter's parameters.
     """
     windows = scatter_windows(x, starts, updates, params["dimension_numbers"])
+    clip = params["mode"] is _CLIP
     return gather_p.bind(
         x,
         starts,
@@ -349,8 +363,8 @@ def gather_windows_of(x: Any, starts: Any, updates: Any, params: dict[str, Any])
         slice_sizes=windows.slice_sizes,
         unique_indices=params["unique_indices"],
         indices_are_sorted=params["indices_are_sorted"],
-        mode=params["mode"],
-        fill_value=0 if params["mode"] is _FILL else None,
+        mode=_CLIP if clip else _FILL,
+        fill_value=None if clip else 0,
     )[0]
 
 

@@ -128,6 +128,11 @@ class Windows:
         return tuple(d for d in range(self.ndim) if d not in self.dims.offset_dims)
 
     @property
+    def sequence(self) -> Axes:
+        """The axes of the windows in the order of a scatter: window by window."""
+        return (*self.batch_axes, *self.dims.offset_dims)
+
+    @property
     def shape(self) -> Axes:
         """The shape of the windows."""
         window = iter([self.slice_sizes[d] for d in self.window_axes])

@@ -94,7 +94,8 @@ def threefry2x32(k0: Any, k1: Any, x0: Any, x1: Any) -> tuple[Array, Array]:
 
     Args:
         k0, k1: the words of the keys, uint32 arrays.
-        x0, x1: the words of the blocks (counters), uint32 arrays. All four have one shape or rank 0.
+        x0, x1: the words of the blocks (counters), uint32 arrays. All four arrays have one shape
+            or rank 0.
 
     Returns:
         The two words of each enciphered block.

@@ -1,29 +1,22 @@
-"""Reductions over axes: max min prod and or xor, argmax argmin, and the general reduce.
+"""Reductions over axes: max min prod and or xor, argmax argmin.
 
-`reduce_sum` stands in broadcast.py, as the transpose of broadcasting.
+`reduce_sum` stands in broadcast.py, as the transpose of broadcasting; the reduction by any function
+in reduce.py.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minijax.core import dtypes
-from minijax.core.array import aval_of, to_array
+from minijax.core.array import to_array
 from minijax.core.avals import ShapedArray, Zero
-from minijax.core.dtypes import ALL, INTEGER, NUMERIC, bool_
-from minijax.core.jaxpr import Jaxpr
+from minijax.core.dtypes import ALL, FLOAT, INTEGER, NUMERIC, bool_, uint8
 from minijax.core.operators import Array
-from minijax.core.primitive import Absent, Constant, Primitive, Rule, absent, constant, primitive
-from minijax.core.pytree import flatten, unflatten
-from minijax.interpreters.batch import batch as batch_function
-from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
-from minijax.interpreters.evaluate import eval_jaxpr, evaluate
-from minijax.interpreters.jvp import jvp as jvp_function
-from minijax.interpreters.stage import stage_closed
+from minijax.core.primitive import Constant, Primitive, Rule, constant, primitive
 from minijax.primitives.arithmetic import div, mul
 from minijax.primitives.broadcast import (
     Axes,
@@ -34,18 +27,14 @@ from minijax.primitives.broadcast import (
     mix_indices,
     reduce_sum,
     reduced_shape,
-    transpose,
 )
-from minijax.primitives.compare import eq
+from minijax.primitives.compare import eq, select_n
 from minijax.primitives.convert import convert_element_type
 from minijax.primitives.cumulative import cumprod, greater_of, lesser_of, shifted
-from minijax.primitives.families import NOT_LINEAR, check_dtype, match, through_float32
-from minijax.primitives.joining import concatenate
-from minijax.primitives.select import select_n
-from minijax.primitives.shape import reshape
-from minijax.primitives.windows import slice_in_dim
+from minijax.primitives.families import NOT_LINEAR, check_dtype, through_float32
 
 LOGICAL = (bool_, *INTEGER)
+ORDERED = (*LOGICAL, *FLOAT)
 
 
 def lowest(dtype: np.dtype) -> Any:
@@ -147,9 +136,7 @@ def _given_primitive(jvp: Callable[..., Any], get: Callable[[], Primitive]) -> R
 
 
 def _bind(p: Primitive, operand: Any, axes: Sequence[int]) -> Array:
-    x, axes = to_array(operand), tuple(int(axis) for axis in axes)
-    check_dtype_only = not axes and x.dtype in ALL
-    return x if check_dtype_only else p.bind(x, axes=axes)[0]
+    return p.bind(to_array(operand), axes=tuple(int(axis) for axis in axes))[0]
 
 
 # -- reduce_max, reduce_min
@@ -354,3 +341,145 @@ def reduce_xor(operand: Any, axes: Sequence[int]) -> Array:
         Array(5, dtype=int64)
     """
     return _bind(reduce_xor_p, operand, axes)
+
+
+# -- argmax, argmin
+
+
+def _arg_impl_of(function: Callable[..., np.ndarray]) -> Rule:
+    def impl(x: np.ndarray, *, axes: Axes, index_dtype: np.dtype) -> Any:
+        # NumPy's own comparison of bfloat16 does not know that NaN comes first.
+        wide = x.astype(np.float32) if x.dtype == dtypes.bfloat16 else x
+        return (np.asarray(function(wide, axis=axes[0])).astype(index_dtype),)
+
+    return impl
+
+
+def _arg_abstract_of(name: str) -> Rule:
+    def abstract(x: ShapedArray, *, axes: Axes, index_dtype: np.dtype) -> Any:
+        check_dtype(name, x, ORDERED, "an operand")
+        if len(axes) != 1 or not 0 <= axes[0] < x.ndim:
+            raise ValueError(
+                f"{name}: the axis must be one of 0…{x.ndim - 1} for shape {x.shape}, got {axes}."
+            )
+        if not dtypes.is_integer(index_dtype):
+            raise TypeError(f"{name}: index_dtype must be an integer dtype, got {index_dtype}.")
+        if x.shape[axes[0]] == 0:
+            raise ValueError(
+                f"{name} of no elements does not exist: axis {axes[0]} of shape {x.shape} is empty."
+            )
+        return (ShapedArray(reduced_shape(x.shape, axes), index_dtype),)
+
+    return abstract
+
+
+def _arg_lower_of(start: Callable[[np.dtype], Any], comparison: str) -> Rule:
+    def lower(k: Any, x: Any, *, out: Any, axes: Axes, index_dtype: np.dtype) -> Any:
+        # Bools compare as numbers.
+        dtype = uint8 if x.dtype == bool_ else x.dtype
+        first = k.constant(start(x.dtype), dtype)
+
+        def element(outer: Any, inner: Any) -> Any:
+            value = k.convert(x(*mix_indices(outer, inner, axes)), dtype)
+            return value, k.convert(inner[0], index_dtype)
+
+        def combine(acc: Any, new: Any) -> Any:
+            is_new = _precedes(k, getattr(k, comparison), new, acc)
+            return k.select(is_new, new[0], acc[0]), k.select(is_new, new[1], acc[1])
+
+        # Where nothing is better than the start, all elements equal it, and 0 is the first.
+        found = k.reduce(
+            (ShapedArray(out[0].shape, dtype), out[0]),
+            [x.shape[axes[0]]],
+            element,
+            (first, k.constant(0, index_dtype)),
+            combine,
+        )
+        return (found[1],)
+
+    return lower
+
+
+def _precedes(k: Any, better: Any, new: Any, acc: Any) -> Any:
+    """Returns whether a (value, index) goes before another: NaN first, ties by the lower index."""
+    is_better, ties = better(new[0], acc[0]), k.eq(new[0], acc[0])
+    if dtypes.is_float(new[0].dtype):
+        new_nan, acc_nan = k.is_nan(new[0]), k.is_nan(acc[0])
+        is_better = k.or_(is_better, k.and_(new_nan, k.not_(acc_nan)))
+        ties = k.or_(ties, k.and_(new_nan, acc_nan))
+    return k.or_(is_better, k.and_(ties, k.lt(new[1], acc[1])))
+
+
+def _arg_reduction(
+    name: str,
+    function: Callable[..., np.ndarray],
+    start: Callable[[np.dtype], Any],
+    comparison: str,
+) -> Primitive:
+    made: list[Primitive] = []
+    made.append(
+        primitive(
+            name,
+            impl=_arg_impl_of(function),
+            abstract=_arg_abstract_of(name),
+            jvp=constant,
+            transpose=NOT_LINEAR,
+            batch=_reduction_batch(lambda: made[0]),
+            lower=_arg_lower_of(start, comparison),
+        )
+    )
+    return made[0]
+
+
+argmax_p = _arg_reduction("argmax", np.argmax, lowest, "gt")
+argmin_p = _arg_reduction("argmin", np.argmin, highest, "lt")
+
+
+def argmax(operand: Any, axis: int, index_dtype: Any) -> Array:
+    """Returns the index of the maximum along an axis, which goes.
+
+    Args:
+        operand: a real or bool array.
+        axis: the axis, counted from the front.
+        index_dtype: the integer dtype of the result.
+
+    Returns:
+        The first index where the maximum is; a NaN counts as the maximum.
+
+    Raises:
+        TypeError: if the operand is complex or `index_dtype` no integer dtype.
+        ValueError: if the axis is out of range or empty.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.argmax(jnp.array([1.0, 3.0, 3.0]), 0, "int32")
+        Array(1, dtype=int32)
+    """
+    dtype = dtypes.canonical(index_dtype)
+    return argmax_p.bind(to_array(operand), axes=(int(axis),), index_dtype=dtype)[0]
+
+
+def argmin(operand: Any, axis: int, index_dtype: Any) -> Array:
+    """Returns the index of the minimum along an axis, which goes.
+
+    Args:
+        operand: a real or bool array.
+        axis: the axis, counted from the front.
+        index_dtype: the integer dtype of the result.
+
+    Returns:
+        The first index where the minimum is; a NaN counts as the minimum.
+
+    Raises:
+        TypeError: if the operand is complex or `index_dtype` no integer dtype.
+        ValueError: if the axis is out of range or empty.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.argmin(jnp.array([3.0, 1.0, 1.0]), 0, "int32")
+        Array(1, dtype=int32)
+    """
+    dtype = dtypes.canonical(index_dtype)
+    return argmin_p.bind(to_array(operand), axes=(int(axis),), index_dtype=dtype)[0]

@@ -1,13 +1,13 @@
 """Scatters: scatter (replace), scatter_sub, scatter_mul, scatter_min, scatter_max, scatter_apply.
 
-Updates are applied in row-major order of their indices, so where windows overlap the result is
-determined: the last update stays. `scatter_add` stands beside its transpose in `gather`.
+Windows are stored one after the other, in row-major order of the index vectors, so where windows
+overlap the result is determined: the last update stays. `scatter_add` stands beside its transpose in `gather`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,8 @@ def _replace(array: np.ndarray, places: Any, values: np.ndarray) -> None:
     array[places] = values
 
 
-def _never_overlaps(operand: Any, starts: Any, updates: Any, params: dict[str, Any]) -> bool:
+def has_no_overlap(operand: Any, starts: Any, updates: Any, params: dict[str, Any]) -> bool:
+    """Returns whether no element of a scatter's operand is met twice, as far as is known."""
     windows = scatter_windows(operand, starts, updates, params["dimension_numbers"])
     return params["unique_indices"] or windows.is_single
 
@@ -67,7 +68,7 @@ def _scatter_transpose(cts: Any, operand: Any, starts: Any, updates: Any, **para
         (operand_bar,) = scatter_p.bind(ct, starts, nothing, **params)
     if is_linear(updates):
         updates_bar = gather_windows_of(ct, starts, updates_aval, params)
-        if not _never_overlaps(operand_aval, starts, updates_aval, params):
+        if not has_no_overlap(operand_aval, starts, updates_aval, params):
             won = _won(operand_aval, starts, updates_aval, params)
             updates_bar = select_n(won, full_like(updates_bar, 0), updates_bar)
     return operand_bar, None, updates_bar
@@ -162,7 +163,7 @@ def _scatter_mul_jvp(primals: Any, tangents: Any, **params: Any) -> Any:
         (total,) = scatter_mul_p.bind(operand_dot, starts, updates, **params)
     if type(updates_dot) is not Zero:
         others = gather_windows_of(operand, starts, updates, params)
-        if not _never_overlaps(operand, starts, updates, params):
+        if not has_no_overlap(operand, starts, updates, params):
             others = mul(others, _product_of_others(operand, starts, updates, params))
         term = mul(updates_dot, others)
         (total,) = scatter_add_p.bind(materialize(total), starts, term, **params)
@@ -243,21 +244,20 @@ def _extremal_jvp(get: Callable[[], Primitive]) -> Rule:
         best, dtype = meet(out), operand.dtype
         stayed = convert_element_type(eq(meet(operand), best), dtype)
         won = convert_element_type(eq(updates, best), dtype)
-        number_met, number_won = full_like(updates, 1), won
-        if not _never_overlaps(operand, starts, updates, params):
+        number_won = won
+        if not has_no_overlap(operand, starts, updates, params):
             none = full_like(operand, 0)
-            number_met = meet(scatter_add_p.bind(none, starts, number_met, **params)[0])
             number_won = meet(scatter_add_p.bind(none, starts, won, **params)[0])
         share = _inverse_or_zero(add(number_won, stayed))
-        term: Any = None
+        total: Any = operand_dot
         if type(operand_dot) is not Zero:
-            # Each update takes its part of what the old element's tangent is too much.
-            change = sub(mul(stayed, share), full_like(share, 1))
-            term = mul(meet(operand_dot), mul(change, _inverse_or_zero(number_met)))
+            # Updates that meet one element write the same value.
+            kept = mul(meet(operand_dot), mul(stayed, share))
+            (total,) = scatter_p.bind(operand_dot, starts, kept, **params)
         if type(updates_dot) is not Zero:
             own = mul(updates_dot, mul(won, share))
-            term = own if term is None else add(term, own)
-        return (out,), scatter_add_p.bind(materialize(operand_dot), starts, term, **params)
+            (total,) = scatter_add_p.bind(materialize(total), starts, own, **params)
+        return (out,), (total,)
 
     return jvp
 
@@ -337,46 +337,3 @@ def scatter_max(
     """
     flags = (indices_are_sorted, unique_indices, mode)
     return bind_scatter(scatter_max_p, operand, scatter_indices, updates, dimension_numbers, *flags)
-
-
-# -- scatter_apply
-
-
-def scatter_apply(
-    operand: Any,
-    scatter_indices: Any,
-    func: Callable[[Any], Any],
-    dimension_numbers: ScatterDimensionNumbers,
-    *,
-    update_shape: Sequence[int] = (),
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    mode: str | GatherScatterMode | None = None,
-) -> Array:
-    """Replaces elements in windows of an array by a function of them.
-
-    Args:
-        operand: an array of rank r.
-        scatter_indices: an integer array of shape (..., n) of index vectors.
-        func: takes and returns a scalar of the operand's dtype.
-        dimension_numbers: how the axes relate.
-        update_shape: the shape that updates would have.
-        indices_are_sorted: a promise that the index vectors increase.
-        unique_indices: a promise that no element is met twice.
-        mode: "drop" (the default), "clip" or "promise_in_bounds".
-
-    Returns:
-        An array like `operand`. Where windows overlap the function is applied once for each.
-
-    Raises:
-        TypeError: if dtypes, shapes or dimension numbers do not fit.
-        ValueError: if the mode is unknown.
-
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> from minijax import lax
-        >>> numbers, shape = lax.ScatterDimensionNumbers((), (0,), (0,)), (3,)
-        >>> places = jnp.array([[0], [2], [2]])
-        >>> lax.scatter_apply(jnp.ones(3), places, lambda x: 2 * x, numbers, update_shape=shape)
-        Array([2., 1., 4.], dtype=float64)
-    """

@@ -73,7 +73,7 @@ _ORIGIN = scalar_like(0, dtypes.int64)
 
 
 def _is_origin(start: Any) -> bool:
-    return type(start) is ConcreteArray and value_of(start) == 0
+    return type(start) is ConcreteArray and not start.shape and value_of(start) == 0
 
 
 def _index_vectors(
@@ -188,6 +188,8 @@ def _store_impl(store: Callable[[np.ndarray, Any, np.ndarray], None]) -> Rule:
 
 def _store_lower(combine: Callable[..., Any] | None) -> Rule:
     def lower(k: Any, x: Any, update: Any, *starts: Any, out: Any) -> Any:
+        if not x.ndim:
+            return k.element(out[0], lambda: combine(k, x(), update()) if combine else update())
         firsts = _kernel_starts(k, starts, update.shape, x.shape)
         return k.scatter(
             out[0],

@@ -51,9 +51,7 @@ def _sort_impl(*operands: np.ndarray, dimension: int, is_stable: bool, num_keys:
 _NATIVE_FLOAT = (np.dtype(np.float16), dtypes.float32, dtypes.float64)
 
 
-def _sort_abstract(
-    *avals: ShapedArray, dimension: int, is_stable: bool, num_keys: int
-) -> Any:
+def _sort_abstract(*avals: ShapedArray, dimension: int, is_stable: bool, num_keys: int) -> Any:
     shapes = {aval.shape for aval in avals}
     if len(shapes) != 1:
         shown = ", ".join(str(aval.shape) for aval in avals)
@@ -111,9 +109,7 @@ def _sort_jvp(primals: Any, tangents: Any, **params: Any) -> Any:
 
 def _sort_batch(size: int, operands: Any, dims: Any, *, dimension: int, **params: Any) -> Any:
     place = next(dim for dim in dims if dim is not None)
-    aligned = [
-        move_batch_axis(x, dim, size, place) for x, dim in zip(operands, dims, strict=True)
-    ]
+    aligned = [move_batch_axis(x, dim, size, place) for x, dim in zip(operands, dims, strict=True)]
     outs = sort_p.bind(*aligned, dimension=dimension + (dimension >= place), **params)
     return outs, (place,) * len(outs)
 
@@ -257,9 +253,7 @@ def _top_k_lower(builder: Any, x: Any, *, out: Any, k: int, axis: int) -> Any:
         axis,
         lambda lhs, rhs: builder.gt(_total_key(builder, lhs[0]), _total_key(builder, rhs[0])),
     )
-    return tuple(
-        builder.element(aval, value)[0] for aval, value in zip(out, found, strict=True)
-    )
+    return tuple(builder.element(aval, value)[0] for aval, value in zip(out, found, strict=True))
 
 
 top_k_p = primitive(

@@ -53,7 +53,8 @@ program(a:f64[2,6]):
 def test_a_general_reduce() -> None:
     assert format_program(build([array(2, 5)], argmax)) == snapshot("""\
 program(a:f64[2,5]):
-  b:f64[2][i0], c:i64[2][i0] = reduce by acc0, acc1, new0, new1 -> (select(new0 > acc0, new0, acc0), select(new0 > acc0, new1, acc1)) over r0<5 of (a[i0,r0], r0) from (-inf, -1)
+  b:f64[2][i0], c:i64[2][i0] = reduce over r0<5 of (a[i0,r0], r0) from (-inf, -1)
+    by acc0, acc1, new0, new1 -> (select(new0 > acc0, new0, acc0), select(new0 > acc0, new1, acc1))
   return b, c\
 """)
 
@@ -81,7 +82,8 @@ def test_cumulate_dot_and_sort() -> None:
 
     assert format_program(build([array(2, 3), array(3, 4)], body)) == snapshot("""\
 program(a:f64[2,3], b:f64[3,4]):
-  c:f64[2,3][i0,i1] = cumulate by acc0, new0 -> max(acc0, new0) along i1 backwards of a[i0,i1]
+  c:f64[2,3][i0,i1] = cumulate along i1 backwards of a[i0,i1]
+    by acc0, new0 -> max(acc0, new0)
   d:f64[2,4] = dot c[contract (1,) batch ()] b[contract (0,) batch ()]
   e:f64[2,4] = sort d along 1 by l0, r0 -> lt_total(l0, r0)
   return e\
@@ -107,7 +109,7 @@ program(a:i64[], b:f64[], c:f64[5]):
     case 1(a:f64[]):
       b:f64[] = neg(a)
       return b
-  e:f64[], f:f64[5] = scan 5 backwards d over c with
+  e:f64[], f:f64[5] = scan 5 backwards d over c
     body(a:f64[], b:f64[]):
       c:f64[] = a * b
       return c, a

@@ -12,9 +12,7 @@ from tests.primitives.case import Case, Operand
 ANYTHING = (*dtypes.ALL, dtypes.key_dtype)
 
 
-def windows_of(
-    shape: tuple, starts: np.ndarray, numbers: tuple, sizes: tuple, clip: bool
-) -> Any:
+def windows_of(shape: tuple, starts: np.ndarray, numbers: tuple, sizes: tuple, clip: bool) -> Any:
     """Yields (place among the windows, place in the operand or None) in row-major order."""
     offsets, gone, mapped, own, theirs = numbers
     rank = len(offsets) + starts.ndim - 1
@@ -87,9 +85,7 @@ CASES: list[Case] = [
         _gather(
             *("elements", (5,), Operand((4, 1), -2, 6, dtypes.int64), _VECTOR, (1,)), mode, fill
         ),
-        _gather(
-            *("rows", (4, 3), Operand((5, 1), -2, 6, dtypes.int32), _ROWS, (1, 3)), mode, fill
-        ),
+        _gather(*("rows", (4, 3), Operand((5, 1), -2, 6, dtypes.int32), _ROWS, (1, 3)), mode, fill),
         _gather(
             *("windows", (4, 5), Operand((3, 2), -1, 4, dtypes.int64), _WINDOWS, (2, 3)),
             *(mode, fill),

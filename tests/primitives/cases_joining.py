@@ -19,6 +19,7 @@ def _concatenate(label: str, shapes: tuple, dimension: int) -> Case:
         label,
         linear=tuple(range(len(shapes))),
         holomorphic=True,
+        batched=(0, len(shapes) - 1),
     )
 
 

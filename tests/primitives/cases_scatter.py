@@ -64,8 +64,11 @@ def _scatter(
     label, shape, starts, updates, numbers, sizes = row
 
     def reference(x: np.ndarray, indices: np.ndarray, new: np.ndarray) -> np.ndarray:
-        result = x.copy()
-        for at, place in windows_of(shape, indices, numbers, sizes, mode == "clip"):
+        result = np.array(x)
+        windows = numbers.update_window_dims
+        order = (*(d for d in range(new.ndim) if d not in windows), *windows)
+        found = windows_of(shape, indices, numbers, sizes, mode == "clip")
+        for at, place in sorted(found, key=lambda pair: [pair[0][d] for d in order]):
             if place is not None:
                 result[place] = combine(result[place], new[at])
         return result
@@ -73,7 +76,7 @@ def _scatter(
     return Case(
         name or function.__name__,
         lambda x, i, new: function(x, i, new, numbers, mode=mode),
-        (Operand(shape, distinct=True), starts, Operand(updates, distinct=True)),
+        (Operand(shape, distinct=True), starts, Operand(updates, -1.9, 2.2, distinct=True)),
         on,
         reference,
         f"{function.__name__} {label} {mode}",

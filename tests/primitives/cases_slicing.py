@@ -34,7 +34,7 @@ def _slice(label: str, shape: tuple, starts: tuple, limits: tuple, strides: tupl
 
 def _slice_add(label: str, shape: tuple, size: tuple, starts: tuple, strides: tuple) -> Case:
     def reference(x: np.ndarray, update: np.ndarray) -> np.ndarray:
-        result = x.copy()
+        result = np.array(x)
         for i in np.ndindex(*size):
             place = tuple(s + k * by for s, k, by in zip(starts, i, strides, strict=True))
             result[place] += update[i]
@@ -54,9 +54,7 @@ def _slice_add(label: str, shape: tuple, size: tuple, starts: tuple, strides: tu
 
 def _firsts(shape: tuple, size: tuple, starts: tuple) -> list[int]:
     wrapped = [int(s) + n if s < 0 else int(s) for s, n in zip(starts, shape, strict=True)]
-    return [
-        min(max(s, 0), n - m) for s, n, m in zip(wrapped, shape, size, strict=True)
-    ]
+    return [min(max(s, 0), n - m) for s, n, m in zip(wrapped, shape, size, strict=True)]
 
 
 def _window(shape: tuple, size: tuple, starts: tuple) -> tuple:
@@ -79,7 +77,7 @@ def _dynamic_slice(label: str, shape: tuple, size: tuple, start: Operand = START
 
 def _dynamic_update_slice(label: str, shape: tuple, size: tuple, start: Operand = START) -> Case:
     def reference(x: np.ndarray, update: np.ndarray, *starts: np.ndarray) -> np.ndarray:
-        result = x.copy()
+        result = np.array(x)
         result[_window(shape, size, starts)] = update
         return result
 
@@ -97,7 +95,7 @@ def _dynamic_update_slice(label: str, shape: tuple, size: tuple, start: Operand 
 
 def _dynamic_slice_add(label: str, shape: tuple, size: tuple) -> Case:
     def reference(x: np.ndarray, update: np.ndarray, *starts: np.ndarray) -> np.ndarray:
-        result = x.copy()
+        result = np.array(x)
         # Starts of the primitive itself are clamped, never wrapped.
         result[_window(shape, size, tuple(max(s, 0) for s in starts))] += update
         return result

@@ -44,6 +44,7 @@ class Frame:
         self.arena = arena
         self.literals = literals
         self.scalars: dict[Value, Scalar] = {}
+        self.tapes: dict[Value, str] = {}
         self._stack: dict[int, str] = {}
         for value, slot in zip(plan.fused.program.inputs, inputs, strict=True):
             if isinstance(slot, tuple):
@@ -76,11 +77,7 @@ class Frame:
 
     def slot(self, value: Value) -> Slot:
         """Returns a value as an operand of a nested program: a scalar or an address."""
-        return self.scalars[value] if value.ndim == 0 else self.scalar_or_address(value)
-
-    def scalar_or_address(self, value: Value) -> str:
-        """Returns the address of an array."""
-        return self.address(value)
+        return self.scalars[value] if value.ndim == 0 else self.address(value)
 
 
 def nbytes(value: Value) -> int:

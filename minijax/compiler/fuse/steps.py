@@ -19,6 +19,7 @@ from minijax.compiler.fuse.storage import Storage, decide, home
 from minijax.compiler.fuse.walk import (
     expressions,
     index_space,
+    is_array,
     memory_operands,
     nested,
     postorder,
@@ -186,7 +187,7 @@ class _Scheduler:
         loads = {
             v for v in map(_source, postorder(expressions(definition))) if v is not None and v.ndim
         }
-        loads |= {self.bindings.home(v) for v in memory_operands(definition) if v.ndim}
+        loads |= {self.bindings.home(v) for v in memory_operands(definition) if is_array(v)}
         inner = tuple(fuse(program) for program in nested(definition))
         for value in results(definition):
             self._made_at[value] = at

@@ -24,6 +24,7 @@ from minijax.compiler.fuse.cost import node_weight
 from minijax.compiler.fuse.walk import (
     expressions,
     index_space,
+    is_tape,
     memory_operands,
     nested,
     postorder,
@@ -168,7 +169,7 @@ class _Decision:
         alive = any(v in self.uses or v in self.needed for v in outs) or has_effect(definition)
         for value in outs:
             stored = Storage.ALIAS if value in self.through else Storage.MEMORY
-            stored = Storage.REGISTER if value.ndim == 0 else stored
+            stored = stored if is_tape(value) or value.ndim else Storage.REGISTER
             self.storage[value] = stored if alive else Storage.DEAD
         if not alive:
             return

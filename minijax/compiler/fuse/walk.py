@@ -17,6 +17,7 @@ from minijax.kernel.roots import (
     Scan,
     Scatter,
     Sort,
+    TapeAval,
     Value,
     While,
 )
@@ -76,9 +77,20 @@ def memory_operands(definition: Definition) -> Sequence[Value]:
         case While():
             return (*definition.cond_consts, *definition.body_consts, *definition.init)
         case Scan():
-            return (*definition.consts, *definition.init, *definition.xs)
+            length = () if isinstance(definition.length, int) else (definition.length,)
+            return (*definition.consts, *definition.init, *definition.xs, *length)
         case _:
             return ()
+
+
+def is_tape(value: Value) -> bool:
+    """Tells whether a value is a tape: memory that grows with a loop."""
+    return type(value.aval) is TapeAval
+
+
+def is_array(value: Value) -> bool:
+    """Tells whether a value has memory of known size: it is neither a scalar nor a tape."""
+    return not is_tape(value) and value.ndim > 0
 
 
 def nested(definition: Definition) -> tuple[Program, ...]:

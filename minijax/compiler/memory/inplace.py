@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from minijax.compiler.fuse.affine import Address
 from minijax.compiler.fuse.steps import Fused, Step
-from minijax.compiler.fuse.walk import expressions, memory_operands, postorder
+from minijax.compiler.fuse.walk import expressions, is_array, memory_operands, postorder
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Element, Scan, Scatter, Value, While
 
@@ -29,7 +29,7 @@ def overwritable(fused: Fused, step: Step) -> Iterator[tuple[Value, Value]]:
         case Element():
             yield from _elementwise(step, definition)
         case While() | Scan():
-            operands = [fused.home(v) for v in memory_operands(definition) if v.ndim]
+            operands = [fused.home(v) for v in memory_operands(definition) if is_array(v)]
             for out, first in zip(definition.outs, definition.init, strict=False):
                 if first.ndim and operands.count(fused.home(first)) == 1:
                     yield out, fused.home(first)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from minijax.compiler.fuse.steps import Fused, Step
+from minijax.compiler.fuse.walk import is_array, is_tape
 from minijax.compiler.memory.inplace import overwritable
 from minijax.compiler.memory.liveness import last_uses
 from minijax.compiler.memory.scratch import step_scratch
@@ -44,6 +45,7 @@ class Plan:
         inner: for each step the plans of its nested programs.
         carries: for each loop how its carried values are kept: "register", "through", "in place"
             or "double".
+        releases: for each step the tapes that are not read after it.
         size: bytes of arena.
     """
 
@@ -53,6 +55,7 @@ class Plan:
     scratch: dict[int, list[int]] = field(default_factory=dict)
     inner: dict[int, tuple[Plan, ...]] = field(default_factory=dict)
     carries: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    releases: dict[int, list[Value]] = field(default_factory=dict)
     size: int = 0
 
 
@@ -103,6 +106,7 @@ class _Planner:
             self._plan_results(position, step)
         self._place_outputs()
         self._place_rest()
+        self._release_tapes()
         return self.plan
 
     def _plan_results(self, position: int, step: Step) -> None:
@@ -117,7 +121,7 @@ class _Planner:
             if self.last.get(operand) == position and operand in self.buffer_of:
                 taken[out] = operand
         for out in results(step.definition):
-            if out.ndim == 0 or self.fused.home(out) is not out:
+            if not is_array(out) or self.fused.home(out) is not out:
                 continue
             end = self.last.get(out, position)
             if out in taken:
@@ -143,6 +147,16 @@ class _Planner:
                 self.plan.carries[position] = kept
             case _ if step.inner:
                 self.plan.inner[position] = tuple(plan_memory(inner) for inner in step.inner)
+
+    def _release_tapes(self) -> None:
+        last: dict[Value, int] = {}
+        for position, step in enumerate(self.fused.steps):
+            operands = step.definition.xs if isinstance(step.definition, Scan) else ()
+            for value in (*results(step.definition), *operands):
+                if is_tape(value):
+                    last[value] = position
+        for value, position in last.items():
+            self.plan.releases.setdefault(position, []).append(value)
 
     # -- places
 

@@ -1,6 +1,6 @@
 """cond: applying one of several programs, chosen by an index. It is what `cond` and `switch` bind.
 
-    cond[branches=(f0, …, fn)] i x… = fi(x…)        for an int32 i in 0 … n
+cond[branches=(f0, …, fn)] i x… = fi(x…)        for an int32 i in 0 … n
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from minijax.interpreters.linearize import Linearized, linearize_jaxpr
 from minijax.interpreters.prune import prune_jaxpr
 from minijax.interpreters.stage import stage_closed
 from minijax.interpreters.transpose import is_linear, transpose_jaxpr
-from minijax.primitives.broadcast import broadcast_in_dim
-from minijax.primitives.compare import ne, select_n
+from minijax.primitives.compare import eq, ne
+from minijax.primitives.control.lanes import choose_lanes, gate_lanes, needs_gate
 from minijax.primitives.control.programs import fill_zeros, remembered
 from minijax.primitives.control.staged import is_unmapped, pick, run_staged
 
@@ -136,9 +136,7 @@ def _primal_branch(split: Linearized, places: Sequence[Any]) -> Jaxpr:
     def program(*operands: Any) -> list[Any]:
         results = eval_jaxpr(split.primal, *operands)
         by_place = dict(zip(assigned, results[num_outs:], strict=True))
-        filled = [
-            by_place[i] if i in by_place else aval.zeros() for i, aval in enumerate(places)
-        ]
+        filled = [by_place[i] if i in by_place else aval.zeros() for i, aval in enumerate(places)]
         return [*results[:num_outs], *filled]
 
     return stage_closed(program, split.primal.in_avals, split.primal.name)
@@ -185,9 +183,7 @@ def _cond_transpose(cts: Any, index: Any, *operands: Any, branches: Branches) ->
     derived = tuple(transpose_jaxpr(b, linear, accumulate, active) for b in branches)
     known = [x for x in operands if not is_linear(x)]
     nonzero = [x for x in starts if type(x) is not Zero]
-    results = iter(
-        cond_p.bind(index, *known, *nonzero, *pick(cts, active), branches=derived)
-    )
+    results = iter(cond_p.bind(index, *known, *nonzero, *pick(cts, active), branches=derived))
     return (None, *(next(results) if on else None for on in linear))
 
 
@@ -198,23 +194,42 @@ def _cond_batch(
         outs = cond_p.bind(*operands, branches=branches)
         return outs, (None,) * len(outs)
     (index, *rest), (index_dim, *rest_dims) = operands, dims
+    if index_dim is not None:
+        outs = _run_lanes(size, index, rest, rest_dims, branches, mapped_axis)
+        return outs, (0,) * len(outs)
     batched = [dim is not None for dim in rest_dims]
     moved = [
         x if dim is None else move_batch_axis(x, dim, size)
         for x, dim in zip(rest, rest_dims, strict=True)
     ]
-    always = [index_dim is not None] * len(branches[0].outvars)
-    found = [batch_jaxpr(b, size, batched, always, mapped_axis) for b in branches]
+    never = [False] * len(branches[0].outvars)
+    found = [batch_jaxpr(b, size, batched, never, mapped_axis) for b in branches]
     out_batched = _any_of(flags for _, flags in found)
-    derived = tuple(
-        batch_jaxpr(b, size, batched, out_batched, mapped_axis)[0] for b in branches
-    )
-    if index_dim is None:
-        outs = cond_p.bind(index, *moved, branches=derived)
-    else:
-        _refuse_ordered(branches)
-        outs = _select_lanes(index, [eval_jaxpr(branch, *moved) for branch in derived])
+    derived = tuple(batch_jaxpr(b, size, batched, out_batched, mapped_axis)[0] for b in branches)
+    outs = cond_p.bind(index, *moved, branches=derived)
     return outs, tuple(0 if on else None for on in out_batched)
+
+
+def _run_lanes(
+    size: int, index: Any, operands: Any, dims: Any, branches: Branches, mapped_axis: Any
+) -> tuple[Any, ...]:
+    """Runs every branch for all lanes and returns what each lane chose."""
+    _refuse_ordered(branches)
+    batched = [
+        dim is not None or needs_gate(aval_of(x)) for x, dim in zip(operands, dims, strict=True)
+    ]
+    moved = [
+        move_batch_axis(x, dim, size) if on else x
+        for x, dim, on in zip(operands, dims, batched, strict=True)
+    ]
+    always = [True] * len(branches[0].outvars)
+    results = []
+    for number, branch in enumerate(branches):
+        derived, _ = batch_jaxpr(branch, size, batched, always, mapped_axis)
+        chosen = eq(index, number)
+        gated = [gate_lanes(chosen, x) if on else x for x, on in zip(moved, batched, strict=True)]
+        results.append(eval_jaxpr(derived, *gated))
+    return _select_lanes(index, results)
 
 
 def _refuse_ordered(branches: Branches) -> None:
@@ -234,17 +249,6 @@ def _select_lanes(index: Any, cases: Sequence[Sequence[Any]]) -> tuple[Any, ...]
     return tuple(choose_lanes(which, *values) for values in zip(*cases, strict=True))
 
 
-def choose_lanes(which: Any, *cases: Any) -> Any:
-    """Returns `cases[which[lane]][lane]` for each lane of the leading axis.
-
-    Args:
-        which: bool or int32, of the length of the leading axis.
-        cases: arrays of one shape.
-    """
-    shape = aval_of(cases[0]).shape
-    return select_n(broadcast_in_dim(which, shape, (0,)), *cases)
-
-
 def _cond_lower(k: Any, index: Any, *operands: Any, out: Any, branches: Branches) -> Any:
     return k.branch(out, index, branches, operands)
 
@@ -260,9 +264,7 @@ def _cond_prune(eqn: Eqn, used: Sequence[bool]) -> Eqn:
     )
 
 
-def _prune_branches(
-    branches: Branches, used: Sequence[bool]
-) -> tuple[Branches, tuple[bool, ...]]:
+def _prune_branches(branches: Branches, used: Sequence[bool]) -> tuple[Branches, tuple[bool, ...]]:
     found = [prune_jaxpr(branch, used) for branch in branches]
     needed = _any_of(flags for _, flags in found)
     pruned = tuple(

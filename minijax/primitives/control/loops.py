@@ -340,6 +340,7 @@ def fori_loop(
     first, last = _known_integer(lower), _known_integer(upper)
 
     if first is not None and last is not None:
+
         def step(state: Any, _: Any) -> Any:
             i, carry = state
             return (add(i, 1), body_fun(i, carry)), None

@@ -201,24 +201,17 @@ def _scan_transpose(
     **rest: Any,
 ) -> Any:
     linear = _linear_inputs(jaxpr, operands, num_consts, num_carry)
+    consts, _, xs = split_sizes(operands, num_consts, num_carry)
     const_linear, carry_linear, x_linear = split_sizes(linear, num_consts, num_carry)
-    consts, init, xs = split_sizes(operands, num_consts, num_carry)
     history = _known_carry(operands, linear, jaxpr, reverse, num_consts, num_carry, rest)
-
     ct_carry, ct_ys = split_sizes(cts, num_carry)
     depends = dependent_outputs(jaxpr, linear)[num_carry:]
     y_active = [on and type(ct) is not Zero for ct, on in zip(ct_ys, depends, strict=True)]
-    accumulate = [*const_linear, *[False] * (num_carry + len(xs))]
-    derived = transpose_jaxpr(jaxpr, linear, accumulate, [*carry_linear, *y_active])
 
     known_consts = [x for x, on in zip(consts, const_linear, strict=True) if not on]
     known_xs = [x for x, on in zip(xs, x_linear, strict=True) if not on]
-    num_known = len(known_consts) + len(history) + len(known_xs)
-    num_loop = sum(const_linear) + sum(carry_linear)
-    first = range(len(known_consts))
-    middle = range(len(known_consts), num_known)
-    order = [*first, *range(num_known, num_known + num_loop), *middle]
-    order += range(num_known + num_loop, len(derived.invars))
+    num_sequences = len(history) + len(known_xs)
+    body = _transposed_body(jaxpr, linear, (num_consts, num_carry), y_active, num_sequences)
     results = scan_p.bind(
         *known_consts,
         *(x.take() for x in pick(consts, const_linear)),
@@ -226,10 +219,10 @@ def _scan_transpose(
         *history,
         *known_xs,
         *pick(ct_ys, y_active),
-        jaxpr=reorder_inputs(derived, order),
+        jaxpr=body,
         reverse=not reverse,
         num_consts=len(known_consts),
-        num_carry=num_loop,
+        num_carry=sum(const_linear) + sum(carry_linear),
         **rest,
     )
     found = iter(results)
@@ -240,9 +233,32 @@ def _scan_transpose(
     )
 
 
-def _linear_inputs(
-    jaxpr: Jaxpr, operands: Sequence[Any], num_consts: int, num_carry: int
-) -> Flags:
+def _transposed_body(
+    jaxpr: Jaxpr,
+    linear: Flags,
+    sizes: tuple[int, int],
+    y_active: Sequence[bool],
+    num_sequences: int,
+) -> Jaxpr:
+    """Returns the body of the reverse loop.
+
+    Its inputs are the known constants; the accumulators of constants and the cotangents of the
+    carry; and by iteration the known values and the cotangents of ys.
+    """
+    const_linear, carry_linear, x_linear = split_sizes(linear, *sizes)
+    # What reads a constant indexed adds into its accumulator; the carry's cotangent comes from the
+    # iteration's result.
+    accumulate = [*const_linear, *[False] * (len(carry_linear) + len(x_linear))]
+    derived = transpose_jaxpr(jaxpr, linear, accumulate, [*carry_linear, *y_active])
+    num_consts = sizes[0] - sum(const_linear)
+    num_known = num_consts + num_sequences
+    num_loop = sum(const_linear) + sum(carry_linear)
+    loop = range(num_known, num_known + num_loop)
+    cts = range(num_known + num_loop, len(derived.invars))
+    return reorder_inputs(derived, [*range(num_consts), *loop, *range(num_consts, num_known), *cts])
+
+
+def _linear_inputs(jaxpr: Jaxpr, operands: Sequence[Any], num_consts: int, num_carry: int) -> Flags:
     given = [is_linear(x) for x in operands]
     consts, init, xs = split_sizes(given, num_consts, num_carry)
 
@@ -321,9 +337,7 @@ def _scan_batch(
     ]
     outs = scan_p.bind(*moved, jaxpr=body, num_consts=num_consts, num_carry=num_carry, **rest)
     out_axes = [0] * num_carry + [1] * (len(outs) - num_carry)
-    return outs, tuple(
-        axis if on else None for on, axis in zip(out_batched, out_axes, strict=True)
-    )
+    return outs, tuple(axis if on else None for on, axis in zip(out_batched, out_axes, strict=True))
 
 
 def _scan_lower(

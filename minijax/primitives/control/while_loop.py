@@ -35,7 +35,7 @@ from minijax.interpreters.jvp import jvp_jaxpr
 from minijax.interpreters.prune import prune_jaxpr
 from minijax.interpreters.stage import stage_closed
 from minijax.interpreters.transpose import is_linear, transpose_jaxpr
-from minijax.primitives.control.cond import choose_lanes
+from minijax.primitives.control.lanes import choose_lanes, gate_lanes, needs_gate
 from minijax.primitives.control.programs import (
     SplitBody,
     beside,
@@ -237,9 +237,7 @@ def _pruned(loop: Loop, used: Sequence[bool]) -> tuple[Loop, Flags, Flags]:
     cond_consts, tested = split_sizes(cond_needs, loop.num_cond_consts)
     carry_used, others = split_sizes(used, loop.num_carry)
     wanted = tuple(a or b for a, b in zip(carry_used, tested, strict=True))
-    body, carry, inputs = prune_loop(
-        loop.body, (*wanted, *others), loop.num_consts, loop.num_carry
-    )
+    body, carry, inputs = prune_loop(loop.body, (*wanted, *others), loop.num_consts, loop.num_carry)
 
     def make() -> Jaxpr:
         return cond.replace(invars=pick(loop.cond.invars, (*cond_consts, *carry)))
@@ -298,7 +296,8 @@ def _lanes_loop(
 
     def program(*args: Any) -> list[Any]:
         for_cond, for_body, (running,), state = split_sizes(args, num_cond, loop.num_consts, 1)
-        after = eval_jaxpr(body, *for_body, *state)
+        inputs = zip((*for_body, *state), (*consts, *carry), strict=True)
+        after = eval_jaxpr(body, *(gate_lanes(running, x) if on else x for x, on in inputs))
         kept = [choose_lanes(running, old, new) for old, new in zip(state, after, strict=True)]
         return [*eval_jaxpr(cond, *for_cond, *kept), *kept]
 
@@ -312,6 +311,15 @@ def _lanes_loop(
         return Loop(goes_on, lanes, 0, num_cond + loop.num_consts)
 
     return cond, remembered(body, ("lanes", cond), make)
+
+
+def _operand_flags(loop: Loop, given: Sequence[bool], carry: Flags, by_lane: bool) -> list[bool]:
+    """Returns which operands get the batch axis."""
+    cond_consts, consts, _, _ = loop.split(given)
+    if by_lane:
+        avals = loop.body.in_avals[: loop.num_consts]
+        consts = [on or needs_gate(aval) for on, aval in zip(consts, avals, strict=True)]
+    return [*cond_consts, *consts, *carry]
 
 
 def _moved(operands: Sequence[Any], dims: Sequence[Any], flags: Any, size: int) -> list[Any]:
@@ -328,7 +336,7 @@ def _while_batch(size: int, operands: Any, dims: Any, *, mapped_axis: Any, **par
         return outs, (None,) * len(outs)
     given = [dim is not None for dim in dims]
     carry, by_lane = _batched_carry(loop, size, given, mapped_axis)
-    flags = [*given[: len(given) - loop.num_carry], *carry]
+    flags = _operand_flags(loop, given, carry, by_lane)
     moved = _moved(operands, dims, flags, size)
     mapped, inputs = _mapped_loop(loop, size, flags, carry, by_lane, moved, mapped_axis)
     outs = while_p.bind(*inputs, **mapped.params)
@@ -541,15 +549,11 @@ def _pullback_transpose(cts: Any, *operands: Any, active: Flags, **params: Any) 
     accs, state_cts = split_sizes(state, sum(active[: loop.num_consts]))
     known = [_zeros(x) if is_linear(x) else x for x in (*cond_consts, *consts, *init)]
     directions = list(map(materialize, cts))
-    found_accs = [
-        ct if is_linear(x) else None for ct, x in zip(cts, accs, strict=False)
-    ]
+    found_accs = [ct if is_linear(x) else None for ct, x in zip(cts, accs, strict=False)]
     found_cts: list[Any] = [None] * len(state_cts)
     if any(map(is_linear, state_cts)):
         _, pushed = _run_with_tangents(loop, active, known, directions)
-        found_cts = [
-            t if is_linear(x) else None for t, x in zip(pushed, state_cts, strict=True)
-        ]
+        found_cts = [t if is_linear(x) else None for t, x in zip(pushed, state_cts, strict=True)]
     found_inputs: list[Any] = [None] * (len(consts) + len(init))
     if any(map(is_linear, (*consts, *init))):
         found_inputs = _gradient_of_push(
@@ -576,9 +580,7 @@ def _gradient_of_push(
     pushed = {i: ct for i, ct in zip(positions, cts, strict=True) if not is_linear(ct)}
     wanted = loop.active(linear)
     accumulators = [x.take() for x in inputs[: loop.num_consts] if is_linear(x)]
-    results = iter(
-        _pull_back_tangents(loop, active, operands, wanted, accumulators, {}, pushed)
-    )
+    results = iter(_pull_back_tangents(loop, active, operands, wanted, accumulators, {}, pushed))
     found = [next(results) if on else None for on in wanted]
     return [ct if on else None for ct, on in zip(found, linear, strict=True)]
 
@@ -595,7 +597,7 @@ def _pullback_batch(
     for i, on in enumerate(active, loop.num_cond_consts):
         given[i] = given[i] or on
     carry, by_lane = _batched_carry(loop, size, given, mapped_axis)
-    flags = [*given[: loop.num_operands - loop.num_carry], *carry]
+    flags = _operand_flags(loop, given, carry, by_lane)
     every = [True] * (len(operands) - loop.num_operands)
     moved, state = split_sizes(_moved(operands, dims, [*flags, *every], size), loop.num_operands)
     mapped, inputs = _mapped_loop(loop, size, flags, carry, by_lane, moved, mapped_axis)

@@ -1,0 +1,146 @@
+"""A program: its steps in order, then the outputs that are copies.
+
+`emit_module` writes one function, `i32 run(ptr inputs, ptr outputs, ptr arena)`: two tables of
+addresses and the working memory; it returns 0, or the status of a host call that failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from minijax.compiler.emit.calls import emit_host_call
+from minijax.compiler.emit.context import Context
+from minijax.compiler.emit.control import emit_branch, emit_scan, emit_while
+from minijax.compiler.emit.cumulate import emit_cumulate
+from minijax.compiler.emit.dot import emit_dot
+from minijax.compiler.emit.elements import emit_element
+from minijax.compiler.emit.frame import Frame, Slot, copy, load, nbytes, store
+from minijax.compiler.emit.reduce import emit_reduce
+from minijax.compiler.emit.scatter import emit_scatter
+from minijax.compiler.emit.sort import emit_sort
+from minijax.compiler.emit.tapes import release
+from minijax.compiler.emit.types import Scalar, constant
+from minijax.compiler.fuse.steps import Fused, Step
+from minijax.compiler.fuse.storage import Storage
+from minijax.compiler.memory.plan import Plan
+from minijax.kernel.expr import Expr
+from minijax.kernel.roots import (
+    Branch,
+    Cumulate,
+    Dot,
+    Element,
+    HostCall,
+    Reduce,
+    Scan,
+    Scatter,
+    Sort,
+    Value,
+    While,
+)
+
+ENTRY = "run"
+
+
+def emit_module(c: Context, plan: Plan, literals: Sequence[tuple[Value, np.ndarray]]) -> None:
+    """Writes the function of a whole program.
+
+    Args:
+        c: the module to write into.
+        plan: the planned program.
+        literals: constant arrays of this program and all nested ones, which follow the inputs in
+            the table of addresses.
+    """
+    c.fn = fn = c.module.function(
+        ENTRY, [("ptr noalias", "inputs"), ("ptr noalias", "outputs"), ("ptr noalias", "arena")]
+    )
+    program = plan.fused.program
+    inputs = [_table_entry(c, "%inputs", k) for k in range(len(program.inputs))]
+    addresses = {
+        value: _table_entry(c, "%inputs", len(inputs) + k)
+        for k, (value, _) in enumerate(literals)
+    }
+    outputs = [_table_entry(c, "%outputs", k) for k in range(len(program.outputs))]
+    slots: list[Slot] = [
+        load(c, x.dtype, address, 0) if x.ndim == 0 else address
+        for x, address in zip(program.inputs, inputs, strict=True)
+    ]
+    targets = [
+        None if x.ndim == 0 else address
+        for x, address in zip(program.outputs, outputs, strict=True)
+    ]
+    frame = Frame(c, plan, slots, targets, "%arena", addresses)
+    for value, address, result in zip(program.outputs, outputs, _run_steps(frame), strict=True):
+        if result is not None:
+            store(c, value.dtype, result, address, 0)
+    fn.ret()
+
+
+def _table_entry(c: Context, table: str, number: int) -> str:
+    return c.fn.load("ptr", c.fn.gep("ptr", table, number))
+
+
+def all_literals(fused: Fused) -> list[tuple[Value, np.ndarray]]:
+    """Returns the constant arrays of a program and of those nested in it."""
+    found: list[tuple[Value, np.ndarray]] = []
+    pending = [fused]
+    while pending:
+        each = pending.pop()
+        found += each.program.literals
+        pending += [inner for step in each.steps for inner in step.inner]
+    return found
+
+
+def _run_nested(
+    outer: Frame, plan: Plan, inputs: Sequence[Slot], outputs: Sequence[str | None], arena: str
+) -> list[Scalar | None]:
+    frame = Frame(outer.c, plan, inputs, outputs, arena, outer.literals)
+    return _run_steps(frame)
+
+
+def _run_steps(frame: Frame) -> list[Scalar | None]:
+    """Emits the steps of a program; returns its scalar outputs, None for the arrays."""
+    for position, step in enumerate(frame.plan.fused.steps):
+        _emit_step(frame, step, position)
+        release(frame, frame.plan.releases.get(position, ()))
+    for number, source in frame.plan.copies:
+        target = frame.outputs[number]
+        assert target is not None, "an array has an address"
+        copy(frame.c, target, frame.address(source), nbytes(source))
+    return [
+        _scalar(frame, value) if value.ndim == 0 else None
+        for value in frame.plan.fused.program.outputs
+    ]
+
+
+def _scalar(frame: Frame, value: Value) -> Scalar:
+    bindings = frame.plan.fused.bindings
+    if bindings.storage.get(value) is Storage.INLINE:
+        body: Expr = bindings.element(value)[1]
+        return constant(body.payload)
+    return frame.scalars[value]
+
+
+def _emit_step(frame: Frame, step: Step, position: int) -> None:
+    match step.definition:
+        case Element() as element:
+            emit_element(frame, element)
+        case Reduce() as reduce:
+            emit_reduce(frame, reduce)
+        case Cumulate() as cumulate:
+            emit_cumulate(frame, cumulate)
+        case Scatter() as scatter:
+            emit_scatter(frame, scatter)
+        case Sort() as sort:
+            emit_sort(frame, sort, position)
+        case Dot() as dot:
+            emit_dot(frame, dot, position)
+        case HostCall() as call:
+            emit_host_call(frame, call)
+        case Branch() as branch:
+            emit_branch(frame, branch, position, _run_nested)
+        case While() as loop:
+            emit_while(frame, loop, position, _run_nested)
+        case Scan() as scan:
+            emit_scan(frame, scan, position, _run_nested)

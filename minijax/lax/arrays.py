@@ -1,0 +1,110 @@
+"""Small functions of arrays that are compositions of primitives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minijax.core import dtypes
+from minijax.core.array import aval_of, to_array
+from minijax.core.operators import Array
+from minijax.core.source import api_boundary
+from minijax.primitives import broadcast as broadcast_primitives
+from minijax.primitives.arithmetic import div
+from minijax.primitives.families import match
+from minijax.primitives.shape import reshape
+from minijax.primitives.sort import sort
+
+
+@api_boundary
+def broadcast(operand: Any, sizes: Sequence[int]) -> Array:
+    """Returns an array with new leading axes of the given lengths.
+
+    Example:
+        >>> from minijax import lax
+        >>> lax.broadcast(1.0, (2, 3)).shape
+        (2, 3)
+    """
+    x = to_array(operand)
+    lead = tuple(map(int, sizes))
+    kept = range(len(lead), len(lead) + x.ndim)
+    return broadcast_primitives.broadcast_in_dim(x, (*lead, *x.shape), tuple(kept))
+
+
+@api_boundary
+def full(shape: Sequence[int] | int, fill_value: Any, dtype: Any = None) -> Array:
+    """Returns an array of one repeated value.
+
+    Args:
+        shape: the shape.
+        fill_value: a scalar.
+        dtype: the dtype; by default that of the value.
+    """
+    value = to_array(fill_value)
+    if value.shape:
+        raise TypeError(f"full: fill_value must have rank 0, got shape {value.shape}.")
+    size = (shape,) if isinstance(shape, int) else tuple(map(int, shape))
+    if dtype is not None:
+        value = value.astype(dtypes.canonical(dtype))
+    return broadcast_primitives.broadcast_in_dim(value, size, ())
+
+
+@api_boundary
+def full_like(
+    x: Any, fill_value: Any, dtype: Any = None, shape: Sequence[int] | None = None, **_: Any
+) -> Array:
+    """Returns an array of one repeated value with the shape and dtype of `x`."""
+    aval = aval_of(x)
+    found = aval.dtype if dtype is None else dtypes.canonical(dtype)
+    return full(aval.shape if shape is None else shape, fill_value, found)
+
+
+@api_boundary
+def collapse(operand: Any, start_dimension: int, stop_dimension: int | None = None) -> Array:
+    """Returns an array with the axes from start to stop (exclusive) made one.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.collapse(jnp.zeros((2, 3, 4)), 0, 2).shape
+        (6, 4)
+    """
+    x = to_array(operand)
+    lo, hi, _ = slice(start_dimension, stop_dimension).indices(x.ndim)
+    if hi < lo:
+        raise ValueError(f"collapse: the axes {start_dimension}…{stop_dimension} are out of order.")
+    return reshape(x, (*x.shape[:lo], math.prod(x.shape[lo:hi]), *x.shape[hi:]))
+
+
+@api_boundary
+def reciprocal(x: Any) -> Array:
+    """Returns 1 / x elementwise."""
+    (x,) = match(x)
+    return div(np.ones((), x.dtype), x)
+
+
+@api_boundary
+def sort_key_val(
+    keys: Any, values: Any, dimension: int = -1, is_stable: bool = True
+) -> tuple[Array, Array]:
+    """Returns keys in ascending order along an axis, and values in the same order."""
+    first, second = sort((keys, values), dimension=dimension, is_stable=is_stable, num_keys=1)
+    return first, second
+
+
+def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
+    """Returns the shape that arrays of these shapes broadcast to.
+
+    Raises:
+        ValueError: if they do not broadcast.
+    """
+    return tuple(np.broadcast_shapes(*(tuple(shape) for shape in shapes)))
+
+
+def broadcast_to_rank(x: Any, rank: int) -> Array:
+    """Returns an array with leading axes of length 1 up to a rank."""
+    x = to_array(x)
+    return reshape(x, (1,) * (rank - x.ndim) + x.shape)

@@ -1,0 +1,224 @@
+"""Comparison and selection: eq ne lt le gt ge, select_n, clamp."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minijax.core import dtypes
+from minijax.core.array import aval_of, to_array
+from minijax.core.avals import ShapedArray, Zero, materialize
+from minijax.core.dtypes import ALL, key_dtype
+from minijax.core.operators import Array
+from minijax.core.primitive import constant, primitive
+from minijax.interpreters.transpose import is_linear
+from minijax.primitives.broadcast import broadcast_in_dim, full_like
+from minijax.primitives.families import NOT_LINEAR, align_batch, like_result, match, nary, to_bool
+
+_ORDERED = tuple(dtype for dtype in ALL if not dtypes.is_complex(dtype))
+
+
+def _comparison(name: str, function: Any, allowed: Any) -> Any:
+    return nary(
+        name,
+        function,
+        on=allowed,
+        tangents=constant,
+        element=lambda k, x, y: k.compare(name, x, y),
+        result=to_bool,
+    )
+
+
+eq_p = _comparison("eq", np.equal, (*ALL, key_dtype))
+ne_p = _comparison("ne", np.not_equal, (*ALL, key_dtype))
+lt_p = _comparison("lt", np.less, _ORDERED)
+le_p = _comparison("le", np.less_equal, _ORDERED)
+gt_p = _comparison("gt", np.greater, _ORDERED)
+ge_p = _comparison("ge", np.greater_equal, _ORDERED)
+
+
+def eq(x: Any, y: Any) -> Array:
+    """Returns x == y elementwise, as bools."""
+    return eq_p.bind(*match(x, y))[0]
+
+
+def ne(x: Any, y: Any) -> Array:
+    """Returns x != y elementwise, as bools."""
+    return ne_p.bind(*match(x, y))[0]
+
+
+def lt(x: Any, y: Any) -> Array:
+    """Returns x < y elementwise, as bools."""
+    return lt_p.bind(*match(x, y))[0]
+
+
+def le(x: Any, y: Any) -> Array:
+    """Returns x <= y elementwise, as bools."""
+    return le_p.bind(*match(x, y))[0]
+
+
+def gt(x: Any, y: Any) -> Array:
+    """Returns x > y elementwise, as bools."""
+    return gt_p.bind(*match(x, y))[0]
+
+
+def ge(x: Any, y: Any) -> Array:
+    """Returns x >= y elementwise, as bools."""
+    return ge_p.bind(*match(x, y))[0]
+
+
+# -- select_n: which, cases… -> the case that `which` names, elementwise
+
+
+def _select_impl(which: np.ndarray, *cases: np.ndarray) -> Any:
+    if len(cases) == 2:
+        return (np.where(which.astype(bool), cases[1], cases[0]),)
+    result = np.array(cases[0])
+    for position, case in enumerate(cases[1:], 1):
+        np.copyto(result, case, where=np.asarray(which == position))
+    return (result,)
+
+
+def _select_abstract(which: ShapedArray, *cases: ShapedArray) -> Any:
+    if not cases:
+        raise TypeError("select_n needs at least one case.")
+    if which.dtype not in (dtypes.bool_, dtypes.int32):
+        raise TypeError(f"select_n: `which` must have dtype bool or int32, got {which}.")
+    if which.dtype == dtypes.bool_ and len(cases) > 2:
+        raise TypeError(f"select_n: a bool `which` selects from two cases, got {len(cases)}.")
+    first = cases[0]
+    if any(case.shape != first.shape or case.dtype != first.dtype for case in cases):
+        shown = ", ".join(map(str, cases))
+        raise TypeError(f"select_n: all cases must have one shape and dtype, got {shown}.")
+    if which.shape not in ((), first.shape):
+        raise TypeError(
+            f"select_n: `which` must have rank 0 or the shape of the cases {first.shape}, got "
+            f"{which.shape}."
+        )
+    return (first.update(weak_type=all(case.weak_type for case in cases)),)
+
+
+def _select_jvp(primals: Any, tangents: Any) -> Any:
+    outs = select_n_p.bind(*primals)
+    moving = tangents[1:]
+    if all(type(t) is Zero for t in moving):
+        return outs, (Zero(outs[0].aval.tangent()),)
+    return outs, select_n_p.bind(primals[0], *map(materialize, moving))
+
+
+def _select_transpose(cts: Any, which: Any, *cases: Any) -> Any:
+    (ct,) = cts
+    zero = full_like(ct, 0)
+    found: list[Any] = [None]
+    for position, case in enumerate(cases):
+        parts = [ct if i == position else zero for i in range(len(cases))]
+        found.append(select_n_p.bind(which, *parts)[0] if is_linear(case) else None)
+    return tuple(found)
+
+
+def _select_batch(size: int, operands: Any, dims: Any) -> Any:
+    aligned, dim = align_batch(size, operands, dims)
+    shape = max((aval_of(x).shape for x in aligned), key=len)
+    cases = [
+        x if aval_of(x).shape == shape else broadcast_in_dim(x, shape, ()) for x in aligned[1:]
+    ]
+    return select_n_p.bind(aligned[0], *cases), (dim,)
+
+
+def _select_lower(k: Any, which: Any, *cases: Any, out: Any) -> Any:
+    def body(*i: Any) -> Any:
+        chosen = which(*i) if which.ndim else which()
+        if len(cases) == 2 and which.dtype == dtypes.bool_:
+            return k.select(chosen, cases[1](*i), cases[0](*i))
+        result = cases[-1](*i)
+        for position in reversed(range(len(cases) - 1)):
+            here = k.compare("eq", chosen, k.constant(position, which.dtype))
+            result = k.select(here, cases[position](*i), result)
+        return result
+
+    return k.element(out[0], body)
+
+
+select_n_p = primitive(
+    "select_n",
+    impl=_select_impl,
+    abstract=_select_abstract,
+    jvp=_select_jvp,
+    transpose=_select_transpose,
+    batch=_select_batch,
+    lower=_select_lower,
+)
+
+
+def select_n(which: Any, *cases: Any) -> Array:
+    """Returns for every element the case that `which` names.
+
+    Args:
+        which: bools (false names the first of two cases) or int32 positions; rank 0 or the shape
+            of the cases.
+        cases: arrays of one shape and dtype.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> select_n(jnp.array([True, False]), jnp.array([1, 2]), jnp.array([10, 20]))
+        Array([10,  2], dtype=int64)
+    """
+    return select_n_p.bind(to_array(which), *match(*cases))[0]
+
+
+def select(pred: Any, on_true: Any, on_false: Any) -> Array:
+    """Returns `on_true` where the bool `pred` holds, else `on_false`."""
+    return select_n(pred, on_false, on_true)
+
+
+# -- clamp
+
+
+def _inside(low: Any, x: Any, high: Any) -> Any:
+    above, below = gt(x, low), lt(x, high)
+    return select(above, below, full_like(below, False)) if above.shape == below.shape else None
+
+
+def _clamp_impl(low: np.ndarray, x: np.ndarray, high: np.ndarray) -> Any:
+    return np.minimum(np.maximum(x, low), high)
+
+
+def _toward(t: Any, chosen: Any, out: Any) -> Any:
+    wide = like_result(t, out)
+    return select(chosen, wide, full_like(wide, 0))
+
+
+clamp_p = nary(
+    "clamp",
+    _clamp_impl,
+    on=_ORDERED,
+    tangents=(
+        lambda t, low, x, high, out: (
+            _toward(t, select(gt(low, x), lt(low, high), full_like(gt(low, x), False)), out)
+            if aval_of(low).shape == out.shape
+            else _toward(t, _spread_and(gt(low, x), lt(low, high), out), out)
+        ),
+        lambda t, low, x, high, out: _toward(t, _spread_and(gt(x, low), lt(x, high), out), out),
+        lambda t, low, x, high, out: _toward(t, lt(high, x), out),
+    ),
+    element=lambda k, low, x, high: k.min(k.max(x, low), high),
+    transpose=NOT_LINEAR,
+)
+
+
+def _spread_and(a: Any, b: Any, out: Any) -> Any:
+    a, b = like_result(a, out), like_result(b, out)
+    return select(a, b, full_like(b, False))
+
+
+def clamp(min: Any, x: Any, max: Any) -> Array:  # noqa: A002 - the public names
+    """Returns x forced between `min` and `max` elementwise; the bounds may have rank 0.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> clamp(0.0, jnp.array([-1.0, 0.5, 2.0]), 1.0)
+        Array([0. , 0.5, 1. ], dtype=float64)
+    """
+    low, x, high = match(min, x, max)
+    return clamp_p.bind(low, x, high)[0]
