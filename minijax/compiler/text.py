@@ -417,7 +417,17 @@ class _Iteration:
         header: the block that tests.
     """
 
-    __slots__ = ("_after", "_carried", "_fn", "_next", "_note", "header", "preheader", "results", "values")
+    __slots__ = (
+        "_after",
+        "_carried",
+        "_fn",
+        "_next",
+        "_note",
+        "header",
+        "preheader",
+        "results",
+        "values",
+    )
 
     def __init__(self, fn: FunctionWriter, carried: Carried) -> None:
         self._fn = fn

@@ -9,7 +9,7 @@ from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy.promotion import inexact, inexact_pair, operand, scalar, select
 from minijax.numpy.ufuncs import maximum
-from minijax.primitives import arithmetic, bitwise, compare, exponential, trigonometric
+from minijax.primitives import arithmetic, bitwise, compare, exponential, powers, trigonometric
 from minijax.primitives import complex as complex_family
 from minijax.primitives.broadcast import full_like
 
@@ -343,7 +343,7 @@ def hypot(x1: Any, x2: Any, /) -> Array:
     is_special = bitwise.bitwise_or(compare.eq(larger, scalar(0.0, a.dtype)), compare.eq(larger, infinity))
     ratio = arithmetic.div(smaller, select(is_special, one, larger))
     ratio = select(is_special, scalar(0.0, a.dtype), ratio)
-    length = exponential.sqrt(arithmetic.add(arithmetic.mul(ratio, ratio), one))
+    length = powers.sqrt(arithmetic.add(arithmetic.mul(ratio, ratio), one))
     result = select(is_special, larger, arithmetic.mul(larger, length))
     is_infinite = bitwise.bitwise_or(compare.eq(a, infinity), compare.eq(b, infinity))
     return select(is_infinite, infinity, result)

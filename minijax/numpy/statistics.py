@@ -29,7 +29,7 @@ from minijax.numpy.promotion import (
 )
 from minijax.numpy.selection import where as choose_where
 from minijax.numpy.axes import atleast_2d, expand_dims, moveaxis
-from minijax.primitives import arithmetic, compare, exponential
+from minijax.primitives import arithmetic, compare, powers
 
 _WIDE = {dtypes.bfloat16: dtypes.float32, dtypes.float16: dtypes.float32}
 
@@ -41,7 +41,7 @@ def safe_sqrt(x: Array) -> Array:
     the subgradient that stays finite.
     """
     is_zero = compare.eq(x, scalar(0.0, x.dtype))
-    root = exponential.sqrt(select(is_zero, scalar(1.0, x.dtype), x))
+    root = powers.sqrt(select(is_zero, scalar(1.0, x.dtype), x))
     return select(is_zero, scalar(0.0, x.dtype), root)
 
 
@@ -136,7 +136,7 @@ def var(
     if dtypes.is_complex(work):
         squares = real(arithmetic.mul(distance, conjugate(distance)))
     else:
-        squares = arithmetic.square(distance)
+        squares = powers.square(distance)
     total = reductions.sum(squares, axes, keepdims=keepdims, where=where)
     return convert(_over(total, _less(_count(x, axes, where, keepdims), ddof)), found)
 

@@ -19,7 +19,7 @@ from minijax.numpy.promotion import (
     scalar,
     select,
 )
-from minijax.primitives import arithmetic, bitwise, compare, exponential
+from minijax.primitives import arithmetic, bitwise, compare, powers
 from minijax.primitives.broadcast import full_like
 from minijax.primitives.convert import bitcast_convert_type
 
@@ -258,7 +258,7 @@ def square(x: Any, /) -> Array:
         >>> jnp.square(jnp.array([1.0, -3.0]))
         Array([1., 9.], dtype=float64)
     """
-    return arithmetic.square(numeric("square", x))
+    return powers.square(numeric("square", x))
 
 
 def power(x: Any, y: Any, /) -> Array:
@@ -276,14 +276,14 @@ def power(x: Any, y: Any, /) -> Array:
     """
     if isinstance(y, int | np.integer) and not isinstance(y, bool) and isinstance(x, Array):
         if type(y) is int or dtypes.is_inexact(x.dtype):
-            return arithmetic.integer_pow(numeric("power", x), int(y))
+            return powers.integer_pow(numeric("power", x), int(y))
     elif type(y) is int:
-        return arithmetic.integer_pow(numeric("power", x), y)
+        return powers.integer_pow(numeric("power", x), y)
     base, exponent = operand(x, "power"), operand(y, "power")
     if dtypes.is_integer(exponent.dtype) and dtypes.is_inexact(base.dtype):
         return _power_by_integer(base, exponent)
     a, b = numeric_pair("power", x, y)
-    return _integer_power(a, b) if dtypes.is_integer(a.dtype) else arithmetic.pow(a, b)
+    return _integer_power(a, b) if dtypes.is_integer(a.dtype) else powers.pow(a, b)
 
 
 pow = power
@@ -292,7 +292,7 @@ pow = power
 def _power_by_integer(base: Array, exponent: Array) -> Array:
     """x ** n: n is converted, but takes no part in differentiation."""
     a, b = promote("power", base, exponent)
-    return arithmetic.pow(a, b)
+    return powers.pow(a, b)
 
 
 def _integer_power(base: Array, exponent: Array) -> Array:
@@ -315,7 +315,7 @@ def float_power(x: Any, y: Any, /) -> Array:
         >>> jnp.float_power(2, jnp.array([3, -1]))
         Array([8. , 0.5], dtype=float64)
     """
-    return arithmetic.pow(*inexact_pair("float_power", x, y))
+    return powers.pow(*inexact_pair("float_power", x, y))
 
 
 def reciprocal(x: Any, /) -> Array:
@@ -418,7 +418,7 @@ def sqrt(x: Any, /) -> Array:
         >>> jnp.sqrt(jnp.array([4.0, 9.0]))
         Array([2., 3.], dtype=float64)
     """
-    return exponential.sqrt(inexact("sqrt", x))
+    return powers.sqrt(inexact("sqrt", x))
 
 
 def cbrt(x: Any, /) -> Array:
@@ -429,4 +429,4 @@ def cbrt(x: Any, /) -> Array:
         >>> jnp.cbrt(jnp.array([8.0, -27.0]))
         Array([ 2., -3.], dtype=float64)
     """
-    return exponential.cbrt(inexact("cbrt", x))
+    return powers.cbrt(inexact("cbrt", x))

@@ -7,14 +7,22 @@ from typing import Any
 import numpy as np
 
 from minijax.core import dtypes
-from minijax.core.array import aval_of, to_array
+from minijax.core.array import to_array
 from minijax.core.avals import ShapedArray, Zero, materialize
 from minijax.core.dtypes import ALL, key_dtype
 from minijax.core.operators import Array
 from minijax.core.primitive import constant, primitive
 from minijax.interpreters.transpose import is_linear
-from minijax.primitives.broadcast import broadcast_in_dim, full_like
-from minijax.primitives.families import NOT_LINEAR, align_batch, like_result, match, nary, to_bool
+from minijax.primitives.bitwise import bitwise_and
+from minijax.primitives.broadcast import full_like, unbroadcast
+from minijax.primitives.families import (
+    NOT_LINEAR,
+    align_batch,
+    common_shape,
+    match,
+    nary,
+    to_bool,
+)
 
 _ORDERED = tuple(dtype for dtype in ALL if not dtypes.is_complex(dtype))
 
@@ -74,7 +82,8 @@ def ge(x: Any, y: Any) -> Array:
 def _select_impl(which: np.ndarray, *cases: np.ndarray) -> Any:
     if len(cases) == 2:
         return (np.where(which.astype(bool), cases[1], cases[0]),)
-    result = np.array(cases[0])
+    shape = np.broadcast_shapes(which.shape, *(case.shape for case in cases))
+    result = np.array(np.broadcast_to(cases[0], shape))
     for position, case in enumerate(cases[1:], 1):
         np.copyto(result, case, where=np.asarray(which == position))
     return (result,)
@@ -88,15 +97,11 @@ def _select_abstract(which: ShapedArray, *cases: ShapedArray) -> Any:
     if which.dtype == dtypes.bool_ and len(cases) > 2:
         raise TypeError(f"select_n: a bool `which` selects from two cases, got {len(cases)}.")
     first = cases[0]
-    if any(case.shape != first.shape or case.dtype != first.dtype for case in cases):
+    if any(case.dtype != first.dtype for case in cases):
         shown = ", ".join(map(str, cases))
-        raise TypeError(f"select_n: all cases must have one shape and dtype, got {shown}.")
-    if which.shape not in ((), first.shape):
-        raise TypeError(
-            f"select_n: `which` must have rank 0 or the shape of the cases {first.shape}, got "
-            f"{which.shape}."
-        )
-    return (first.update(weak_type=all(case.weak_type for case in cases)),)
+        raise TypeError(f"select_n: all cases must have one dtype, got {shown}.")
+    shape = common_shape("select_n", (which, *cases))
+    return (ShapedArray(shape, first.dtype, all(case.weak_type for case in cases)),)
 
 
 def _select_jvp(primals: Any, tangents: Any) -> Any:
@@ -113,28 +118,27 @@ def _select_transpose(cts: Any, which: Any, *cases: Any) -> Any:
     found: list[Any] = [None]
     for position, case in enumerate(cases):
         parts = [ct if i == position else zero for i in range(len(cases))]
-        found.append(select_n_p.bind(which, *parts)[0] if is_linear(case) else None)
+        if not is_linear(case):
+            found.append(None)
+            continue
+        found.append(unbroadcast(select_n_p.bind(which, *parts)[0], case.aval))
     return tuple(found)
 
 
 def _select_batch(size: int, operands: Any, dims: Any) -> Any:
     aligned, dim = align_batch(size, operands, dims)
-    shape = max((aval_of(x).shape for x in aligned), key=len)
-    cases = [
-        x if aval_of(x).shape == shape else broadcast_in_dim(x, shape, ()) for x in aligned[1:]
-    ]
-    return select_n_p.bind(aligned[0], *cases), (dim,)
+    return select_n_p.bind(*aligned), (dim,)
 
 
 def _select_lower(k: Any, which: Any, *cases: Any, out: Any) -> Any:
     def body(*i: Any) -> Any:
-        chosen = which(*i) if which.ndim else which()
+        chosen, *parts = (x(*i) if x.ndim else x() for x in (which, *cases))
         if len(cases) == 2 and which.dtype == dtypes.bool_:
-            return k.select(chosen, cases[1](*i), cases[0](*i))
-        result = cases[-1](*i)
+            return k.select(chosen, parts[1], parts[0])
+        result = parts[-1]
         for position in reversed(range(len(cases) - 1)):
             here = k.compare("eq", chosen, k.constant(position, which.dtype))
-            result = k.select(here, cases[position](*i), result)
+            result = k.select(here, parts[position], result)
         return result
 
     return k.element(out[0], body)
@@ -155,9 +159,8 @@ def select_n(which: Any, *cases: Any) -> Array:
     """Returns for every element the case that `which` names.
 
     Args:
-        which: bools (false names the first of two cases) or int32 positions; rank 0 or the shape
-            of the cases.
-        cases: arrays of one shape and dtype.
+        which: bools (false names the first of two cases) or int32 positions.
+        cases: arrays of one dtype. They and `which` have one shape, or rank 0.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -175,18 +178,12 @@ def select(pred: Any, on_true: Any, on_false: Any) -> Array:
 # -- clamp
 
 
-def _inside(low: Any, x: Any, high: Any) -> Any:
-    above, below = gt(x, low), lt(x, high)
-    return select(above, below, full_like(below, False)) if above.shape == below.shape else None
-
-
 def _clamp_impl(low: np.ndarray, x: np.ndarray, high: np.ndarray) -> Any:
     return np.minimum(np.maximum(x, low), high)
 
 
-def _toward(t: Any, chosen: Any, out: Any) -> Any:
-    wide = like_result(t, out)
-    return select(chosen, wide, full_like(wide, 0))
+def _where(chosen: Any, t: Any) -> Any:
+    return select(chosen, t, full_like(t, 0))
 
 
 clamp_p = nary(
@@ -194,22 +191,13 @@ clamp_p = nary(
     _clamp_impl,
     on=_ORDERED,
     tangents=(
-        lambda t, low, x, high, out: (
-            _toward(t, select(gt(low, x), lt(low, high), full_like(gt(low, x), False)), out)
-            if aval_of(low).shape == out.shape
-            else _toward(t, _spread_and(gt(low, x), lt(low, high), out), out)
-        ),
-        lambda t, low, x, high, out: _toward(t, _spread_and(gt(x, low), lt(x, high), out), out),
-        lambda t, low, x, high, out: _toward(t, lt(high, x), out),
+        lambda t, low, x, high, out: _where(bitwise_and(gt(low, x), lt(low, high)), t),
+        lambda t, low, x, high, out: _where(bitwise_and(gt(x, low), lt(x, high)), t),
+        lambda t, low, x, high, out: _where(lt(high, x), t),
     ),
     element=lambda k, low, x, high: k.min(k.max(x, low), high),
     transpose=NOT_LINEAR,
 )
-
-
-def _spread_and(a: Any, b: Any, out: Any) -> Any:
-    a, b = like_result(a, out), like_result(b, out)
-    return select(a, b, full_like(b, False))
 
 
 def clamp(min: Any, x: Any, max: Any) -> Array:  # noqa: A002 - the public names

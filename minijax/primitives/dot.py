@@ -137,7 +137,7 @@ def _dot_impl(
     a, b = a.reshape(count, rows, depth), b.reshape(count, depth, columns)
     with np.errstate(all="ignore"):
         out = a[0] @ b[0] if count == 1 else a @ b
-        return (out.reshape(*batch, *left, *right).astype(result, copy=False),)
+        return (out.reshape((*batch, *left, *right)).astype(result, copy=False),)
 
 
 # -- jvp and transpose

@@ -253,8 +253,10 @@ def _scatter_batch(get: Callable[[], Primitive]) -> Rule:
     def batch(size: int, operands: Any, dims: Any, **params: Any) -> Any:
         (operand, starts, updates), (dim, starts_dim, updates_dim) = operands, dims
         at = 0 if dim is None else dim
-        shapes = [_Shape(_without(x.shape, d)) for x, d in zip(operands, dims, strict=True)]
-        windows = scatter_windows(*shapes, params["dimension_numbers"])
+        one, one_starts, one_update = (
+            _Shape(_without(x.shape, d)) for x, d in zip(operands, dims, strict=True)
+        )
+        windows = scatter_windows(one, one_starts, one_update, params["dimension_numbers"])
         if starts_dim is None:
             numbers, place = batched_operand(windows, at)
         else:
@@ -401,7 +403,7 @@ def _scatter_add_transpose(cts: Any, operand: Any, starts: Any, updates: Any, **
     return ct if is_linear(operand) else None, None, updates_bar
 
 
-scatter_add_p = scatter_primitive(
+scatter_add_p: Primitive = scatter_primitive(
     "scatter_add",
     np.add.at,
     on=dtypes.NUMERIC,

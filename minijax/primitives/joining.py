@@ -10,7 +10,7 @@ import numpy as np
 
 from minijax.core import dtypes
 from minijax.core.array import aval_of, to_array
-from minijax.core.avals import ShapedArray, Zero
+from minijax.core.avals import ShapedArray, materialize
 from minijax.core.operators import Array
 from minijax.core.primitive import linear, primitive
 from minijax.interpreters.batch import move_batch_axis
@@ -171,7 +171,7 @@ def _split_abstract(x: ShapedArray, *, sizes: Axes, axis: int) -> Any:
 
 
 def _split_transpose(cts: Any, x: Any, *, sizes: Axes, axis: int) -> Any:
-    parts = [full(ct.aval.shape, 0, x.aval.dtype) if type(ct) is Zero else ct for ct in cts]
+    parts = [materialize(ct) for ct in cts]
     return (concatenate(parts, axis),)
 
 

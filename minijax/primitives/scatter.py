@@ -1,7 +1,8 @@
-"""Scatters: scatter (replace), scatter_sub, scatter_mul, scatter_min, scatter_max, scatter_apply.
+"""Scatters: scatter (replace), scatter_sub, scatter_mul, scatter_min, scatter_max.
 
 Windows are stored one after the other, in row-major order of the index vectors, so where windows
-overlap the result is determined: the last update stays. `scatter_add` stands beside its transpose in `gather`.
+overlap the result is determined: the last update stays. `scatter_add` stands beside its transpose
+in `gather`, `scatter_apply` in a file of its own.
 """
 
 from __future__ import annotations
@@ -270,7 +271,7 @@ def _inverse_or_zero(count: Any) -> Any:
 
 _NOT_LINEAR = absent("it is not linear in its operands")
 
-scatter_min_p = scatter_primitive(
+scatter_min_p: Primitive = scatter_primitive(
     "scatter_min",
     np.minimum.at,
     on=dtypes.ALL,
@@ -279,7 +280,7 @@ scatter_min_p = scatter_primitive(
     transpose=_NOT_LINEAR,
 )
 
-scatter_max_p = scatter_primitive(
+scatter_max_p: Primitive = scatter_primitive(
     "scatter_max",
     np.maximum.at,
     on=dtypes.ALL,

@@ -56,7 +56,7 @@ def _check_starts(name: str, x: ShapedArray, starts: Sequence[ShapedArray]) -> N
 
 def _window(starts: Sequence[np.ndarray], sizes: Axes, shape: Axes) -> tuple[Any, ...]:
     triples = zip(starts, sizes, shape, strict=True)
-    firsts = [int(min(max(as_int64(start), 0), n - size)) for start, size, n in triples]
+    firsts = [min(max(int(as_int64(start)), 0), n - size) for start, size, n in triples]
     return tuple(np.s_[first : first + size] for first, size in zip(firsts, sizes, strict=True))
 
 
@@ -263,7 +263,7 @@ def _replace(array: np.ndarray, window: Any, values: np.ndarray) -> None:
     array[window] = values
 
 
-dynamic_update_slice_p = primitive(
+dynamic_update_slice_p: Primitive = primitive(
     "dynamic_update_slice",
     impl=_store_impl(_replace),
     abstract=_dynamic_update_slice_abstract,
@@ -293,7 +293,7 @@ def _add_to(array: np.ndarray, window: Any, values: np.ndarray) -> None:
     array[window] += values
 
 
-dynamic_slice_add_p = primitive(
+dynamic_slice_add_p: Primitive = primitive(
     "dynamic_slice_add",
     impl=_store_impl(_add_to),
     abstract=_dynamic_slice_add_abstract,

@@ -19,7 +19,7 @@ from minijax.core.dtypes import bool_, int32, int64, uint8
 from minijax.core.operators import Array
 from minijax.core.primitive import primitive
 from minijax.interpreters.batch import move_batch_axis
-from minijax.primitives.broadcast import insert_ones
+from minijax.primitives.broadcast import full, insert_ones
 from minijax.primitives.creation import broadcasted_iota
 from minijax.primitives.families import NOT_LINEAR, check_dtype
 from minijax.primitives.gather import gather
@@ -78,6 +78,8 @@ def take_along(x: Any, indices: Any, dimension: int) -> Array:
         indices: an integer array of rank r, equal to x in shape but for the axis; in bounds.
         dimension: the axis.
     """
+    if not x.size:
+        return full(indices.shape, 0, x.dtype)
     others = tuple(d for d in range(x.ndim) if d != dimension)
     numbers = GatherDimensionNumbers((), (dimension,), (dimension,), others, others)
     return gather(

@@ -190,7 +190,7 @@ def _slice_add_lower(k: Any, x: Any, update: Any, *, out: Any, starts: Axes, str
     )
 
 
-slice_add_p = primitive(
+slice_add_p: Primitive = primitive(
     "slice_add",
     impl=_slice_add_impl,
     abstract=_slice_add_abstract,

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from minijax.core import dtypes
 from minijax.core.dtypes import (
     ALL,
     INEXACT,
@@ -36,6 +35,7 @@ def _general(
     spec: str,
     label: str,
     over: Any = (float64,),
+    linear: tuple[int, ...] = (0, 1),
     **facts: Any,
 ) -> Case:
     return Case(
@@ -45,7 +45,7 @@ def _general(
         over,
         reference=lambda x, y: np.einsum(spec, x, y),
         label=label,
-        linear=(0, 1),
+        linear=linear,
         **facts,
     )
 
@@ -64,7 +64,8 @@ def _preferring(
         label=label,
         linear=linear,
         tolerance=1e-6,
-        differentiable=dtypes.is_inexact(dtype),
+        # Finite differences need a result in double precision.
+        differentiable=dtype == float64,
     )
 
 
@@ -96,10 +97,17 @@ CASES: list[Case] = [
         over=(float64, complex128),
     ),
     _general(
-        (2, 0), (0, 3), (((1,), (0,)), ((), ())), "ab,bc->ac", "empty-depth", (float64, int32)
+        (2, 0), (0, 3), (((1,), (0,)), ((), ())), "ab,bc->ac", "empty-depth", (float64, int32), (0,)
     ),
-    _general((0, 2), (2, 3), (((1,), (0,)), ((), ())), "ab,bc->ac", "empty-rows"),
-    _general((0, 2, 2), (0, 2, 3), (((2,), (1,)), ((0,), (0,))), "zab,zbc->zac", "empty-batch"),
+    _general((0, 2), (2, 3), (((1,), (0,)), ((), ())), "ab,bc->ac", "empty-rows", linear=(0,)),
+    _general(
+        (0, 2, 2),
+        (0, 2, 3),
+        (((2,), (1,)), ((0,), (0,))),
+        "zab,zbc->zac",
+        "empty-batch",
+        linear=(0,),
+    ),
     _general((1, 1), (1, 1), (((1,), (0,)), ((), ())), "ab,bc->ac", "one"),
     _preferring(float32, (bfloat16, float16), "wider"),
     _preferring(float64, (float32,), "float64"),

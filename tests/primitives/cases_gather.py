@@ -28,7 +28,6 @@ def windows_of(shape: tuple, starts: np.ndarray, numbers: tuple, sizes: tuple, c
         for axis, theirs_axis in zip(own, theirs, strict=True):
             first[axis] = batch[theirs_axis]
         uppers = [n - m for n, m in zip(shape, sizes, strict=True)]
-        uppers = [n if axis in own else n for axis, n in enumerate(uppers)]
         if clip:
             first = [
                 f if axis in own else min(max(f, 0), upper)

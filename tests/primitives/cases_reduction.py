@@ -184,6 +184,7 @@ _ARGS = [
             (Operand((6,)),),
             ORDERED,
             reference=reference,
+            differentiable=False,
         ),
         Case(
             name,
@@ -192,6 +193,7 @@ _ARGS = [
             (int8, float64),
             reference=partial(reference, axis=1),
             label="ties",
+            differentiable=False,
         ),
         Case(
             name,
@@ -218,6 +220,7 @@ _ARGS = [
             (float64, uint64),
             reference=lambda x: np.zeros(3, np.int32),
             label="one",
+            differentiable=False,
         ),
     )
 ]
@@ -280,6 +283,7 @@ _GENERAL = [
         (Operand((3, 4), distinct=True, dtype=float64), Operand((3, 4), dtype=int64)),
         (float64,),
         label="dtypes",
+        differentiable=False,
     ),
     Case(
         "reduce_sum",

@@ -54,6 +54,11 @@ def _largest(x: np.ndarray, k: int, axis: int = -1) -> tuple[np.ndarray, np.ndar
     return np.take_along_axis(x, kept, axis=axis), kept.astype(np.int32)
 
 
+def _values(x: Any) -> Any:
+    """The part of top_k that has a derivative."""
+    return top_k(x, 2, axis=0)[0]
+
+
 _SIGNED_ZEROS = [0.0, -0.0, np.nan, -np.inf, -0.0, np.inf, 0.0]
 
 CASES: list[Case] = [
@@ -95,7 +100,14 @@ CASES: list[Case] = [
         (float64, bfloat16, bool_),
         _by_first,
         "stable",
-        linear=(1,),
+        differentiable=False,
+    ),
+    Case(
+        "sort",
+        lambda x, y: sort((x, y)),
+        (Operand((2, 5), distinct=True), Operand((2, 5))),
+        (float64, float32),
+        label="payload",
     ),
     Case(
         "sort",
@@ -108,6 +120,7 @@ CASES: list[Case] = [
         (float64, float32),
         _by_two,
         "two-keys",
+        differentiable=False,
     ),
     Case(
         "sort",
@@ -115,12 +128,19 @@ CASES: list[Case] = [
         (Operand((4,), distinct=True), Operand((4, 2), 0, 99, dtype=np.dtype(np.uint32))),
         (float64,),
         label="typed-keys",
+        differentiable=False,
     ),
     Case("sort", sort, (Operand((2, 0)),), (float64, bool_), np.sort, "empty"),
     Case("sort", sort, (Operand((0, 2)),), (float64,), np.sort, "no-lines"),
     Case("sort", sort, (Operand((2, 1)),), (float64, complex128), np.sort, "one"),
+    Case("top_k", _values, (Operand((4, 3), distinct=True),), (float64, float32), label="values"),
     Case(
-        "top_k", partial(top_k, k=3), (Operand((7,), distinct=True),), _REAL, partial(_largest, k=3)
+        "top_k",
+        partial(top_k, k=3),
+        (Operand((7,), distinct=True),),
+        _REAL,
+        partial(_largest, k=3),
+        differentiable=False,
     ),
     Case(
         "top_k",
@@ -129,6 +149,7 @@ CASES: list[Case] = [
         (float64, int8),
         partial(_largest, k=2, axis=0),
         "axis",
+        differentiable=False,
     ),
     Case(
         "top_k",
@@ -140,7 +161,13 @@ CASES: list[Case] = [
         differentiable=False,
     ),
     Case(
-        "top_k", partial(top_k, k=0), (Operand((2, 3)),), (float64,), partial(_largest, k=0), "none"
+        "top_k",
+        partial(top_k, k=0),
+        (Operand((2, 3)),),
+        (float64,),
+        partial(_largest, k=0),
+        "none",
+        differentiable=False,
     ),
     Case(
         "top_k",
@@ -149,6 +176,15 @@ CASES: list[Case] = [
         (float32,),
         partial(_largest, k=0),
         "empty",
+        differentiable=False,
     ),
-    Case("top_k", partial(top_k, k=1), (Operand((1,)),), (float64,), partial(_largest, k=1), "one"),
+    Case(
+        "top_k",
+        partial(top_k, k=1),
+        (Operand((1,)),),
+        (float64,),
+        partial(_largest, k=1),
+        "one",
+        differentiable=False,
+    ),
 ]

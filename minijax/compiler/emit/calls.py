@@ -24,9 +24,7 @@ def emit_host_call(frame: Frame, call: HostCall) -> None:
     """Emits the call and the exit if it fails."""
     c = frame.c
     places = [_operand(frame, x) for x in call.operands]
-    results = [
-        frame.address(x) if x.ndim else c.fn.alloca("i64", 2) for x in call.outs
-    ]
+    results = [frame.address(x) if x.ndim else c.fn.alloca("i64", 2) for x in call.outs]
     table = c.fn.alloca("ptr", max(len(places) + len(results), 1))
     for k, place in enumerate((*places, *results)):
         c.fn.store("ptr", place, c.fn.gep("ptr", table, k))
@@ -65,9 +63,7 @@ def _native(
             addresses = (ctypes.c_void_p * max(count, 1)).from_address(table)[:count]
             arrays = [_copied(a, x) for a, x in zip(addresses, operands, strict=False)]
             results = callback(*arrays)
-            for address, x, result in zip(
-                addresses[len(operands) :], outs, results, strict=True
-            ):
+            for address, x, result in zip(addresses[len(operands) :], outs, results, strict=True):
                 _copy_out(np.asarray(result), x, address)
         except BaseException as error:  # must not cross C: kept for the caller
             failures.append(error)

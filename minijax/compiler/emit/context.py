@@ -47,7 +47,9 @@ class Context:
         self.symbols[symbol] = external.address(symbol)
         return external.signature(symbol)
 
-    def helper(self, name: str, ret: str, args: list[tuple[str, str]], write: Callable[[], None]) -> None:
+    def helper(
+        self, name: str, ret: str, args: list[tuple[str, str]], write: Callable[[], None]
+    ) -> None:
         """Writes a function of the module, once; within `write`, `fn` is that function."""
         if self.module.defines(name):
             return

@@ -58,8 +58,7 @@ def emit_module(c: Context, plan: Plan, literals: Sequence[tuple[Value, np.ndarr
     program = plan.fused.program
     inputs = [_table_entry(c, "%inputs", k) for k in range(len(program.inputs))]
     addresses = {
-        value: _table_entry(c, "%inputs", len(inputs) + k)
-        for k, (value, _) in enumerate(literals)
+        value: _table_entry(c, "%inputs", len(inputs) + k) for k, (value, _) in enumerate(literals)
     }
     outputs = [_table_entry(c, "%outputs", k) for k in range(len(program.outputs))]
     slots: list[Slot] = [

@@ -78,9 +78,7 @@ class Real:
     def intrinsic(self, name: str, *operands: str) -> str:
         """Returns the result of an LLVM intrinsic."""
         suffix = "f32" if self.ty == "float" else "f64"
-        return self.c.pure_call(
-            self.ty, f"llvm.{name}.{suffix}", [(self.ty, x) for x in operands]
-        )
+        return self.c.pure_call(self.ty, f"llvm.{name}.{suffix}", [(self.ty, x) for x in operands])
 
     def library(self, name: str, *operands: str) -> str:
         """Returns the result of a function of the C library."""
@@ -241,9 +239,6 @@ def _reduce_precision(
         infinite = real.intrinsic("copysign", real.number(np.inf), x)
         zero = real.intrinsic("copysign", real.number(0.0), x)
         result = real.select(real.compare("ogt", size, largest), infinite, result)
-        result = real.select(
-            real.compare("olt", size, real.number(2.0 ** (1 - top))), zero, result
-        )
+        result = real.select(real.compare("olt", size, real.number(2.0 ** (1 - top))), zero, result)
     finite = real.compare("one", real.intrinsic("fabs", x), real.number(np.inf))
     return real.select(finite, result, x)
-

@@ -65,9 +65,7 @@ def _walks_rows(reduce: Reduce) -> bool:
     for node in postorder(reduce.elements):
         if node.op != "load":
             continue
-        strides = {
-            id(x): c for x, c in zip(node.operands, node.payload.coefficients, strict=True)
-        }
+        strides = {id(x): c for x, c in zip(node.operands, node.payload.coefficients, strict=True)}
         kept += strides.get(id(reduce.outer[-1]), 0) not in (0, 1)
         folded += strides.get(id(reduce.inner[-1]), 0) not in (0, 1)
     return kept < folded

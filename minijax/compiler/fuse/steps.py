@@ -52,12 +52,14 @@ class Step:
         loads: the memories it reads.
         inner: the programs nested in it.
         builder: makes further expressions for it.
+        nodes: ids of the expressions in it.
     """
 
     definition: Definition
     loads: set[Value]
     builder: IndexBuilder
     inner: tuple[Fused, ...] = ()
+    nodes: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -160,17 +162,16 @@ class _Scheduler:
         if len(group.outs) + len(stored) > limit:
             return False
         expanded = expander.expand(bodies, definition.indices, group.indices)
-        nodes = postorder((*group.bodies, *expanded)) if stored[0].ndim else postorder(expanded)
-        needed = {v for v in map(_source, nodes) if v is not None}
+        new = postorder(expanded, step.nodes)
+        needed = {v for v in map(_source, new) if v is not None}
         late = any(self._made_at.get(v, -1) >= at for v in needed)
-        if late or len(nodes) > _MOST_NODES:
+        if late or len(step.nodes) > _MOST_NODES:
+            step.nodes.difference_update(map(id, new))
             return False
         for value, body in zip(stored, expanded, strict=True):
             expander.forward(value, group.indices, body)
             self._made_at[value] = at
-        step.definition = Element(
-            (*group.outs, *stored), group.indices, (*group.bodies, *expanded)
-        )
+        step.definition = Element((*group.outs, *stored), group.indices, (*group.bodies, *expanded))
         step.loads |= {v for v in needed if v.ndim}
         return True
 
@@ -184,14 +185,14 @@ class _Scheduler:
 
     def _append(self, definition: Definition, expander: Expander) -> None:
         at = len(self.steps)
-        loads = {
-            v for v in map(_source, postorder(expressions(definition))) if v is not None and v.ndim
-        }
+        nodes: set[int] = set()
+        sources = map(_source, postorder(expressions(definition), nodes))
+        loads = {v for v in sources if v is not None and v.ndim}
         loads |= {self.bindings.home(v) for v in memory_operands(definition) if is_array(v)}
         inner = tuple(fuse(program) for program in nested(definition))
         for value in results(definition):
             self._made_at[value] = at
-        self.steps.append(Step(definition, loads, expander.builder, inner))
+        self.steps.append(Step(definition, loads, expander.builder, inner, nodes))
         self._expanders.append(expander)
 
 

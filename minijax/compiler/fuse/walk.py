@@ -23,19 +23,31 @@ from minijax.kernel.roots import (
 )
 
 
-def postorder(roots: Iterable[Expr]) -> list[Expr]:
-    """Returns every node below the roots once, operands before what uses them."""
+def postorder(roots: Iterable[Expr], seen: set[int] | None = None) -> list[Expr]:
+    """Returns every node below the roots once, operands before what uses them.
+
+    Args:
+        roots: the expressions to start from.
+        seen: ids of nodes to leave out, with what is below them; receives those returned.
+    """
     order: list[Expr] = []
-    seen: set[int] = set()
-    stack = [(root, False) for root in reversed(list(roots))]
+    known: set[int] = set() if seen is None else seen
+    stack: list[Expr | None] = [*roots]
+    stack.reverse()
     while stack:
-        node, ready = stack.pop()
-        if ready:
-            order.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            stack.append((node, True))
-            stack.extend((x, False) for x in reversed(node.operands) if id(x) not in seen)
+        node = stack.pop()
+        if node is None:
+            # The mark says that everything below the node under it is in order.
+            done = stack.pop()
+            assert done is not None, "a mark stands above its node"
+            order.append(done)
+        elif id(node) not in known:
+            known.add(id(node))
+            if node.operands:
+                stack += (node, None)
+                stack.extend(node.operands[::-1])
+            else:
+                order.append(node)
     return order
 
 

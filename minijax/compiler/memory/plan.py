@@ -209,9 +209,7 @@ class _Planner:
         return found
 
 
-def _plan_body(
-    body: Fused, before: int, init: tuple[Value, ...]
-) -> tuple[Plan, tuple[str, ...]]:
+def _plan_body(body: Fused, before: int, init: tuple[Value, ...]) -> tuple[Plan, tuple[str, ...]]:
     """Returns the plan of a loop body and how each carried value is kept."""
     program = body.program
     arrays = [j for j, first in enumerate(init) if first.ndim]

@@ -32,7 +32,11 @@ def eliminate_common(jaxpr: Jaxpr) -> Jaxpr:
 
 
 def _key(eqn: Eqn) -> Any:
-    return (eqn.primitive, tuple(map(_atom_key, eqn.invars)), tuple(sorted(eqn.params.items(), key=_name)))
+    return (
+        eqn.primitive,
+        tuple(map(_atom_key, eqn.invars)),
+        tuple(sorted(eqn.params.items(), key=_name)),
+    )
 
 
 def _name(item: tuple[str, Any]) -> str:

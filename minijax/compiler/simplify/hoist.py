@@ -1,6 +1,6 @@
 """Loop invariants: what a scan computes anew each step from its constants is computed before it.
 
-    scan { c, x -> t = sin c; x + t }      becomes      t = sin c;  scan { t, x -> x + t }
+scan { c, x -> t = sin c; x + t }      becomes      t = sin c;  scan { t, x -> x + t }
 """
 
 from __future__ import annotations

@@ -23,7 +23,6 @@ from minijax.interpreters.linearize import linearize_jaxpr
 from minijax.interpreters.prune import prune_jaxpr
 from minijax.interpreters.transpose import is_linear, transpose_jaxpr
 from minijax.primitives.control.programs import (
-    SplitBody,
     beside,
     carry_fixpoint,
     dependent_outputs,
@@ -32,9 +31,9 @@ from minijax.primitives.control.programs import (
     reorder,
     reorder_inputs,
     run_here,
-    split_body,
     split_sizes,
 )
+from minijax.primitives.control.residuals import SplitBody, split_body
 from minijax.primitives.control.staged import is_unmapped, pick, run_staged
 
 Flags = tuple[bool, ...]

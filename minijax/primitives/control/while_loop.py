@@ -37,7 +37,6 @@ from minijax.interpreters.stage import stage_closed
 from minijax.interpreters.transpose import is_linear, transpose_jaxpr
 from minijax.primitives.control.lanes import choose_lanes, gate_lanes, needs_gate
 from minijax.primitives.control.programs import (
-    SplitBody,
     beside,
     carry_fixpoint,
     fill_zeros,
@@ -46,6 +45,7 @@ from minijax.primitives.control.programs import (
     reorder_inputs,
     split_sizes,
 )
+from minijax.primitives.control.residuals import SplitBody
 from minijax.primitives.control.scan import (
     active_carry,
     check_operands,
