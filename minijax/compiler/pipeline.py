@@ -1,7 +1,7 @@
 """The compiler from end to end.
 
-    jaxpr ──simplify──▶ jaxpr ──lower──▶ kernels ──fuse──▶ steps ──plan──▶ memory ──emit──▶ LLVM text
-          ──engine──▶ address ──▶ Compiled
+    jaxpr ──simplify──▶ jaxpr ──lower──▶ kernels ──fuse──▶ steps ──plan──▶ memory
+          ──emit──▶ LLVM text ──engine──▶ address ──▶ Compiled
 
 >>> import numpy as np
 >>> from minijax.core.avals import ShapedArray
@@ -15,8 +15,9 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,15 +30,13 @@ from minijax.compiler.engine import Program as Code
 from minijax.compiler.engine import compile_module
 from minijax.compiler.fuse.steps import fuse
 from minijax.compiler.memory.plan import Plan, plan_memory
+from minijax.compiler.simplify import simplify
 from minijax.core.array import value_of
 from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr
 from minijax.kernel.build import lower_jaxpr
 from minijax.kernel.printing import format_program
 from minijax.kernel.roots import Program
-
-SIMPLIFY: list[Callable[[Jaxpr], Jaxpr]] = []
-"""Passes from jaxpr to jaxpr that run first, in order."""
 
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
@@ -89,7 +88,7 @@ class Compiled:
             arena.ctypes.data,
         )
         if status == FAILED:
-            raise self._context.failures.pop()
+            raise self._context.failures.pop(threading.get_ident())
         if status:
             raise MemoryError("A while loop recorded more for its gradient than memory holds.")
         return outputs
@@ -126,9 +125,7 @@ def compile_jaxpr(jaxpr: Jaxpr) -> Compiled:
     """Compiles a program for this machine."""
     timings: dict[str, float] = {}
     with _clock(timings, "simplify"):
-        program = jaxpr.close()
-        for simplify in SIMPLIFY:
-            program = simplify(program)
+        program = simplify(jaxpr.close())
     with _clock(timings, "lower"):
         kernels = lower_jaxpr(program)
     consts = [np.asarray(value_of(x)) for x in jaxpr.consts]
@@ -171,7 +168,7 @@ def _clock(timings: dict[str, float], stage: str) -> Iterator[None]:
 
 def _contiguous(x: np.ndarray, aval: Any) -> np.ndarray:
     x = np.asarray(x)  # a NumPy scalar has no address
-    assert x.shape == aval.shape and x.dtype == aval.dtype, f"{x.dtype}{x.shape} is not {aval}"
+    assert (x.shape, x.dtype) == (aval.shape, aval.dtype), f"{x.dtype}{x.shape} is not {aval}"
     flags = x.flags
     if flags.c_contiguous and flags.aligned:
         return x

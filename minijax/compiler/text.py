@@ -39,10 +39,21 @@ import math
 import re
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 
-Operand = str | int
-Carried = Sequence[tuple[str, Operand]]
+from minijax.compiler.blocks import Block, Carried, Choice, Loop, Operand, WhileLoop
+
+__all__ = [
+    "Block",
+    "Carried",
+    "Choice",
+    "FunctionWriter",
+    "Loop",
+    "ModuleWriter",
+    "Operand",
+    "WhileLoop",
+    "literal",
+]
 
 _RESERVED = re.compile(r"(entry|[bv]\d+)\Z")
 
@@ -71,26 +82,6 @@ def _bits(code: str, number: float) -> int:
     except OverflowError:
         packed = struct.pack(f">{code}", math.copysign(math.inf, number))
     return int.from_bytes(packed, "big")
-
-
-class Block:
-    """A basic block; while it is open, or through `FunctionWriter.at`, it takes instructions."""
-
-    __slots__ = ("end", "label", "lines", "phis")
-
-    def __init__(self, label: str) -> None:
-        self.label = label
-        self.phis: list[str] = []
-        self.lines: list[str] = []
-        self.end: str | None = None
-
-    def render(self, out: list[str]) -> None:
-        """Appends the block's text to `out`."""
-        assert self.end is not None, f"block {self.label} has no terminator"
-        out.append(self.label + ":")
-        out += self.phis
-        out += self.lines
-        out.append(self.end)
 
 
 class ModuleWriter:
@@ -405,211 +396,6 @@ class FunctionWriter:
             out += ["failed:", f"  %code = phi i32 {', '.join(self._failures)}", "  ret i32 %code"]
         out.append("}")
         return "\n".join(out)
-
-
-class _Iteration:
-    """What counted and conditional loops share: a header with phi nodes for the carried values.
-
-    Attributes:
-        values: the carried values of this iteration.
-        results: the carried values after the last one (the same names, seen from behind the loop).
-        preheader: the block before the loop, for loop-invariant instructions.
-        header: the block that tests.
-    """
-
-    __slots__ = (
-        "_after",
-        "_carried",
-        "_fn",
-        "_next",
-        "_note",
-        "header",
-        "preheader",
-        "results",
-        "values",
-    )
-
-    def __init__(self, fn: FunctionWriter, carried: Carried) -> None:
-        self._fn = fn
-        self._carried = carried
-        self._next: Sequence[Operand] | None = None if carried else ()
-        self._note = ""
-
-    def _open(self) -> None:
-        fn = self._fn
-        self.preheader = fn.block
-        self.header, self._after = fn.new_block(), fn.new_block()
-        fn.jump(self.header)
-        fn.place(self.header)
-
-    def _name_values(self) -> None:
-        self.values: tuple[str, ...] = tuple(self._fn.fresh() for _ in self._carried)
-        self.results = self.values
-
-    def next(self, *values: Operand) -> None:
-        """Gives the values that the next iteration starts with."""
-        wanted = len(self._carried)
-        assert len(values) == wanted, f"the loop carries {wanted} values, given {len(values)}"
-        self._next = values
-
-    def _close(self) -> None:
-        assert self._next is not None, "the loop carries values: end its body with loop.next(...)"
-        latch = self._fn.block
-        for name, (ty, first), following in zip(
-            self.values, self._carried, self._next, strict=True
-        ):
-            self._phi(name, ty, first, following, latch)
-        note = f", !llvm.loop {self._note}" if self._note else ""
-        self._fn.terminate(f"br label %{self.header.label}{note}")
-        self._fn.place(self._after)
-
-    def _phi(self, name: str, ty: str, first: Operand, following: Operand, latch: Block) -> None:
-        before = self.preheader.label
-        self.header.phis.append(
-            f"  {name} = phi {ty} [{first}, %{before}], [{following}, %{latch.label}]"
-        )
-
-
-class Loop(_Iteration):
-    """A counted loop; inside `with`, `index` is its counter."""
-
-    __slots__ = ("_start", "_step", "_stop", "index")
-
-    def __init__(
-        self,
-        fn: FunctionWriter,
-        start: Operand,
-        stop: Operand,
-        step: Operand,
-        carried: Carried,
-        note: str,
-    ) -> None:
-        assert step != 0, "a loop needs a step other than 0"
-        super().__init__(fn, carried)
-        self._start, self._stop, self._step = start, stop, step
-        self._note = note
-
-    def __enter__(self) -> Loop:
-        fn = self._fn
-        self._open()
-        self.index = fn.fresh()
-        self._name_values()
-        descending = isinstance(self._step, int) and self._step < 0
-        order = "sgt" if descending else "slt"
-        body = fn.new_block()
-        inside = fn.emit(f"icmp {order} i64 {self.index}, {self._stop}")
-        fn.jump_if(inside, body, self._after)
-        fn.place(body)
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            return
-        following = self._fn.emit(f"add nsw i64 {self.index}, {self._step}")
-        self._phi(self.index, "i64", self._start, following, self._fn.block)
-        self._close()
-
-
-class WhileLoop(_Iteration):
-    """A loop with a condition of its own."""
-
-    __slots__ = ("_tested",)
-
-    def __enter__(self) -> WhileLoop:
-        self._tested = False
-        self._open()
-        self._name_values()
-        return self
-
-    def test(self, cond: Operand) -> None:
-        """Ends the condition: the body follows and runs while `cond` holds."""
-        assert not self._tested, "a loop tests once"
-        self._tested = True
-        body = self._fn.new_block()
-        self._fn.jump_if(cond, body, self._after)
-        self._fn.place(body)
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            return
-        assert self._tested, "emit the condition of the loop and hand it to loop.test(...)"
-        self._close()
-
-
-class Choice:
-    """Branches that meet again.
-
-    Attributes:
-        results: after the `with`, the merged values, one for each of the types.
-    """
-
-    __slots__ = ("_blocks", "_fn", "_given", "_head", "_merge", "_selector", "_types", "results")
-
-    def __init__(
-        self, fn: FunctionWriter, ty: str, selector: Operand, count: int, types: Sequence[str]
-    ) -> None:
-        assert count > 0, "a choice needs a case"
-        self._fn = fn
-        self._selector = (ty, selector)
-        self._types = types
-        self._blocks: list[Block | None] = [None] * count
-        self._given: list[tuple[Sequence[Operand], Block]] = []
-
-    def __enter__(self) -> Choice:
-        self._head = self._fn.block
-        self._merge = self._fn.new_block()
-        return self
-
-    def then(self) -> AbstractContextManager[None]:
-        """The branch of a true condition."""
-        return self.case(1)
-
-    def otherwise(self) -> AbstractContextManager[None]:
-        """The branch of a false condition."""
-        return self.case(0)
-
-    @contextmanager
-    def case(self, number: int) -> Iterator[None]:
-        """The branch of one value of the index."""
-        assert self._blocks[number] is None, f"case {number} is written twice"
-        block = self._blocks[number] = self._fn.new_block()
-        self._fn.place(block)
-        yield
-        if self._fn.block.end is None:
-            self.give()
-
-    def give(self, *values: Operand) -> None:
-        """Ends a branch: the values it contributes to `results`."""
-        wanted = len(self._types)
-        assert len(values) == wanted, f"each branch gives {wanted} values, given {len(values)}"
-        self._given.append((values, self._fn.block))
-        self._fn.jump(self._merge)
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            return
-        fn = self._fn
-        missing = None in self._blocks
-        assert not (missing and self._types), "every branch of a choice with results must be there"
-        targets = [self._merge if block is None else block for block in self._blocks]
-        with fn.at(self._head):
-            self._branch(targets)
-        fn.place(self._merge)
-        self.results = tuple(self._merged(k, ty) for k, ty in enumerate(self._types))
-
-    def _branch(self, targets: Sequence[Block]) -> None:
-        ty, selector = self._selector
-        if ty == "i1":
-            self._fn.jump_if(selector, targets[1], targets[0])
-            return
-        arms = " ".join(f"{ty} {k}, label %{b.label}" for k, b in enumerate(targets[:-1]))
-        self._fn.terminate(f"switch {ty} {selector}, label %{targets[-1].label} [{arms}]")
-
-    def _merged(self, position: int, ty: str) -> str:
-        arms = ", ".join(f"[{values[position]}, %{block.label}]" for values, block in self._given)
-        name = self._fn.fresh()
-        self._merge.phis.append(f"  {name} = phi {ty} {arms}")
-        return name
 
 
 def _alignment(align: int | None) -> str:

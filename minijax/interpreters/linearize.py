@@ -214,7 +214,7 @@ def _linearize_jaxpr(
         linear, residuals = _needed_residuals(linear)
         positions = {var: i for i, var in enumerate(primal_trace.invars)}
         forwarded = tuple(
-            positions.get(x.var) if isinstance(x, StageTracer) else None for x in residuals
+            positions.get(x.variable) if isinstance(x, StageTracer) else None for x in residuals
         )
         saved = [x for x, source in zip(residuals, forwarded, strict=True) if source is None]
         primal = primal_trace.finish([*(out for out, _ in pairs), *saved], jaxpr.name)

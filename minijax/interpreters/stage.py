@@ -31,12 +31,12 @@ from minijax.core.trace import Trace, Tracer, check_leaks, check_open, new_trace
 class StageTracer(Tracer):
     """A value that will exist when the program runs: a variable of the program being recorded."""
 
-    __slots__ = ("source", "var")
+    __slots__ = ("source", "variable")
 
     def __init__(self, trace: Trace, var: Var, source: SourceLine | None) -> None:
         self._trace = trace
         self.aval = var.aval  # type: ignore[assignment]
-        self.var = var
+        self.variable = var
         self.source = source
 
     def origin(self) -> str:
@@ -78,7 +78,7 @@ class StageTrace(Trace):
     def atom(self, x: Any) -> Atom:
         """Returns the variable of one of this trace's tracers, or a constant for anything else."""
         if type(x) is StageTracer and x._trace is self:
-            return x.var
+            return x.variable
         if isinstance(x, Tracer):
             check_open(x)
             return self._constvar(x)

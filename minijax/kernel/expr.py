@@ -65,7 +65,8 @@ class Expr:
         return self.op == "const"
 
     def __repr__(self) -> str:
-        inner = ", ".join(map(repr, self.operands))
+        # Operands by operation only: expressions share, and a tree of them grows exponentially.
+        inner = ", ".join(operand.op for operand in self.operands)
         shown = "" if self.payload is None else f"<{self.payload}>"
         return f"{self.op}{shown}({inner})"
 

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from minijax.core.operators import Array as ndarray
+from minijax.core.operators import Array
 from minijax.numpy import linalg
 from minijax.numpy.axes import (
     astype,
@@ -119,9 +119,9 @@ from minijax.numpy.elementary import (
     hypot,
     imag,
     log,
-    log10,
     log1p,
     log2,
+    log10,
     logaddexp,
     logaddexp2,
     rad2deg,
@@ -225,6 +225,7 @@ from minijax.numpy.matrices import (
     triu_indices_from,
     vander,
 )
+from minijax.numpy.methods import install
 from minijax.numpy.padding import (
     pad,
 )
@@ -273,8 +274,8 @@ from minijax.numpy.scalar_types import (
     bfloat16,
     bool_,
     cdouble,
-    complex128,
     complex64,
+    complex128,
     complex_,
     csingle,
     double,
@@ -282,17 +283,17 @@ from minijax.numpy.scalar_types import (
     float32,
     float64,
     float_,
+    int8,
     int16,
     int32,
     int64,
-    int8,
     int_,
     single,
     uint,
+    uint8,
     uint16,
     uint32,
     uint64,
-    uint8,
 )
 from minijax.numpy.selection import (
     argwhere,
@@ -368,9 +369,9 @@ from minijax.numpy.ufuncs import (
     subtract,
     true_divide,
 )
-from minijax.numpy.methods import install
 
 dtype = np.dtype
+ndarray = Array
 e: float = math.e
 euler_gamma: float = 0.5772156649015329
 inf: float = math.inf
@@ -380,6 +381,7 @@ pi: float = math.pi
 
 install()
 
+# fmt: off
 __all__ = [
     "abs",
     "absolute",
@@ -445,8 +447,8 @@ __all__ = [
     "choose",
     "clip",
     "column_stack",
-    "complex128",
     "complex64",
+    "complex128",
     "complex_",
     "complexfloating",
     "compress",
@@ -536,10 +538,10 @@ __all__ = [
     "inexact",
     "inf",
     "inner",
+    "int8",
     "int16",
     "int32",
     "int64",
-    "int8",
     "int_",
     "integer",
     "interp",
@@ -567,9 +569,9 @@ __all__ = [
     "linalg",
     "linspace",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "logaddexp",
     "logaddexp2",
     "logical_and",
@@ -682,10 +684,10 @@ __all__ = [
     "true_divide",
     "trunc",
     "uint",
+    "uint8",
     "uint16",
     "uint32",
     "uint64",
-    "uint8",
     "unravel_index",
     "unsignedinteger",
     "unstack",
@@ -701,3 +703,4 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+# fmt: on

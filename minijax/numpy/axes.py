@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy.creation import to_shape
 from minijax.numpy.dtypes import to_dtype
@@ -22,7 +23,6 @@ from minijax.numpy.promotion import (
 )
 from minijax.primitives import broadcast as broadcast_family
 from minijax.primitives import shape as shape_family
-from minijax.core import dtypes
 
 
 def shape(a: Any) -> Shape:

@@ -7,6 +7,7 @@ from typing import Any
 from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy import reductions, ufuncs
+from minijax.numpy.axes import expand_dims, moveaxis, ravel
 from minijax.numpy.joining import concatenate, slice_axis
 from minijax.numpy.logic import not_equal
 from minijax.numpy.promotion import (
@@ -18,7 +19,6 @@ from minijax.numpy.promotion import (
     strong,
 )
 from minijax.numpy.selection import where
-from minijax.numpy.axes import expand_dims, moveaxis, ravel
 from minijax.numpy.sorting import argsort, searchsorted
 from minijax.numpy.taking import take
 
@@ -167,7 +167,9 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Array:
     return reductions.sum((moved[..., 1:] + moved[..., :-1]) * distance, -1) * 0.5  # type: ignore[operator]
 
 
-def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Array:
+def interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Array:
     """Returns the values at x of the piecewise linear function through given points.
 
     Args:
@@ -189,8 +191,9 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     at, knots = promote_dtypes("interp", x, xp, inexact=True)
     (values,) = promote_dtypes("interp", fp, inexact=True)
     if knots.ndim != 1 or knots.shape != values.shape:
-        raise ValueError(f"interp: xp and fp are vectors of one length, got {knots.shape} and "
-                         f"{values.shape}.")
+        raise ValueError(
+            f"interp: xp and fp are vectors of one length, got {knots.shape} and {values.shape}."
+        )
     if period is not None:
         at, knots, values = _one_period(at, knots, values, period)
         left = right = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -11,20 +10,15 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.array import ConcreteArray, to_array
 from minijax.core.operators import Array
-from minijax.numpy.dtypes import dtype_or, inexact_dtype, result_pair, to_dtype
+from minijax.numpy.dtypes import dtype_or, result_pair, to_dtype
 from minijax.numpy.promotion import (
     Shape,
     broadcast_shapes,
-    canonical_axis,
     convert,
     operand,
-    promote_dtypes,
-    scalar,
     spread_to,
-    strong,
     to_scalar,
 )
-from minijax.primitives import arithmetic
 from minijax.primitives import broadcast as broadcast_family
 from minijax.primitives import creation as creation_family
 from minijax.primitives import shape as shape_family
@@ -82,7 +76,11 @@ def array(
 
 
 def asarray(
-    a: Any, dtype: Any = None, order: str | None = None, *, copy: bool | None = None,
+    a: Any,
+    dtype: Any = None,
+    order: str | None = None,
+    *,
+    copy: bool | None = None,
     device: Any = None,
 ) -> Array:
     """Returns `a` as an array; arrays of the right dtype are returned as they are.
@@ -214,9 +212,7 @@ def to_shape(shape: Any, name: str) -> Shape:
     try:
         result = tuple([size.__index__() for size in sizes])
     except AttributeError:
-        raise TypeError(
-            f"{name}: a shape is an int or a tuple of ints, got {shape!r}."
-        ) from None
+        raise TypeError(f"{name}: a shape is an int or a tuple of ints, got {shape!r}.") from None
     if any(size < 0 for size in result):
         raise ValueError(f"{name}: lengths of axes cannot be negative, got {result}.")
     return result

@@ -100,8 +100,9 @@ def _parse(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[list[s
         inputs[position] = term.replace("...", dots[most - n :] if n else "")
     if not arrow:
         letters = "".join(inputs)
-        output = dots + "".join(sorted(c for c in set(letters) if letters.count(c) == 1
-                                       and c not in dots))
+        output = dots + "".join(
+            sorted(c for c in set(letters) if letters.count(c) == 1 and c not in dots)
+        )
     output = output.replace("...", dots)
     unknown = set(output) - set("".join(inputs))
     if unknown or len(set(output)) != len(output):
@@ -168,9 +169,7 @@ def _without_ones(term: Term, other: Term) -> Term:
     """Removes axes of length 1 that broadcast against a longer axis of the other operand."""
     names, x = term
     lengths = dict(zip(other[0], other[1].shape, strict=True))
-    axes = [
-        d for d, name in enumerate(names) if x.shape[d] == 1 and lengths.get(name, 1) != 1
-    ]
+    axes = [d for d, name in enumerate(names) if x.shape[d] == 1 and lengths.get(name, 1) != 1]
     if not axes:
         return term
     return "".join(c for d, c in enumerate(names) if d not in axes), shape_family.squeeze(x, axes)

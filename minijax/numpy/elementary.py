@@ -7,7 +7,15 @@ from typing import Any
 
 from minijax.core import dtypes
 from minijax.core.operators import Array
-from minijax.numpy.promotion import inexact, inexact_pair, operand, scalar, select
+from minijax.numpy.promotion import (
+    convert,
+    inexact,
+    inexact_pair,
+    operand,
+    scalar,
+    select,
+    strong,
+)
 from minijax.numpy.ufuncs import maximum
 from minijax.primitives import arithmetic, bitwise, compare, exponential, powers, trigonometric
 from minijax.primitives import complex as complex_family
@@ -94,7 +102,7 @@ def log10(x: Any, /) -> Array:
 
 
 def _scaled_log(name: str, x: Any, unit: float) -> Array:
-    x = exponential.log(inexact(name, x))
+    x = exponential.log(strong(inexact(name, x)))
     return arithmetic.div(x, scalar(unit, x.dtype, weak=True))
 
 
@@ -130,7 +138,8 @@ def _log_of_sum(a: Array, b: Array, unit: float) -> Array:
     # Both operands the same infinity: the difference is NaN, the sum is right. The other branch
     # then sees 0, so that its derivative is finite.
     is_undefined = compare.ne(difference, difference)
-    distance = select(is_undefined, scalar(0.0, a.dtype), arithmetic.abs(difference))
+    zero = scalar(0.0, a.dtype, weak=True)
+    distance = select(is_undefined, zero, arithmetic.abs(difference))
     weight = scalar(unit, a.dtype, weak=True)
     if unit != 1.0:
         distance = arithmetic.mul(distance, weight)
@@ -315,7 +324,7 @@ def sinc(x: Any, /) -> Array:
     angle_of_x = arithmetic.mul(scalar(math.pi, x.dtype, weak=True), x)
     magnitude = arithmetic.abs(angle_of_x)
     is_small = compare.lt(magnitude, scalar(1e-2, magnitude.dtype))
-    safe = select(is_small, scalar(1.0, x.dtype), angle_of_x)
+    safe = select(is_small, scalar(1.0, x.dtype, weak=True), angle_of_x)
     quotient = arithmetic.div(trigonometric.sin(safe), safe)
     # Below 0.01 the series to the eighth power is exact to rounding, as are its derivatives.
     series: Array = scalar(1 / 362880, x.dtype, weak=True)
@@ -339,10 +348,11 @@ def hypot(x1: Any, x2: Any, /) -> Array:
         raise ValueError("hypot takes real numbers: take the absolute values first.")
     a, b = arithmetic.abs(a), arithmetic.abs(b)
     larger, smaller = arithmetic.max(a, b), arithmetic.min(a, b)
-    infinity, one = scalar(math.inf, a.dtype), scalar(1.0, a.dtype)
-    is_special = bitwise.bitwise_or(compare.eq(larger, scalar(0.0, a.dtype)), compare.eq(larger, infinity))
+    zero, infinity = scalar(0.0, a.dtype, weak=True), scalar(math.inf, a.dtype, weak=True)
+    one = scalar(1.0, a.dtype, weak=True)
+    is_special = bitwise.bitwise_or(compare.eq(larger, zero), compare.eq(larger, infinity))
     ratio = arithmetic.div(smaller, select(is_special, one, larger))
-    ratio = select(is_special, scalar(0.0, a.dtype), ratio)
+    ratio = select(is_special, zero, ratio)
     length = powers.sqrt(arithmetic.add(arithmetic.mul(ratio, ratio), one))
     result = select(is_special, larger, arithmetic.mul(larger, length))
     is_infinite = bitwise.bitwise_or(compare.eq(a, infinity), compare.eq(b, infinity))
@@ -430,6 +440,7 @@ def angle(z: Any, deg: bool = False) -> Array:
         >>> float(jnp.angle(1j, deg=True))
         90.0
     """
-    z = inexact("angle", z)
+    z = strong(operand(z, "angle"))
+    z = z if dtypes.is_inexact(z.dtype) else convert(z, dtypes.float64)
     result = arctan2(imag(z), real(z))
     return rad2deg(result) if deg else result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -10,15 +11,6 @@ import numpy as np
 
 from minijax.core.array import ConcreteArray
 from minijax.core.operators import Array
-from minijax.numpy.dtypes import to_dtype
-from minijax.numpy.promotion import (
-    canonical_axes,
-    canonical_axis,
-    convert,
-    operand,
-    promote_dtypes,
-    spread_to,
-)
 from minijax.numpy.axes import (
     atleast_1d,
     atleast_2d,
@@ -26,6 +18,14 @@ from minijax.numpy.axes import (
     expand_dims,
     ravel,
     reshape,
+)
+from minijax.numpy.dtypes import to_dtype
+from minijax.numpy.promotion import (
+    canonical_axis,
+    convert,
+    operand,
+    promote_dtypes,
+    spread_to,
 )
 from minijax.numpy.taking import take
 from minijax.primitives import joining as joining_family
@@ -266,7 +266,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array
             raise ValueError(f"array_split: the number of parts must be positive, got {sections}.")
         shorter, longer = divmod(length, sections)
         bounds = [i * shorter + min(i, longer) for i in range(sections + 1)]
-    pairs = zip(bounds[:-1], bounds[1:], strict=True)
+    pairs = itertools.pairwise(bounds)
     return [slice_axis(x, place, start, max(start, stop)) for start, stop in pairs]
 
 

@@ -110,7 +110,7 @@ def _matrix_norm(x: Array, ord: Any, axes: Axes, keepdims: bool) -> Array:
     if ord in (None, "fro", "f"):
         return _euclidean(x, axes, keepdims)
     if ord not in (1, -1, math.inf, -math.inf):
-        raise ValueError(f'norm: matrices have the norms "fro", 1, -1, inf, -inf here, not {ord!r}.')
+        raise ValueError(f'norm: matrices have the norms "fro", 1, -1, inf, -inf, not {ord!r}.')
     row, column = axes
     summed, chosen = (row, column) if ord in (1, -1) else (column, row)
     sums = reductions.sum(arithmetic.abs(x), summed, keepdims=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from minijax.core.operators import Array
 from minijax.numpy import ufuncs
+from minijax.numpy.axes import moveaxis, ravel
 from minijax.numpy.dtypes import to_dtype
 from minijax.numpy.elementary import conjugate
 from minijax.numpy.joining import stack
@@ -20,7 +21,6 @@ from minijax.numpy.promotion import (
     refuse_out,
     spread_to,
 )
-from minijax.numpy.axes import moveaxis, ravel
 from minijax.primitives import shape as shape_family
 from minijax.primitives.dot import dot_general
 
@@ -48,9 +48,7 @@ def _contract(
     return convert(result, result.dtype, is_weak)
 
 
-def dot(
-    a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None
-) -> Array:
+def dot(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Array:
     """Returns the dot product: of the last axis of `a` with the last but one (or only) of `b`.
 
     Args:
@@ -86,9 +84,7 @@ def _check_length(name: str, x: Array, y: Array, n: int, m: int) -> None:
         )
 
 
-def matmul(
-    a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None
-) -> Array:
+def matmul(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Array:
     """Returns the matrix product; axes in front of the last two broadcast.
 
     Args:
@@ -112,9 +108,7 @@ def matmul(
     x, y = promote_dtypes("matmul", a, b)
     for position, z in enumerate((x, y)):
         if z.ndim == 0:
-            raise ValueError(
-                f"matmul: operand {position} has rank 0; use jnp.multiply for products with numbers."
-            )
+            raise ValueError(f"matmul: operand {position} has rank 0; jnp.multiply takes numbers.")
     _check_length("matmul", x, y, x.shape[-1], y.shape[max(y.ndim - 2, 0)])
     if y.ndim <= 2 or x.ndim == 1:
         return _matmul_without_batch(x, y, precision, preferred_element_type)
@@ -167,8 +161,9 @@ def tensordot(
     x, y = promote_dtypes("tensordot", a, b)
     if isinstance(axes, Sequence):
         first, second = axes
-        pair = canonical_axes(first, x.ndim, "tensordot"), canonical_axes(
-            second, y.ndim, "tensordot"
+        pair = (
+            canonical_axes(first, x.ndim, "tensordot"),
+            canonical_axes(second, y.ndim, "tensordot"),
         )
     else:
         count = axes.__index__()
@@ -184,9 +179,7 @@ def tensordot(
     return _contract(x, y, pair, precision=precision, preferred=preferred_element_type)
 
 
-def inner(
-    a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None
-) -> Array:
+def inner(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Array:
     """Returns the products of the last axes of two arrays, summed.
 
     Example:
@@ -206,9 +199,7 @@ def inner(
     )
 
 
-def vdot(
-    a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None
-) -> Array:
+def vdot(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Array:
     """Returns the dot product of two ravelled arrays, the first one conjugated.
 
     Example:
@@ -221,7 +212,12 @@ def vdot(
 
 
 def vecdot(
-    x1: Any, x2: Any, /, *, axis: int = -1, precision: Any = None,
+    x1: Any,
+    x2: Any,
+    /,
+    *,
+    axis: int = -1,
+    precision: Any = None,
     preferred_element_type: Any = None,
 ) -> Array:
     """Returns the dot products of vectors along an axis, the first ones conjugated.

@@ -362,9 +362,7 @@ def isreal(x: Any, /) -> Array:
 # -- equality of arrays
 
 
-def isclose(
-    a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False
-) -> Array:
+def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Array:
     """Returns whether |a - b| ≤ atol + rtol · |b|, elementwise.
 
     Args:
@@ -393,9 +391,7 @@ def _times(x: Array, y: Array) -> Array:
     return arithmetic.mul(*promote("isclose", x, y))
 
 
-def allclose(
-    a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False
-) -> Array:
+def allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Array:
     """Returns whether all elements are close (see `isclose`), as a bool array of rank 0.
 
     Example:
@@ -437,5 +433,3 @@ def array_equiv(a1: Any, a2: Any) -> Array:
         return _all(equal(operand(a1, "array_equiv"), operand(a2, "array_equiv")))
     except TypeError:
         return scalar(False, dtypes.bool_)
-
-

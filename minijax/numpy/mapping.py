@@ -9,8 +9,8 @@ from typing import Any
 
 from minijax.core.operators import Array
 from minijax.interpreters.batch import batch, move_batch_axis
-from minijax.numpy.promotion import broadcast_shapes, canonical_axis, operand
 from minijax.numpy.axes import moveaxis
+from minijax.numpy.promotion import broadcast_shapes, canonical_axis, operand
 from minijax.primitives import shape as shape_family
 
 Names = tuple[str, ...]
@@ -89,9 +89,7 @@ def _check(arrays: list[Array], cores: list[Names]) -> None:
                 )
 
 
-def _apply(
-    inner: Callable[..., Any], arrays: list[Array], ranks: list[int], out_cores: Any
-) -> Any:
+def _apply(inner: Callable[..., Any], arrays: list[Array], ranks: list[int], out_cores: Any) -> Any:
     """Maps a function over the leading axes, from the outermost inwards."""
     outer = [x.shape[: x.ndim - rank] for x, rank in zip(arrays, ranks, strict=True)]
     shape = broadcast_shapes(*outer)

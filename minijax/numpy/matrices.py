@@ -9,6 +9,7 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.array import to_array
 from minijax.core.operators import Array
+from minijax.numpy.axes import moveaxis, ravel
 from minijax.numpy.dtypes import dtype_or
 from minijax.numpy.promotion import (
     broadcast_shapes,
@@ -19,10 +20,8 @@ from minijax.numpy.promotion import (
     select,
     spread_to,
 )
-from minijax.numpy.axes import moveaxis, ravel
-from minijax.primitives import arithmetic, compare
+from minijax.primitives import arithmetic, compare, windows
 from minijax.primitives import shape as shape_family
-from minijax.primitives import windows
 from minijax.primitives.creation import broadcasted_iota
 from minijax.primitives.joining import concatenate as join
 from minijax.primitives.joining import pad as pad_primitive
@@ -224,7 +223,9 @@ def trace(
 # -- grids
 
 
-def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> list[Array]:
+def meshgrid(
+    *xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy"
+) -> list[Array]:
     """Returns the coordinates of the points of a grid, one array for each axis.
 
     Args:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from minijax.core import dtypes
-from minijax.core.operators import Array
-from minijax.core.operators import BINARY, COMPARISON, METHODS, UNARY, install_operators
+from minijax.core.operators import BINARY, COMPARISON, METHODS, UNARY, Array, install_operators
 from minijax.numpy import (
     axes,
     elementary,
@@ -29,8 +28,8 @@ from minijax.numpy import (
     updates,
 )
 from minijax.numpy.dtypes import to_dtype
-from minijax.primitives.convert import bitcast_convert_type
 from minijax.primitives import shape as shape_family
+from minijax.primitives.convert import bitcast_convert_type
 
 
 def astype(x: Array, dtype: Any, copy: bool = False, device: Any = None) -> Array:

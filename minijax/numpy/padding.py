@@ -9,11 +9,11 @@ import numpy as np
 
 from minijax.core.operators import Array
 from minijax.numpy import reductions, statistics
+from minijax.numpy.axes import flip
 from minijax.numpy.creation import asarray
 from minijax.numpy.joining import concatenate, slice_axis
 from minijax.numpy.promotion import convert, operand, spread_to
 from minijax.numpy.ranges import linspace
-from minijax.numpy.axes import flip
 from minijax.numpy.taking import take
 from minijax.primitives import joining as joining_family
 from minijax.primitives.broadcast import move_axis

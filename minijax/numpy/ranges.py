@@ -21,7 +21,7 @@ from minijax.numpy.promotion import (
     spread_to,
     strong,
 )
-from minijax.numpy.ufuncs import power, sign, divide
+from minijax.numpy.ufuncs import divide, power, sign
 from minijax.primitives import arithmetic, exponential
 from minijax.primitives import broadcast as broadcast_family
 from minijax.primitives import creation as creation_family

@@ -11,6 +11,7 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy import ufuncs
+from minijax.numpy.axes import ravel
 from minijax.numpy.dtypes import to_dtype
 from minijax.numpy.elementary import real
 from minijax.numpy.logic import truth
@@ -25,7 +26,6 @@ from minijax.numpy.promotion import (
     select,
     strong,
 )
-from minijax.numpy.axes import ravel
 from minijax.primitives import cumulative, reduction
 from minijax.primitives import shape as shape_family
 from minijax.primitives.broadcast import reduce_sum

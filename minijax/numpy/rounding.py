@@ -16,6 +16,7 @@ from minijax.numpy.promotion import (
     same_shape,
     scalar,
     select,
+    strong,
 )
 from minijax.primitives import arithmetic, compare
 from minijax.primitives import complex as complex_family
@@ -71,7 +72,8 @@ def rint(x: Any, /) -> Array:
         >>> jnp.rint(jnp.array([0.5, 1.5, 2.6]))
         Array([0., 2., 3.], dtype=float64)
     """
-    return _round_half_to_even(inexact("rint", x))
+    x = strong(operand(x, "rint"))
+    return _round_half_to_even(x if dtypes.is_inexact(x.dtype) else convert(x, dtypes.float64))
 
 
 def _round_half_to_even(x: Array) -> Array:
@@ -90,11 +92,13 @@ def round(a: Any, decimals: int = 0, out: None = None) -> Array:
 
     Example:
         >>> import minijax.numpy as jnp
-        >>> jnp.round(jnp.array([0.5, 1.5, 2.345]), 2)
-        Array([0.5 , 1.5 , 2.34], dtype=float64)
+        >>> jnp.round(jnp.array([0.5, 1.5, 2.346]), 2)
+        Array([0.5 , 1.5 , 2.35], dtype=float64)
     """
     x = operand(a, "round")
     digits = decimals.__index__()
+    if x.dtype == dtypes.bool_:
+        raise TypeError("round takes numbers, got bools.")
     if not dtypes.is_inexact(x.dtype):
         if digits < 0:
             raise ValueError("round: integers cannot be rounded to negative decimals here.")
@@ -174,11 +178,11 @@ def gcd(x: Any, y: Any, /) -> Array:
     """
     a, b = _integer_pair("gcd", x, y)
     a, b = ufuncs.abs(a), ufuncs.abs(b)
-    zero = scalar(0, a.dtype)
+    zero = scalar(0, a.dtype, weak=True)
     # Each step of Euclid's algorithm at least halves the product: twice the bits are enough.
     for _ in range(2 * 8 * a.dtype.itemsize):
         done = compare.eq(b, zero)
-        safe = select(done, scalar(1, a.dtype), b)
+        safe = select(done, scalar(1, a.dtype, weak=True), b)
         a, b = select(done, a, b), select(done, b, arithmetic.rem(a, safe))
     return a
 
@@ -194,7 +198,7 @@ def lcm(x: Any, y: Any, /) -> Array:
     a, b = _integer_pair("lcm", x, y)
     divisor = gcd(a, b)
     is_zero = compare.eq(divisor, scalar(0, a.dtype))
-    safe = select(is_zero, scalar(1, a.dtype), divisor)
+    safe = select(is_zero, scalar(1, a.dtype, weak=True), divisor)
     return arithmetic.mul(ufuncs.abs(a), arithmetic.div(ufuncs.abs(b), safe))
 
 

@@ -22,10 +22,10 @@ class ScalarType(type):
 
     dtype: np.dtype
 
-    def __call__(cls, x: Any = 0) -> Array:  # noqa: N805 - the instances are types
+    def __call__(cls, x: Any = 0) -> Array:
         return strong(asarray(x, dtype=cls.dtype))
 
-    def __eq__(cls, other: object) -> bool:  # noqa: N805
+    def __eq__(cls, other: object) -> bool:
         if cls is other:
             return True
         try:
@@ -33,13 +33,13 @@ class ScalarType(type):
         except TypeError:
             return False
 
-    def __hash__(cls) -> int:  # noqa: N805
+    def __hash__(cls) -> int:
         return hash(cls.dtype.type)
 
-    def __instancecheck__(cls, instance: Any) -> bool:  # noqa: N805
+    def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, cls.dtype.type)
 
-    def __repr__(cls) -> str:  # noqa: N805
+    def __repr__(cls) -> str:
         return f"<class 'minijax.numpy.{cls.__name__}'>"
 
 

@@ -12,6 +12,7 @@ from minijax.core.array import ConcreteArray, to_array, value_of
 from minijax.core.errors import ConcretizationTypeError
 from minijax.core.operators import Array
 from minijax.core.trace import Tracer
+from minijax.numpy.axes import ravel
 from minijax.numpy.creation import asarray
 from minijax.numpy.dtypes import finfo
 from minijax.numpy.elementary import imag, real
@@ -23,10 +24,12 @@ from minijax.numpy.promotion import (
     refuse_out,
     same_shape,
     scalar,
-    select as select_between,
     spread_to,
+    strong,
 )
-from minijax.numpy.axes import ravel
+from minijax.numpy.promotion import (
+    select as select_between,
+)
 from minijax.numpy.taking import take, unravel_index
 from minijax.numpy.updates import Place
 from minijax.primitives import arithmetic, cumulative
@@ -161,13 +164,15 @@ def nonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> tuple
     flat = ravel(mask)
     order = cumulative.cumsum(convert(flat, dtypes.int64), 0)
     # Each true element goes to its rank among them; false ones go past the end and are dropped.
-    target = select_between(flat, arithmetic.sub(order, scalar(1, dtypes.int64)),
-                            scalar(count, dtypes.int64))
+    target = select_between(
+        flat, arithmetic.sub(order, scalar(1, dtypes.int64)), scalar(count, dtypes.int64)
+    )
     places = Place(spread_to(scalar(0, dtypes.int64), (count,)), target).set(
         iota(dtypes.int64, flat.size), mode="drop"
     )
-    is_filler = iota(dtypes.int64, count) >= order[-1] if flat.size else iota(
-        dtypes.int64, count) >= 0
+    is_filler = (
+        iota(dtypes.int64, count) >= order[-1] if flat.size else iota(dtypes.int64, count) >= 0
+    )
     fills = fill_value if isinstance(fill_value, tuple) else (fill_value,) * x.ndim
     return tuple(
         where(is_filler, 0 if fill is None else fill, index)
@@ -268,7 +273,7 @@ def nan_to_num(
         >>> jnp.nan_to_num(jnp.array([1.0, jnp.nan, jnp.inf]), posinf=9.0)
         Array([1., 0., 9.], dtype=float64)
     """
-    x = operand(x, "nan_to_num")
+    x = strong(operand(x, "nan_to_num"))
     if not dtypes.is_inexact(x.dtype):
         return x
     if dtypes.is_complex(x.dtype):

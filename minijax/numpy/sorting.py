@@ -8,6 +8,7 @@ import numpy as np
 
 from minijax.core import dtypes
 from minijax.core.operators import Array
+from minijax.numpy.axes import ravel
 from minijax.numpy.logic import isnan
 from minijax.numpy.promotion import (
     canonical_axis,
@@ -19,7 +20,6 @@ from minijax.numpy.promotion import (
     spread_to,
     strong,
 )
-from minijax.numpy.axes import ravel
 from minijax.numpy.taking import take
 from minijax.primitives import arithmetic, bitwise, compare
 from minijax.primitives import shape as shape_family
@@ -30,7 +30,7 @@ from minijax.primitives.creation import broadcasted_iota
 
 def _sortable(name: str, a: Any, axis: int | None, kind: Any, order: Any) -> tuple[Array, int]:
     if kind is not None or order is not None:
-        raise ValueError(f"{name}: kind= and order= are not possible; use stable= where it matters.")
+        raise ValueError(f"{name}: kind= and order= are not possible; use stable=.")
     x = strong(operand(a, name))
     if axis is None:
         return ravel(x), 0
@@ -233,8 +233,7 @@ def digitize(x: Any, bins: Any, right: bool = False, *, method: str | None = Non
     if edges.shape[0] < 2:
         return searchsorted(edges, x, **how)
     increasing = searchsorted(edges, x, **how)
-    other = {"side": "right" if right else "left", "method": method or "scan"}
-    turned = searchsorted(shape_family.rev(edges, (0,)), x, **other)
+    turned = searchsorted(shape_family.rev(edges, (0,)), x, **how)
     decreasing = arithmetic.sub(scalar(edges.shape[0], turned.dtype), turned)
     first, last = take(edges, 0), take(edges, -1)
     return select(compare.le(first, last), increasing, decreasing)

@@ -10,6 +10,7 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy import reductions, ufuncs
+from minijax.numpy.axes import atleast_2d, expand_dims, moveaxis
 from minijax.numpy.dtypes import inexact_dtype, to_dtype
 from minijax.numpy.elementary import conjugate, real
 from minijax.numpy.joining import concatenate
@@ -28,7 +29,6 @@ from minijax.numpy.promotion import (
     strong,
 )
 from minijax.numpy.selection import where as choose_where
-from minijax.numpy.axes import atleast_2d, expand_dims, moveaxis
 from minijax.primitives import arithmetic, compare, powers
 
 _WIDE = {dtypes.bfloat16: dtypes.float32, dtypes.float16: dtypes.float32}
@@ -153,8 +153,8 @@ def _mean(x: Array, axes: tuple[int, ...], where: Any) -> Array:
 def _less(count: Any, ddof: float) -> Any:
     if isinstance(count, Array):
         return ufuncs.subtract(convert(count, dtypes.float64), ddof)
-    # A divisor below zero would turn the sign of the variance: NumPy and JAX divide by zero.
-    return count - ddof if count > ddof else 0
+    # A divisor below zero would turn the sign of the variance: it has no value then.
+    return count - ddof if count >= ddof else math.nan
 
 
 def std(
@@ -294,8 +294,9 @@ def nanmax(
         >>> jnp.nanmax(jnp.array([1.0, jnp.nan, 2.0]))
         Array(2., dtype=float64)
     """
-    return _nan_extreme("nanmax", reductions.max, reductions.lowest, a, axis, out,
-                        (keepdims, initial, where))
+    return _nan_extreme(
+        "nanmax", reductions.max, reductions.lowest, a, axis, out, (keepdims, initial, where)
+    )
 
 
 def nanmin(
@@ -313,8 +314,9 @@ def nanmin(
         >>> jnp.nanmin(jnp.array([1.0, jnp.nan, 2.0]))
         Array(1., dtype=float64)
     """
-    return _nan_extreme("nanmin", reductions.min, reductions.highest, a, axis, out,
-                        (keepdims, initial, where))
+    return _nan_extreme(
+        "nanmin", reductions.min, reductions.highest, a, axis, out, (keepdims, initial, where)
+    )
 
 
 def _nan_extreme(

@@ -8,7 +8,11 @@ import numpy as np
 
 from minijax.core import dtypes
 from minijax.core.operators import Array
+from minijax.numpy.dtypes import result_pair
+from minijax.numpy.logic import greater, less
 from minijax.numpy.promotion import (
+    broadcast,
+    convert,
     inexact,
     inexact_pair,
     numeric,
@@ -93,7 +97,7 @@ def floor_divide(x: Any, y: Any, /) -> Array:
         return quotient
     zero = scalar(0, a.dtype)
     inexact_quotient = compare.ne(arithmetic.rem(a, b), zero)
-    opposite = compare.ne(compare.lt(a, zero), compare.lt(b, zero))
+    opposite = compare.ne(arithmetic.sign(a), arithmetic.sign(b))
     lower = arithmetic.sub(quotient, scalar(1, a.dtype, weak=True))
     return select(bitwise.bitwise_and(opposite, inexact_quotient), lower, quotient)
 
@@ -106,7 +110,7 @@ def remainder(x: Any, y: Any, /) -> Array:
         >>> jnp.remainder(jnp.array([5, -5]), 3)
         Array([2, 1], dtype=int64)
     """
-    a, b = _real_pair("remainder", x, y)
+    a, b = _nonzero_divisor(*_real_pair("remainder", x, y))
     cut = arithmetic.rem(a, b)
     zero = scalar(0, a.dtype, weak=True)
     opposite = compare.ne(compare.lt(cut, zero), compare.lt(b, zero))
@@ -139,7 +143,7 @@ def fmod(x: Any, y: Any, /) -> Array:
         >>> jnp.fmod(jnp.array([5, -5]), 3)
         Array([ 2, -2], dtype=int64)
     """
-    return arithmetic.rem(*_real_pair("fmod", x, y))
+    return arithmetic.rem(*_nonzero_divisor(*_real_pair("fmod", x, y)))
 
 
 def _real_pair(name: str, x: Any, y: Any) -> Any:
@@ -147,6 +151,15 @@ def _real_pair(name: str, x: Any, y: Any) -> Any:
     if dtypes.is_complex(a.dtype):
         raise TypeError(f"{name} takes real numbers, got {a.dtype}: complex ones have no order.")
     return a, b
+
+
+def _nonzero_divisor(a: Array, b: Array) -> tuple[Array, Array]:
+    """Returns 0 and 1 where an integer would be divided by zero: the remainder is 0."""
+    if dtypes.is_float(a.dtype):
+        return a, b
+    zero, one = (scalar(n, a.dtype, weak=True) for n in (0, 1))
+    is_zero = compare.eq(b, zero)
+    return select(is_zero, zero, a), select(is_zero, one, b)
 
 
 def _float_divmod(a: Array, b: Array) -> tuple[Array, Array]:
@@ -206,7 +219,10 @@ def fabs(x: Any, /) -> Array:
         >>> jnp.fabs(jnp.array([-1, 2]))
         Array([1., 2.], dtype=float64)
     """
-    return arithmetic.abs(inexact("fabs", x))
+    x = inexact("fabs", x)
+    if dtypes.is_complex(x.dtype):
+        raise TypeError("fabs takes real numbers; jnp.abs takes complex ones too.")
+    return arithmetic.abs(x)
 
 
 def sign(x: Any, /) -> Array:
@@ -246,7 +262,7 @@ def copysign(x: Any, y: Any, /) -> Array:
         Array([-2.,  2.], dtype=float64)
     """
     a, b = inexact_pair("copysign", x, y)
-    magnitude = arithmetic.abs(a)
+    magnitude = convert(arithmetic.abs(a), a.dtype, a.weak_type and b.weak_type)
     return select(signbit(b), arithmetic.neg(magnitude), magnitude)
 
 
@@ -281,7 +297,8 @@ def power(x: Any, y: Any, /) -> Array:
         return powers.integer_pow(numeric("power", x), y)
     base, exponent = operand(x, "power"), operand(y, "power")
     if dtypes.is_integer(exponent.dtype) and dtypes.is_inexact(base.dtype):
-        return _power_by_integer(base, exponent)
+        dtype, weak = result_pair(base, exponent)
+        return convert(powers.pow(*broadcast("power", (base, exponent))), dtype, weak)
     a, b = numeric_pair("power", x, y)
     return _integer_power(a, b) if dtypes.is_integer(a.dtype) else powers.pow(a, b)
 
@@ -289,22 +306,17 @@ def power(x: Any, y: Any, /) -> Array:
 pow = power
 
 
-def _power_by_integer(base: Array, exponent: Array) -> Array:
-    """x ** n: n is converted, but takes no part in differentiation."""
-    a, b = promote("power", base, exponent)
-    return powers.pow(a, b)
-
-
 def _integer_power(base: Array, exponent: Array) -> Array:
-    """Integer powers by repeated squaring; a negative exponent gives 0."""
-    factor, remaining = same_shape("power", base, exponent)
+    """Integer powers by repeated squaring, by the last six bits of the exponent."""
+    weak = base.weak_type and exponent.weak_type
+    factor, remaining = same_shape("power", convert(base, base.dtype, weak), exponent)
     result = full_like(factor, 1)
     zero = scalar(0, base.dtype)
     for bit in range(6):
         is_set = compare.ne(bitwise.bitwise_and(remaining, scalar(1 << bit, base.dtype)), zero)
         result = select(is_set, arithmetic.mul(result, factor), result)
         factor = arithmetic.mul(factor, factor)
-    return select(compare.lt(remaining, zero), zero, result)
+    return result
 
 
 def float_power(x: Any, y: Any, /) -> Array:
@@ -360,7 +372,7 @@ def fmax(x: Any, y: Any, /) -> Array:
         >>> jnp.fmax(jnp.array([1.0, jnp.nan]), 2.0)
         Array([2., 2.], dtype=float64)
     """
-    return _skip_nan("fmax", x, y, compare.gt)
+    return _skip_nan("fmax", x, y, greater)
 
 
 def fmin(x: Any, y: Any, /) -> Array:
@@ -371,7 +383,7 @@ def fmin(x: Any, y: Any, /) -> Array:
         >>> jnp.fmin(jnp.array([1.0, jnp.nan]), 2.0)
         Array([1., 2.], dtype=float64)
     """
-    return _skip_nan("fmin", x, y, compare.lt)
+    return _skip_nan("fmin", x, y, less)
 
 
 def _skip_nan(name: str, x: Any, y: Any, wins: Any) -> Array:

@@ -75,14 +75,11 @@ class Place:
         wrap_negative_indices: bool = True,
     ) -> Array:
         """Returns the elements; `fill_value` stands for those out of bounds in mode "fill"."""
-        is_strict = mode is None and fill_value is None
-        if mode is None:
-            mode = "clip" if fill_value is None else "fill"
-        subscript = parse(self.index, self.array.shape, is_strict)
+        subscript = parse(self.index, self.array.shape, mode is None)
         return read(
             self.array,
             subscript,
-            mode,
+            "clip" if mode is None else mode,
             fill_value,
             indices_are_sorted,
             unique_indices,
@@ -187,9 +184,6 @@ def write(
 
 
 def _fit(values: Array, target: Shape) -> Array:
-    extra = values.ndim - len(target)
-    if extra > 0 and set(values.shape[:extra]) == {1}:
-        values = shape_family.reshape(values, values.shape[extra:])
     fits = values.ndim <= len(target)
     try:
         fits = fits and broadcast_shapes(values.shape, target) == target
@@ -241,7 +235,8 @@ def _layout(subscript: Subscript) -> _Layout:
     ranges = [d for d, e in enumerate(subscript.entries) if isinstance(e, Range)]
     rank = len(subscript.batch)
     layout = _Layout([], [], [], {})
-    axes: list[int | None] = [*ranges[: subscript.place], *[None] * rank, *ranges[subscript.place :]]
+    place = subscript.place
+    axes: list[int | None] = [*ranges[:place], *[None] * rank, *ranges[place:]]
     for position, axis in enumerate(axes):
         entry = None if axis is None else subscript.entries[axis]
         if axis is None or not isinstance(entry, Range):
@@ -296,9 +291,7 @@ _SCATTER: dict[str, Callable[..., Array]] = {
 }
 
 
-def _column(
-    entry: Any, axis: int, length: int, layout: _Layout, batch: Shape, wrap: bool
-) -> Array:
+def _column(entry: Any, axis: int, length: int, layout: _Layout, batch: Shape, wrap: bool) -> Array:
     """Returns the indices along one axis, in a shape that broadcasts to the batch's."""
     if isinstance(entry, int):
         return scalar(entry, np.dtype(np.int64))

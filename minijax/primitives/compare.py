@@ -19,6 +19,7 @@ from minijax.primitives.families import (
     NOT_LINEAR,
     align_batch,
     common_shape,
+    like_result,
     match,
     nary,
     to_bool,
@@ -81,11 +82,12 @@ def ge(x: Any, y: Any) -> Array:
 
 def _select_impl(which: np.ndarray, *cases: np.ndarray) -> Any:
     if len(cases) == 2:
-        return (np.where(which.astype(bool), cases[1], cases[0]),)
+        return (np.where(which > 0, cases[1], cases[0]),)
     shape = np.broadcast_shapes(which.shape, *(case.shape for case in cases))
     result = np.array(np.broadcast_to(cases[0], shape))
     for position, case in enumerate(cases[1:], 1):
-        np.copyto(result, case, where=np.asarray(which == position))
+        # A position out of range takes the nearest case.
+        np.copyto(result, case, where=np.asarray(which >= position))
     return (result,)
 
 
@@ -109,7 +111,8 @@ def _select_jvp(primals: Any, tangents: Any) -> Any:
     moving = tangents[1:]
     if all(type(t) is Zero for t in moving):
         return outs, (Zero(outs[0].aval.tangent()),)
-    return outs, select_n_p.bind(primals[0], *map(materialize, moving))
+    (t,) = select_n_p.bind(primals[0], *map(materialize, moving))
+    return outs, (like_result(t, outs[0]),)
 
 
 def _select_transpose(cts: Any, which: Any, *cases: Any) -> Any:
@@ -137,7 +140,7 @@ def _select_lower(k: Any, which: Any, *cases: Any, out: Any) -> Any:
             return k.select(chosen, parts[1], parts[0])
         result = parts[-1]
         for position in reversed(range(len(cases) - 1)):
-            here = k.compare("eq", chosen, k.constant(position, which.dtype))
+            here = k.lt(chosen, k.constant(position + 1, which.dtype))
             result = k.select(here, parts[position], result)
         return result
 

@@ -112,8 +112,10 @@ def _polygamma(m: np.ndarray, x: np.ndarray) -> np.ndarray:
     # ψ⁽ᵐ⁾(x) = (-1)ᵐ⁺¹ m! ζ(m + 1, x) for m >= 1; Abramowitz and Stegun 6.4.10.
     sign = np.where(np.mod(m, 2) == 0, -1, 1)
     series = sign * special.gamma(m + 1) * special.zeta(m + 1, x)
-    is_order = (m >= 0) & (m == np.floor(m))
-    found = np.where(m == 0, _digamma(x), np.where(is_order, series, np.nan))
+    # At a pole an even order goes to opposite infinities from the two sides.
+    is_pole = (x <= 0) & (x == np.floor(x)) & (sign < 0)
+    is_known = (m >= 0) & (m == np.floor(m)) & ~is_pole
+    found = np.where(m == 0, _digamma(x), np.where(is_known, series, np.nan))
     return found.astype(x.dtype)
 
 

@@ -12,7 +12,7 @@ from minijax.core.operators import Array
 from minijax.primitives.arithmetic import add, div, mul, neg, sub
 from minijax.primitives.broadcast import full
 from minijax.primitives.families import match, nary, unary
-from minijax.primitives.powers import rsqrt, square
+from minijax.primitives.powers import integer_pow, rsqrt, square
 
 
 def _one(x: Any) -> Array:
@@ -208,7 +208,7 @@ atanh_p = unary(
     "atanh",
     np.arctanh,
     on=INEXACT,
-    tangent=lambda t, x, y: div(t, mul(add(_one(x), x), sub(_one(x), x))),
+    tangent=lambda t, x, y: mul(div(t, sub(_one(x), x)), integer_pow(add(_one(x), x), -1)),
     element=lambda k, x: k.atanh(x),
 )
 

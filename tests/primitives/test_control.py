@@ -18,13 +18,14 @@ from minijax.interpreters.jvp import jvp
 from minijax.interpreters.linearize import vjp
 from minijax.interpreters.prune import prune_jaxpr
 from minijax.interpreters.stage import stage
-from minijax.primitives.arithmetic import add, mul, neg, sqrt
+from minijax.primitives.arithmetic import add, mul, neg
 from minijax.primitives.broadcast import reduce_sum
 from minijax.primitives.compare import gt, lt
 from minijax.primitives.control.associative_scan import associative_scan
 from minijax.primitives.control.choose import cond, switch
 from minijax.primitives.control.loops import fori_loop, scan, while_loop
 from minijax.primitives.control.loops import map as map_slices
+from minijax.primitives.powers import sqrt
 from minijax.primitives.slicing import dynamic_index_in_dim, dynamic_update_index_in_dim
 from minijax.primitives.trigonometric import sin
 

@@ -13,8 +13,10 @@ import pytest
 
 import minijax.primitives
 from minijax.core import dtypes
+from minijax.core.execute import back_end
 from minijax.core.jaxpr import Jaxpr, sub_jaxprs
 from minijax.core.primitive import Primitive
+from minijax.interpreters.evaluate import evaluate
 from tests.primitives import checks
 from tests.primitives.case import Case
 from tests.primitives.cases import BROKEN, CASES
@@ -38,11 +40,15 @@ def rows(keep: Callable[[Case], bool] = lambda case: True) -> Any:
 def for_dtypes(
     check: Callable[..., None], case: Case, chosen: Iterable[np.dtype], *args: Any
 ) -> None:
-    """Runs a check for each dtype and raises what went wrong in all of them."""
+    """Runs a check for each dtype and raises what went wrong in all of them.
+
+    Eager loops and branches run with NumPy: compiling them is `test_compiled`'s business.
+    """
     failures = []
     for dtype in chosen:
         try:
-            check(case, dtype, *args)
+            with back_end(evaluate):
+                check(case, dtype, *args)
         except Exception as error:
             error.add_note(f"dtype {dtypes.short_name(dtype)} of case {case.name}")
             failures.append(error)

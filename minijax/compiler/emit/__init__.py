@@ -1,1 +1,1 @@
-"""From planned steps to LLVM text: one module for each kind of step, one for each kind of scalar."""
+"""From planned steps to LLVM text: a module for each kind of step and for each kind of scalar."""

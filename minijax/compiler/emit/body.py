@@ -10,7 +10,7 @@ emitted inside it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from minijax.compiler.emit import scalar
 from minijax.compiler.emit.context import Context
@@ -63,14 +63,12 @@ class Body:
     @contextmanager
     def loops(self, indices: Sequence[Expr], independent: bool = False) -> Iterator[None]:
         """Nested loops over indices; the innermost one has independent iterations if said so."""
-        if not indices:
+        with ExitStack() as stack:
+            for index in indices:
+                is_innermost = index is indices[-1]
+                loop = self.loop(index.payload, index, independent=independent and is_innermost)
+                stack.enter_context(loop)
             yield
-            return
-        first, *others = indices
-        innermost = not others
-        with self.loop(first.payload, first, independent=independent and innermost):
-            with self.loops(others, independent):
-                yield
 
     @contextmanager
     def scope(self) -> Iterator[None]:

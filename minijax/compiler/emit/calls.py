@@ -8,6 +8,7 @@ compiled function; the code leaves at once with a status.
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -53,7 +54,7 @@ def _native(
     callback: Callable[..., Any],
     operands: Sequence[Value],
     outs: Sequence[Value],
-    failures: list[BaseException],
+    failures: dict[int, BaseException],
 ) -> Any:
     """Returns the C function that calls a Python function on a table of addresses."""
     count = len(operands) + len(outs)
@@ -66,7 +67,7 @@ def _native(
             for address, x, result in zip(addresses[len(operands) :], outs, results, strict=True):
                 _copy_out(np.asarray(result), x, address)
         except BaseException as error:  # must not cross C: kept for the caller
-            failures.append(error)
+            failures[threading.get_ident()] = error
             return FAILED
         return 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from minijax.compiler import external
@@ -20,7 +20,7 @@ class Context:
         contract: whether multiplications and additions may be fused.
         symbols: addresses of outside functions that the linker does not find by itself.
         kept: objects that must live as long as the code.
-        failures: receives the exception of a host call that failed.
+        failures: receives the exception of a host call that failed, by thread.
     """
 
     def __init__(self, contract: bool) -> None:
@@ -29,7 +29,7 @@ class Context:
         self.contract = contract
         self.symbols: dict[str, int] = {}
         self.kept: list[Any] = []
-        self.failures: list[BaseException] = []
+        self.failures: dict[int, BaseException] = {}
         self._group = ""
         self._helpers = 0
 
@@ -37,7 +37,7 @@ class Context:
         """Returns the flags of + - *: a blank, or leave to fuse them."""
         return "contract " if self.contract else ""
 
-    def pure_call(self, ret: str, name: str, args: list[tuple[str, Operand]]) -> str:
+    def pure_call(self, ret: str, name: str, args: Sequence[tuple[str, Operand]]) -> str:
         """Calls a function without side effects: calls may be joined, moved and left out."""
         self.module.declare(name, ret, [ty for ty, _ in args], PURE)
         return self.fn.call(ret, name, args)

@@ -131,5 +131,10 @@ def _store(c: Context, ty: str, align: int, value: str, place: str, note: str) -
 def copy(c: Context, target: str, source: str, size: int) -> None:
     """Copies memory that does not overlap (or is the same)."""
     if size and target != source:
-        args = [("ptr", target), ("ptr", source), ("i64", size), ("i1", "false")]
+        args: list[tuple[str, Operand]] = [
+            ("ptr", target),
+            ("ptr", source),
+            ("i64", size),
+            ("i1", "false"),
+        ]
         c.fn.call("void", "llvm.memmove.p0.p0.i64", args)

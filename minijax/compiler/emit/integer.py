@@ -14,7 +14,7 @@ from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.types import layout
 from minijax.kernel.expr import Expr
 
-_PLAIN = {"add": "add", "sub": "sub", "mul": "mul", "and": "and", "or": "or", "xor": "xor"}
+_PLAIN = ("add", "sub", "mul", "and", "or", "xor")
 _ORDER = {"lt": "lt", "le": "le", "gt": "gt", "ge": "ge", "lt_total": "lt", "le_total": "le"}
 
 
@@ -25,7 +25,8 @@ def apply(c: Context, node: Expr, x: Sequence[str]) -> str:
     signed = dtype.kind == "i"
     emit, op = c.fn.emit, node.op
     if op in _PLAIN:
-        return emit(f"{_bool_word(op) if ty == 'i1' else _PLAIN[op]} {ty} {x[0]}, {x[1]}")
+        word = _bool_word(op) if ty == "i1" else op
+        return emit(f"{word} {ty} {x[0]}, {x[1]}")
     if op in ("eq", "ne"):
         return emit(f"icmp {op} {ty} {x[0]}, {x[1]}")
     if op in _ORDER:
@@ -62,7 +63,7 @@ def _remainder(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
 
 
 def _safe_divisor(c: Context, dtype: np.dtype, ty: str, x: Sequence[str], zero: str) -> str:
-    """The divisor, or 1 where dividing by it would trap; least / -1 wraps to least, as least / 1."""
+    """The divisor, or 1 where dividing by it would trap: least / -1 wraps to least, as by 1."""
     trap = zero
     if dtype.kind == "i":
         least = c.fn.emit(f"icmp eq {ty} {x[0]}, {np.iinfo(dtype).min}")

@@ -1,7 +1,6 @@
 """Real floating point: f32 and f64 as they are, f16 and bf16 in f32 and rounded.
 
-+ - * / and sqrt are the machine's; elementary functions are the C library's; the special functions
-that it lacks are those of `minijax.compiler.external`.
++ - * / and sqrt are the machine's; elementary functions are the C library's.
 """
 
 from __future__ import annotations
@@ -25,12 +24,48 @@ _INTRINSIC = {
     "round": "rint",
 }
 _LIBRARY = frozenset(
-    "exp exp2 expm1 log log1p cbrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh "
-    "erf erfc pow atan2".split()
+    [
+        "exp",
+        "exp2",
+        "expm1",
+        "log",
+        "log1p",
+        "cbrt",
+        "sin",
+        "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "acosh",
+        "atanh",
+        "erf",
+        "erfc",
+        "pow",
+        "atan2",
+    ]
 )
-_SPECIAL = {"erf_inv": "erfinv", "lgamma": "lgamma", "digamma": "digamma"}
 # What rounds nothing needs no rounding afterwards.
-_EXACT = frozenset("abs neg max min sign floor ceil trunc round rem nextafter real".split())
+_EXACT = frozenset(
+    [
+        "abs",
+        "neg",
+        "max",
+        "min",
+        "sign",
+        "floor",
+        "ceil",
+        "trunc",
+        "round",
+        "rem",
+        "nextafter",
+        "real",
+    ]
+)
 
 
 class Real:
@@ -85,17 +120,6 @@ class Real:
         suffix = "f" if self.ty == "float" else ""
         return self.c.pure_call(self.ty, name + suffix, [(self.ty, x) for x in operands])
 
-    def special(self, name: str, *operands: str) -> str:
-        """Returns the result of a special function, computed in double precision."""
-        symbol = f"special_{name}"
-        types = self.c.outside(symbol)
-        wide = [self._widened(x) for x in operands]
-        # Cython's dispatch flag follows the arguments.
-        extra = [(ty, "0") for ty in types.args[len(operands) :]]
-        args = [("double", x) for x in wide] + extra
-        result = self.c.pure_call("double", symbol, args)
-        return result if self.ty == "double" else self._narrowed(result)
-
     def power(self, x: str, exponent: int) -> str:
         """Returns x to a constant power, by squaring."""
         result, square, left = "", x, abs(exponent)
@@ -110,15 +134,9 @@ class Real:
             return one
         return self.div(one, result) if exponent < 0 else result
 
-    def _widened(self, x: str) -> str:
-        return x if self.ty == "double" else self.c.fn.emit(f"fpext float {x} to double")
-
-    def _narrowed(self, x: str) -> str:
-        return self.c.fn.emit(f"fptrunc double {x} to float")
-
 
 def apply(c: Context, node: Expr, x: Sequence[str]) -> str:
-    """Emits an operation on real floats."""
+    """Emits an operation on real floats (all but the special functions)."""
     dtype = node.operands[0].dtype
     real = Real(c, layout(dtype).register)
     if node.op in _ORDER:
@@ -148,8 +166,6 @@ def _number(c: Context, node: Expr, real: Real, x: Sequence[str]) -> str:
         return real.intrinsic(_INTRINSIC[op], *x)
     if op in _LIBRARY:
         return real.library(op, *x)
-    if op in _SPECIAL:
-        return real.special(_SPECIAL[op], *x)
     match op:
         case "max" | "min":
             return _extreme(real, op, *x)
@@ -166,8 +182,6 @@ def _number(c: Context, node: Expr, real: Real, x: Sequence[str]) -> str:
             return real.div(real.number(1.0), real.add(real.number(1.0), grown))
         case "integer_pow":
             return real.power(x[0], node.payload)
-        case "special":
-            return real.special(node.payload, *x)
         case "reduce_precision":
             return _reduce_precision(c, real, x[0], *node.payload)
     raise AssertionError(f"no code for the operation {op!r} on floats")

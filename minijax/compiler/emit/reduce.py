@@ -201,18 +201,17 @@ class _Fold:
         n = last.payload
         stretch = min(n, _STRETCH)
         rows = self._rows(stretch)
-        with self.body.loops(before):
-            with self.body.loop(-(-n // stretch)) as part:
-                first = self.c.fn.emit(f"mul nsw i64 {part.index}, {stretch}")
-                count: Operand = stretch
-                if n % stretch:
-                    left = self.c.fn.emit(f"sub nsw i64 {n}, {first}")
-                    args: list[tuple[str, Operand]] = [("i64", left), ("i64", stretch)]
-                    count = self.c.pure_call("i64", "llvm.smin.i64", args)
-                self._fill(rows, count, neutral=False)
-                with self.body.loops(self.reduce.inner):
-                    self._round(last, count, first, rows)
-                self._store_stretch(before, last, first, count, rows)
+        with self.body.loops(before), self.body.loop(-(-n // stretch)) as part:
+            first = self.c.fn.emit(f"mul nsw i64 {part.index}, {stretch}")
+            count: Operand = stretch
+            if n % stretch:
+                left = self.c.fn.emit(f"sub nsw i64 {n}, {first}")
+                args: list[tuple[str, Operand]] = [("i64", left), ("i64", stretch)]
+                count = self.c.pure_call("i64", "llvm.smin.i64", args)
+            self._fill(rows, count, neutral=False)
+            with self.body.loops(self.reduce.inner):
+                self._round(last, count, first, rows)
+            self._store_stretch(before, last, first, count, rows)
 
     def _store_stretch(
         self, before: Sequence[Expr], last: Expr, first: str, count: Operand, rows: _Rows

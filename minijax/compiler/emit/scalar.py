@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minijax.compiler.emit import complex_numbers, convert, integer, real
+from minijax.compiler.emit import complex_numbers, convert, integer, narrow, real, special
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.types import Scalar, constant, registers
+from minijax.compiler.emit.types import NARROW, Scalar, constant, registers
 from minijax.core import dtypes
 from minijax.kernel.expr import Expr
+
+_SPECIAL = ("erf_inv", "lgamma", "digamma")
 
 
 def apply(c: Context, node: Expr, operands: Sequence[Scalar]) -> Scalar:
@@ -36,6 +38,10 @@ def apply(c: Context, node: Expr, operands: Sequence[Scalar]) -> Scalar:
     if node.op in ("real", "conj"):
         return operands[0]
     first = [x[0] for x in operands]
+    if node.op in _SPECIAL or node.op == "special":
+        name = node.payload if node.op == "special" else node.op
+        result = special.apply(c, registers(dtype)[0], name, first)
+        return (narrow.rounded(c, dtype, result) if dtype in NARROW else result,)
     if dtypes.is_float(dtype):
         return (real.apply(c, node, first),)
     return (integer.apply(c, node, first),)

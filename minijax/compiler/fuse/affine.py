@@ -92,7 +92,8 @@ class IndexBuilder(ExprBuilder):
 
     def position(self, indices: Sequence[Expr], shape: Sequence[int]) -> Linear:
         """Returns the row-major position of an index tuple."""
-        const, found, stride = 0, {}, 1
+        found: dict[int, tuple[Expr, int]] = {}
+        const, stride = 0, 1
         for i, n in zip(reversed(indices), reversed(shape), strict=True):
             linear = self.linear(i)
             const += stride * linear.const
@@ -200,6 +201,7 @@ class IndexBuilder(ExprBuilder):
         while (pair := _neighbours(terms)) is not None:
             (low, coefficient), high = pair
             e, unit, n = _digit(low)
+            assert n is not None, "the lower digit has a base"
             above = _digit(high[0])[2]
             terms.remove((low, coefficient))
             terms.remove(high)

@@ -8,12 +8,60 @@ from __future__ import annotations
 from minijax.core.dtypes import int64, is_complex
 from minijax.kernel.expr import Expr
 
-_FREE = frozenset("const index var read load scalar convert real imag complex neg bitcast".split())
+_FREE = frozenset(
+    [
+        "const",
+        "index",
+        "var",
+        "read",
+        "load",
+        "scalar",
+        "convert",
+        "real",
+        "imag",
+        "complex",
+        "neg",
+        "bitcast",
+    ]
+)
 _SLOW = {"div": 4.0, "rem": 8.0, "sqrt": 4.0, "rsqrt": 5.0, "floordiv": 1.0, "mod": 1.0}
 _PLAIN = frozenset(
-    "add sub mul max min and or xor not select eq ne lt le gt ge lt_total le_total abs sign floor "
-    "ceil round trunc shift_left shift_right_arithmetic shift_right_logical is_finite is_nan conj "
-    "population_count clz reduce_precision nextafter".split()
+    [
+        "add",
+        "sub",
+        "mul",
+        "max",
+        "min",
+        "and",
+        "or",
+        "xor",
+        "not",
+        "select",
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "lt_total",
+        "le_total",
+        "abs",
+        "sign",
+        "floor",
+        "ceil",
+        "round",
+        "trunc",
+        "shift_left",
+        "shift_right_arithmetic",
+        "shift_right_logical",
+        "is_finite",
+        "is_nan",
+        "conj",
+        "population_count",
+        "clz",
+        "reduce_precision",
+        "nextafter",
+    ]
 )
 _FUNCTION = 20.0
 _INDEX_ARITHMETIC = 0.25

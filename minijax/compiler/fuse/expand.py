@@ -18,7 +18,7 @@ from minijax.core.dtypes import int64
 from minijax.kernel.expr import COMPARISON, Expr
 from minijax.kernel.roots import Definition, Element, Value
 
-_SIMPLIFIED = frozenset("add sub mul max min and or xor".split())
+_SIMPLIFIED = frozenset(["add", "sub", "mul", "max", "min", "and", "or", "xor"])
 
 
 class Bindings:

@@ -226,9 +226,14 @@ def _plan_body(body: Fused, before: int, init: tuple[Value, ...]) -> tuple[Plan,
         if kept == wanted:
             break
         wanted = kept
-    ways = {j: "through" for j in through} | {j: "in place" for j in wanted.values()}
-    missing = {j: "double" if j in arrays else "register" for j in range(len(init))}
-    return plan, tuple((missing | ways)[j] for j in range(len(init)))
+    # What goes through is where it was before the loop.
+    plan.copies = [(number, home) for number, home in plan.copies if number not in through]
+    ways = ["double" if first.ndim else "register" for first in init]
+    for j in through:
+        ways[j] = "through"
+    for j in wanted.values():
+        ways[j] = "in place"
+    return plan, tuple(ways)
 
 
 def _place_in_arena(buffers: Iterable[_Buffer]) -> int:

@@ -27,109 +27,30 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.array import aval_of
 from minijax.core.avals import Zero, materialize
-from minijax.core.jaxpr import Eqn, Jaxpr, Var
+from minijax.core.jaxpr import Eqn, Jaxpr
 from minijax.core.primitive import primitive
-from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
-from minijax.interpreters.evaluate import eval_jaxpr, evaluate
-from minijax.interpreters.jvp import jvp_jaxpr
-from minijax.interpreters.prune import prune_jaxpr
-from minijax.interpreters.stage import stage_closed
+from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.transpose import is_linear, transpose_jaxpr
-from minijax.primitives.control.lanes import choose_lanes, gate_lanes, needs_gate
+from minijax.primitives.control.loop import (
+    Loop,
+    batched_carry,
+    loop_of,
+    mapped_loop,
+    move_operands,
+    operand_flags,
+    pruned_loop,
+)
 from minijax.primitives.control.programs import (
-    beside,
-    carry_fixpoint,
     fill_zeros,
     remembered,
-    reorder,
     reorder_inputs,
     split_sizes,
 )
 from minijax.primitives.control.residuals import SplitBody
-from minijax.primitives.control.scan import (
-    active_carry,
-    check_operands,
-    linearized_body,
-    prune_loop,
-)
+from minijax.primitives.control.scan import check_operands, linearized_body
 from minijax.primitives.control.staged import is_unmapped, pick, run_staged
-from minijax.primitives.reduction import reduce_or
 
 Flags = tuple[bool, ...]
-
-
-# -- loops as records
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Loop:
-    """The programs of a while loop: `cond(cond_consts, carry)` and `body(consts, carry)`."""
-
-    cond: Jaxpr
-    body: Jaxpr
-    num_cond_consts: int
-    num_consts: int
-
-    @property
-    def num_carry(self) -> int:
-        """The number of carry components."""
-        return len(self.cond.invars) - self.num_cond_consts
-
-    @property
-    def num_operands(self) -> int:
-        """The number of constants of condition and body, and carry components."""
-        return self.num_cond_consts + self.num_consts + self.num_carry
-
-    def carry_positions(self, flags: Sequence[bool]) -> list[int]:
-        """Returns the positions of flagged carry components among constants and carry."""
-        return [i for i, on in enumerate(flags) if on and i >= self.num_consts]
-
-    @property
-    def params(self) -> dict[str, Any]:
-        """The loop as parameters of a primitive."""
-        return {
-            "cond_jaxpr": self.cond,
-            "body_jaxpr": self.body,
-            "cond_nconsts": self.num_cond_consts,
-            "body_nconsts": self.num_consts,
-        }
-
-    def split(self, operands: Sequence[Any]) -> list[list[Any]]:
-        """Returns constants of cond and body, initial carry, and what comes after."""
-        return split_sizes(operands, self.num_cond_consts, self.num_consts, self.num_carry)
-
-    def active(self, given: Sequence[bool]) -> Flags:
-        """Returns which constants of the body and carry components have a tangent."""
-        return active_carry(self.body, given, self.num_consts, self.num_carry)
-
-    def with_tangents(self, active: Flags) -> tuple[Loop, list[int]]:
-        """Returns the loop that carries tangents along.
-
-        Args:
-            active: which constants of the body and carry components have tangents.
-
-        Returns:
-            The loop, and the order of its constants and carry: positions in the list of the
-            original ones followed by the active tangents.
-        """
-        consts, carry = split_sizes(active, self.num_consts)
-        derived, _ = jvp_jaxpr(self.body, active, carry)
-        order = beside(active, (self.num_consts, self.num_carry))
-        body = reorder(derived, order, beside(carry, (self.num_carry,)))
-        avals = pick(self.cond.in_avals[self.num_cond_consts :], carry)
-        cond = _with_unused_inputs(self.cond, tuple(aval.tangent() for aval in avals))
-        return Loop(cond, body, self.num_cond_consts, self.num_consts + sum(consts)), order
-
-
-def _loop(cond_jaxpr: Jaxpr, body_jaxpr: Jaxpr, cond_nconsts: int, body_nconsts: int) -> Loop:
-    return Loop(cond_jaxpr, body_jaxpr, cond_nconsts, body_nconsts)
-
-
-def _with_unused_inputs(jaxpr: Jaxpr, avals: tuple[Any, ...]) -> Jaxpr:
-    def make() -> Jaxpr:
-        return jaxpr.replace(invars=(*jaxpr.invars, *map(Var, avals)))
-
-    return remembered(jaxpr, ("with unused inputs", avals), make)
 
 
 def _zeros(x: Any) -> Any:
@@ -140,7 +61,7 @@ def _zeros(x: Any) -> Any:
 
 
 def _while_impl(*operands: np.ndarray, **params: Any) -> Any:
-    loop = _loop(**params)
+    loop = loop_of(**params)
     cond_consts, consts, carry, _ = loop.split(operands)
     while bool(evaluate(loop.cond, [*cond_consts, *carry])[0]):
         carry = evaluate(loop.body, [*consts, *carry])
@@ -148,7 +69,7 @@ def _while_impl(*operands: np.ndarray, **params: Any) -> Any:
 
 
 def _while_abstract(*avals: Any, **params: Any) -> Any:
-    loop = _loop(**params)
+    loop = loop_of(**params)
     cond_consts, consts, init, _ = loop.split(avals)
     check_operands("while (condition)", loop.cond, (*cond_consts, *init))
     check_operands("while", loop.body, (*consts, *init))
@@ -162,7 +83,7 @@ def _while_abstract(*avals: Any, **params: Any) -> Any:
 
 
 def _while_jvp(primals: Any, tangents: Any, **params: Any) -> Any:
-    loop = _loop(**params)
+    loop = loop_of(**params)
     given = [type(t) is not Zero for t in tangents[loop.num_cond_consts :]]
     active = loop.active(given)
     moving = list(map(materialize, pick(tangents[loop.num_cond_consts :], active)))
@@ -190,7 +111,7 @@ def _while_linearize(primals: Any, active: Any, **params: Any) -> Any:
 
 
 def _while_transpose(cts: Any, *operands: Any, **params: Any) -> Any:
-    loop = _loop(**params)
+    loop = loop_of(**params)
     flags = [is_linear(x) for x in operands]
     active = loop.active(flags[loop.num_cond_consts :])
     cond_consts, consts, init, _ = loop.split(operands)
@@ -215,153 +136,30 @@ def _while_transpose(cts: Any, *operands: Any, **params: Any) -> Any:
 
 
 def _while_lower(k: Any, *operands: Any, out: Any, **params: Any) -> Any:
-    loop = _loop(**params)
+    loop = loop_of(**params)
     cond_consts, consts, init, _ = loop.split(operands)
     return k.while_loop(loop.cond, loop.body, cond_consts, consts, init)
 
 
-# -- while: pruning
-
-
-def _pruned(loop: Loop, used: Sequence[bool]) -> tuple[Loop, Flags, Flags]:
-    """Returns the loop without what neither its condition nor a used result needs.
-
-    Args:
-        loop: a loop; its body may have results besides the carry.
-        used: which results of the body are used.
-
-    Returns:
-        The smaller loop, which operands it takes, and which carry components it keeps.
-    """
-    cond, cond_needs = prune_jaxpr(loop.cond, [True])
-    cond_consts, tested = split_sizes(cond_needs, loop.num_cond_consts)
-    carry_used, others = split_sizes(used, loop.num_carry)
-    wanted = tuple(a or b for a, b in zip(carry_used, tested, strict=True))
-    body, carry, inputs = prune_loop(loop.body, (*wanted, *others), loop.num_consts, loop.num_carry)
-
-    def make() -> Jaxpr:
-        return cond.replace(invars=pick(loop.cond.invars, (*cond_consts, *carry)))
-
-    smaller = remembered(loop.cond, ("pruned condition", carry), make)
-    num_consts = sum(inputs[: loop.num_consts])
-    return Loop(smaller, body, sum(cond_consts), num_consts), (*cond_consts, *inputs), carry
-
-
 def _while_prune(eqn: Eqn, used: Sequence[bool]) -> Eqn:
-    loop, needed, carry = _pruned(_loop(**eqn.params), tuple(used))
+    loop, needed, carry = pruned_loop(loop_of(**eqn.params), tuple(used))
     return eqn.replace(
         invars=pick(eqn.invars, needed), outvars=pick(eqn.outvars, carry), params=loop.params
     )
 
 
-# -- while: batching
-
-
-def _batched_carry(
-    loop: Loop, size: int, flags: Sequence[bool], mapped_axis: Any
-) -> tuple[Flags, bool]:
-    """Returns which carry components have the batch axis, and whether the condition has it."""
-    cond_consts, consts, init, _ = loop.split(flags)
-    never = [False] * loop.num_carry
-    always = [True] * loop.num_carry
-
-    def is_tested_by_lane(carry: Flags) -> bool:
-        flags = [*cond_consts, *carry]
-        return batch_jaxpr(loop.cond, size, flags, [False], mapped_axis)[1][0]
-
-    def step(carry: Flags) -> Sequence[bool]:
-        if is_tested_by_lane(carry):
-            return always
-        return batch_jaxpr(loop.body, size, [*consts, *carry], never, mapped_axis)[1]
-
-    carry = carry_fixpoint(init, step)
-    return carry, is_tested_by_lane(carry)
-
-
-def _lanes_loop(
-    loop: Loop, size: int, flags: Sequence[bool], carry: Flags, mapped_axis: Any
-) -> tuple[Jaxpr, Loop]:
-    """Returns the loop that goes on until every lane is done.
-
-    Its carry is one flag for each lane (whether it goes on) and the original carry, which stands
-    still in lanes that are done. Its constants are those of condition and body.
-
-    Returns:
-        The condition mapped over lanes, and the loop.
-    """
-    cond_consts, consts, _, _ = loop.split(flags)
-    num_cond = loop.num_cond_consts
-    cond, _ = batch_jaxpr(loop.cond, size, [*cond_consts, *carry], [True], mapped_axis)
-    body, _ = batch_jaxpr(loop.body, size, [*consts, *carry], carry, mapped_axis)
-
-    def program(*args: Any) -> list[Any]:
-        for_cond, for_body, (running,), state = split_sizes(args, num_cond, loop.num_consts, 1)
-        inputs = zip((*for_body, *state), (*consts, *carry), strict=True)
-        after = eval_jaxpr(body, *(gate_lanes(running, x) if on else x for x, on in inputs))
-        kept = [choose_lanes(running, old, new) for old, new in zip(state, after, strict=True)]
-        return [*eval_jaxpr(cond, *for_cond, *kept), *kept]
-
-    def make() -> Loop:
-        (running,) = cond.out_avals
-        avals = [*cond.in_avals[:num_cond], *body.in_avals[: loop.num_consts], running]
-        avals += body.in_avals[loop.num_consts :]
-        lanes = stage_closed(program, avals, loop.body.name)
-        state = [running, *body.in_avals[loop.num_consts :]]
-        goes_on = stage_closed(lambda flag, *_: [reduce_or(flag, (0,))], state, loop.cond.name)
-        return Loop(goes_on, lanes, 0, num_cond + loop.num_consts)
-
-    return cond, remembered(body, ("lanes", cond), make)
-
-
-def _operand_flags(loop: Loop, given: Sequence[bool], carry: Flags, by_lane: bool) -> list[bool]:
-    """Returns which operands get the batch axis."""
-    cond_consts, consts, _, _ = loop.split(given)
-    if by_lane:
-        avals = loop.body.in_avals[: loop.num_consts]
-        consts = [on or needs_gate(aval) for on, aval in zip(consts, avals, strict=True)]
-    return [*cond_consts, *consts, *carry]
-
-
-def _moved(operands: Sequence[Any], dims: Sequence[Any], flags: Any, size: int) -> list[Any]:
-    return [
-        move_batch_axis(x, dim, size) if on else x
-        for x, dim, on in zip(operands, dims, flags, strict=True)
-    ]
-
-
 def _while_batch(size: int, operands: Any, dims: Any, *, mapped_axis: Any, **params: Any) -> Any:
-    loop = _loop(**params)
+    loop = loop_of(**params)
     if is_unmapped(dims, mapped_axis, loop.cond, loop.body):
         outs = while_p.bind(*operands, **params)
         return outs, (None,) * len(outs)
     given = [dim is not None for dim in dims]
-    carry, by_lane = _batched_carry(loop, size, given, mapped_axis)
-    flags = _operand_flags(loop, given, carry, by_lane)
-    moved = _moved(operands, dims, flags, size)
-    mapped, inputs = _mapped_loop(loop, size, flags, carry, by_lane, moved, mapped_axis)
+    carry, by_lane = batched_carry(loop, size, given, mapped_axis)
+    flags = operand_flags(loop, given, carry, by_lane)
+    moved = move_operands(operands, dims, flags, size)
+    mapped, inputs = mapped_loop(loop, size, flags, carry, by_lane, moved, mapped_axis)
     outs = while_p.bind(*inputs, **mapped.params)
     return outs[by_lane:], tuple(0 if on else None for on in carry)
-
-
-def _mapped_loop(
-    loop: Loop,
-    size: int,
-    flags: Sequence[bool],
-    carry: Flags,
-    by_lane: bool,
-    operands: Sequence[Any],
-    mapped_axis: Any,
-) -> tuple[Loop, list[Any]]:
-    """Returns the mapped loop and its operands, whose carry has a flag first if `by_lane`."""
-    cond_consts, consts, init, _ = loop.split(operands)
-    if by_lane:
-        cond, lanes = _lanes_loop(loop, size, flags, carry, mapped_axis)
-        running = eval_jaxpr(cond, *cond_consts, *init)
-        return lanes, [*cond_consts, *consts, *running, *init]
-    cond_flags, const_flags, _, _ = loop.split(flags)
-    cond, _ = batch_jaxpr(loop.cond, size, [*cond_flags, *carry], [False], mapped_axis)
-    body, _ = batch_jaxpr(loop.body, size, [*const_flags, *carry], carry, mapped_axis)
-    return Loop(cond, body, loop.num_cond_consts, loop.num_consts), list(operands)
 
 
 while_p = primitive(
@@ -405,7 +203,7 @@ def _reversal(loop: Loop, active: Flags) -> _Reversal:
         extended = Loop(loop.cond, split.body, loop.num_cond_consts, loop.num_consts)
         num_records = len(split.body.outvars) - loop.num_carry
         used = (*[False] * loop.num_carry, *[True] * num_records)
-        recording, needs, _ = _pruned(extended, used)
+        recording, needs, _ = pruned_loop(extended, used)
         return _Reversal(recording, needs, split, _backward_body(split, active, loop.num_consts))
 
     return remembered(loop.body, ("reversal", active, loop.cond), make)
@@ -426,7 +224,7 @@ def _backward_body(split: SplitBody, active: Flags, num_consts: int) -> Jaxpr:
 
 
 def _pullback_impl(*operands: np.ndarray, active: Flags, **params: Any) -> Any:
-    loop = _loop(**params)
+    loop = loop_of(**params)
     plan = _reversal(loop, active)
     inputs, state = split_sizes(operands, loop.num_operands)
     records = _record(plan.recording, pick(inputs, plan.needs))
@@ -449,7 +247,7 @@ def _record(recording: Loop, operands: Sequence[np.ndarray]) -> list[list[np.nda
 
 
 def _pullback_abstract(*avals: Any, active: Flags, **params: Any) -> Any:
-    loop = _loop(**params)
+    loop = loop_of(**params)
     cond_consts, consts, init, state = loop.split(avals)
     _while_abstract(*cond_consts, *consts, *init, **params)
     outs = tuple(aval.tangent() for aval in pick((*consts, *init), active))
@@ -464,7 +262,7 @@ def _pullback_abstract(*avals: Any, active: Flags, **params: Any) -> Any:
 
 
 def _pullback_lower(k: Any, *operands: Any, out: Any, active: Flags, **params: Any) -> Any:
-    loop = _loop(**params)
+    loop = loop_of(**params)
     plan = _reversal(loop, active)
     inputs, state = split_sizes(operands, loop.num_operands)
     cond_consts, consts, init, _ = plan.recording.split(pick(inputs, plan.needs))
@@ -480,7 +278,7 @@ def _pullback_lower(k: Any, *operands: Any, out: Any, active: Flags, **params: A
 
 def _pullback_jvp(primals: Any, tangents: Any, *, active: Flags, **params: Any) -> Any:
     outs = while_pullback_p.bind(*primals, active=active, **params)
-    loop = _loop(**params)
+    loop = loop_of(**params)
     inputs, state = split_sizes(primals, loop.num_operands)
     _, consts_t, init_t, state_t = loop.split(tangents)
     state_t = list(map(materialize, state_t))
@@ -544,7 +342,7 @@ def _pull_back_tangents(
 
 
 def _pullback_transpose(cts: Any, *operands: Any, active: Flags, **params: Any) -> Any:
-    loop = _loop(**params)
+    loop = loop_of(**params)
     cond_consts, consts, init, state = loop.split(operands)
     accs, state_cts = split_sizes(state, sum(active[: loop.num_consts]))
     known = [_zeros(x) if is_linear(x) else x for x in (*cond_consts, *consts, *init)]
@@ -588,7 +386,7 @@ def _gradient_of_push(
 def _pullback_batch(
     size: int, operands: Any, dims: Any, *, active: Flags, mapped_axis: Any, **params: Any
 ) -> Any:
-    loop = _loop(**params)
+    loop = loop_of(**params)
     if is_unmapped(dims, mapped_axis, loop.cond, loop.body):
         outs = while_pullback_p.bind(*operands, active=active, **params)
         return outs, (None,) * len(outs)
@@ -596,11 +394,13 @@ def _pullback_batch(
     given = [dim is not None for dim in dims[: loop.num_operands]]
     for i, on in enumerate(active, loop.num_cond_consts):
         given[i] = given[i] or on
-    carry, by_lane = _batched_carry(loop, size, given, mapped_axis)
-    flags = _operand_flags(loop, given, carry, by_lane)
+    carry, by_lane = batched_carry(loop, size, given, mapped_axis)
+    flags = operand_flags(loop, given, carry, by_lane)
     every = [True] * (len(operands) - loop.num_operands)
-    moved, state = split_sizes(_moved(operands, dims, [*flags, *every], size), loop.num_operands)
-    mapped, inputs = _mapped_loop(loop, size, flags, carry, by_lane, moved, mapped_axis)
+    moved, state = split_sizes(
+        move_operands(operands, dims, [*flags, *every], size), loop.num_operands
+    )
+    mapped, inputs = mapped_loop(loop, size, flags, carry, by_lane, moved, mapped_axis)
     if by_lane:
         of_cond = (False,) * loop.num_cond_consts
         active = (*of_cond, *active[: loop.num_consts], False, *active[loop.num_consts :])

@@ -1,0 +1,959 @@
+"""Every function against the oracle: shapes, dtypes, weak types, values, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import minijax.numpy as mnp
+from tests.numpy.oracle import agree, evaluate
+
+pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
+
+# Elementwise functions are run on all of these operands.
+BINARY = [
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "floor_divide",
+    "remainder",
+    "fmod",
+    "power",
+    "float_power",
+    "maximum",
+    "minimum",
+    "fmax",
+    "fmin",
+    "logaddexp",
+    "arctan2",
+    "copysign",
+    "equal",
+    "not_equal",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "left_shift",
+    "right_shift",
+    "nextafter",
+    "isclose",
+    "divmod",
+]
+PAIRS = [
+    "x,y",
+    "x,2",
+    "2,x",
+    "x,f",
+    "f,2.5",
+    "i,j",
+    "i,2",
+    "i,2.5",
+    "2,i",
+    "i,f",
+    "u,s",
+    "u,3",
+    "b,b",
+    "b,1",
+    "b,2.0",
+    "z,x",
+    "z,2",
+    "1,2",
+    "1.5,2",
+    "h,f",
+    "h,2",
+    "m,x",
+    "x,m.T",
+    "n,n",
+    "n,1.0",
+    "s,s",
+    "7,-2",
+    "i,0",
+    "1j,x",
+    "f,1j",
+]
+UNARY = [
+    "negative",
+    "positive",
+    "abs",
+    "absolute",
+    "fabs",
+    "sign",
+    "signbit",
+    "square",
+    "reciprocal",
+    "floor",
+    "ceil",
+    "trunc",
+    "round",
+    "sqrt",
+    "cbrt",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "sin",
+    "cos",
+    "tan",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "arcsinh",
+    "arccosh",
+    "arctanh",
+    "sinc",
+    "deg2rad",
+    "rad2deg",
+    "real",
+    "imag",
+    "conj",
+    "angle",
+    "isfinite",
+    "isnan",
+    "isinf",
+    "isposinf",
+    "isneginf",
+    "iscomplex",
+    "isreal",
+    "logical_not",
+    "bitwise_not",
+    "bitwise_count",
+    "modf",
+    "nan_to_num",
+]
+SINGLES = ["x", "y", "i", "u", "s", "b", "f", "h", "n", "z", "m", "1", "2.5", "True", "1j"]
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_binary(name: str, oracle: Any) -> None:
+    for pair in PAIRS:
+        agree(f"jnp.{name}({pair})", oracle)
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_unary(name: str, oracle: Any) -> None:
+    for operand in SINGLES:
+        agree(f"jnp.{name}({operand})", oracle)
+
+
+EXPRESSIONS = """
+x+y
+x-1
+1-x
+x*2.5
+i/2
+i//2
+i%4
+-x
++x
+abs(x)
+~i
+~b
+x**2
+x**-1
+x**0.5
+i**2
+2**i
+2.0**i
+i@j
+m@m.T
+x==1
+x<y
+i&3
+i|1
+i^j
+i<<1
+i>>1
+b&True
+divmod(x,2)
+round(x,1)
+x==None
+x.astype(int)
+x.sum()
+m.sum(1)
+m.max(axis=0)
+m.reshape(3,2)
+m.reshape((3,-1))
+m.T
+t.mT
+t.transpose(2,0,1)
+t.transpose((2,0,1))
+t.transpose()
+t.swapaxes(0,1)
+m.ravel()
+m.flatten()
+z.real
+z.imag
+z.conj()
+m.mean()
+m.std(0)
+m.var(1,ddof=1)
+m.min()
+m.prod()
+m.argmax(1)
+m.argmin()
+m.argsort()
+m.sort(0)
+m.all()
+m.any(0)
+m.cumsum(0)
+m.cumprod(1)
+m.clip(0,1)
+m.dot(x)
+m.diagonal()
+m.trace()
+m.repeat(2)
+m.round(1)
+x.searchsorted(1.0)
+m.squeeze()
+m.take(1,axis=1)
+m.ptp()
+x.nonzero()
+x.item(0)
+x.tolist()
+x.size
+m.ndim
+f.view(np.int32)
+x.view(np.float32)
+f[:2].view(np.float64)
+i.choose([x,y,x,y],mode='clip')
+x.compress(b)
+x.copy()
+len(m)
+list(x)
+jnp.where(b,x,y)
+jnp.where(b,1,x)
+jnp.where(b,1,2)
+jnp.where(x>0)
+jnp.where(b,x,m)
+jnp.where(True,x,1)
+jnp.where(i,x,i)
+jnp.where(b,x)
+jnp.zeros((2,3))
+jnp.zeros(2,int)
+jnp.zeros([2],jnp.float32)
+jnp.zeros(())
+jnp.ones((2,),bool)
+jnp.full((2,3),x)
+jnp.full(3,2,jnp.float32)
+jnp.full((),1)
+jnp.full(2,b[:2])
+jnp.zeros_like(m)
+jnp.ones_like(f)
+jnp.zeros_like(1)
+jnp.ones_like(x,int)
+jnp.full_like(i,2.7)
+jnp.full_like(x,1,shape=(2,))
+jnp.full_like(2.0,1)
+jnp.empty(3)
+jnp.empty_like(i)
+jnp.array([1,2.5])
+jnp.array([True,1])
+jnp.array([[1,2],[3,4]],jnp.float32)
+jnp.array([x,y])
+jnp.array([x[0],1.0])
+jnp.array([f[0],1.0])
+jnp.array([f[0],1])
+jnp.array([i[0],1.5])
+jnp.array((1,2))
+jnp.array(3)
+jnp.array(3.0,ndmin=2)
+jnp.array(x,dtype=int)
+jnp.array('a')
+jnp.array([None])
+jnp.array([[1,2],[3]])
+jnp.array([])
+jnp.array([[]])
+jnp.array([np.float32(1),2])
+jnp.array(np.float32(1))
+jnp.array(np.arange(3,dtype=np.int8))
+jnp.array([300],np.uint8)
+jnp.array(1.7,int)
+jnp.array([1,2],complex)
+jnp.array(np.array(['a']))
+jnp.asarray(1)
+jnp.asarray(x)
+jnp.asarray([1,2],float)
+jnp.asarray(True)
+jnp.asarray(1j)
+jnp.float32(1)
+jnp.int8(5)
+jnp.float32([1,2])
+jnp.bool_(1)
+jnp.complex64(1)
+jnp.bfloat16(1.5)
+jnp.arange(5)
+jnp.arange(5.0)
+jnp.arange(1,5)
+jnp.arange(1,5,2)
+jnp.arange(5,1,-1)
+jnp.arange(0,1,0.1)
+jnp.arange(0,3,dtype=jnp.float32)
+jnp.arange(0.5,3)
+jnp.arange(-2)
+jnp.arange(i[0])
+jnp.arange(jnp.int8(3))
+jnp.arange(1,3,0.25,dtype=jnp.float32)
+jnp.arange(1,10,3,dtype=float)
+jnp.arange(1,2,0)
+jnp.linspace(0,1,5)
+jnp.linspace(0,1,5,endpoint=False)
+jnp.linspace(0,1,1)
+jnp.linspace(0,1,0)
+jnp.linspace(0,10,4,dtype=int)
+jnp.linspace(x,y,4)
+jnp.linspace(x,1,4,axis=1)
+jnp.linspace(0,1,3,retstep=True)
+jnp.linspace(0,1,1,retstep=True)
+jnp.linspace(jnp.float32(0),1,3)
+jnp.linspace(0j,1,3)
+jnp.logspace(0,2,3)
+jnp.logspace(0,3,4,base=2)
+jnp.geomspace(1,1000,4)
+jnp.geomspace(-1,-1000,4)
+jnp.eye(3)
+jnp.eye(2,3)
+jnp.eye(3,k=1)
+jnp.eye(3,k=-1,dtype=int)
+jnp.identity(2)
+jnp.tri(3)
+jnp.tri(2,3,1)
+jnp.tril(sq)
+jnp.tril(t,1)
+jnp.triu(sq,-1)
+jnp.triu(k)
+jnp.tril(x)
+jnp.diag(x)
+jnp.diag(x,1)
+jnp.diag(x,-2)
+jnp.diag(sq)
+jnp.diag(sq,1)
+jnp.diag(m,-1)
+jnp.diag(t)
+jnp.diag(b)
+jnp.diagflat(m)
+jnp.diagonal(m)
+jnp.diagonal(t)
+jnp.diagonal(t,1,1,2)
+jnp.diagonal(t,-1,2,0)
+jnp.diagonal(m,5)
+jnp.trace(sq)
+jnp.trace(k,1)
+jnp.trace(t)
+jnp.trace(s.reshape(1,3))
+jnp.vander(x)
+jnp.vander(x,2,True)
+jnp.meshgrid(x,y[:2])
+jnp.meshgrid(x,y[:2],indexing='ij')
+jnp.meshgrid(x,y[:2],sparse=True)
+jnp.indices((2,3))
+jnp.diag_indices(3)
+jnp.tril_indices(3)
+jnp.triu_indices(3,1)
+jnp.tril_indices(2,0,3)
+jnp.reshape(m,6)
+jnp.reshape(m,(3,2),order='F')
+jnp.reshape(m,(-1,2))
+jnp.reshape(m,(4,2))
+jnp.reshape(m,(-1,-1))
+jnp.reshape(e0,(-1,))
+jnp.ravel(m,'F')
+jnp.transpose(t)
+jnp.transpose(t,(1,0,2))
+jnp.transpose(t,(1,0))
+jnp.transpose(t,(-1,0,1))
+jnp.moveaxis(t,0,-1)
+jnp.moveaxis(t,(0,1),(1,2))
+jnp.moveaxis(t,(0,1),(-1,-2))
+jnp.rollaxis(t,2)
+jnp.rollaxis(t,0,3)
+jnp.swapaxes(t,0,-1)
+jnp.expand_dims(x,0)
+jnp.expand_dims(x,(0,-1))
+jnp.expand_dims(x,3)
+jnp.squeeze(x[None])
+jnp.squeeze(x[None],0)
+jnp.squeeze(x,0)
+jnp.flip(m)
+jnp.flip(m,1)
+jnp.fliplr(m)
+jnp.flipud(m)
+jnp.rot90(m)
+jnp.rot90(m,2)
+jnp.rot90(m,3)
+jnp.rot90(t,1,(1,2))
+jnp.broadcast_to(x,(2,3))
+jnp.broadcast_to(x,(3,2))
+jnp.broadcast_to(1,3)
+jnp.broadcast_arrays(x,m)
+jnp.broadcast_shapes((2,1),(3,))
+jnp.broadcast_shapes((2,),(3,))
+jnp.atleast_1d(1)
+jnp.atleast_2d(x)
+jnp.atleast_3d(m)
+jnp.atleast_1d(1,x)
+jnp.concatenate([x,y])
+jnp.concatenate([m,m],1)
+jnp.concatenate([m,m],None)
+jnp.concatenate([x,i])
+jnp.concatenate([x,f])
+jnp.concatenate([f,i])
+jnp.concatenate([m,x])
+jnp.concatenate([])
+jnp.concatenate(m)
+jnp.concatenate([1,2])
+jnp.concatenate([x,y],dtype=jnp.float32)
+jnp.concat([x,y])
+jnp.stack([x,y])
+jnp.stack([x,y],-1)
+jnp.stack([x,i])
+jnp.stack([x,m])
+jnp.stack([1,2.5])
+jnp.hstack([x,y])
+jnp.hstack([m,m])
+jnp.hstack([1,2])
+jnp.vstack([x,y])
+jnp.dstack([x,y])
+jnp.column_stack([x,y])
+jnp.append(x,1.0)
+jnp.append(m,m,0)
+jnp.block([[sq,sq],[sq,sq]])
+jnp.block([1,2])
+jnp.block([x,1.0])
+jnp.split(x,3)
+jnp.split(x,2)
+jnp.split(m,[1],1)
+jnp.array_split(x,2)
+jnp.hsplit(m,3)
+jnp.vsplit(m,2)
+jnp.unstack(m)
+jnp.tile(x,2)
+jnp.tile(m,(2,1,2))
+jnp.tile(x,(2,1))
+jnp.tile(m,2)
+jnp.repeat(x,2)
+jnp.repeat(m,2,1)
+jnp.repeat(m,jnp.array([1,2]),0)
+jnp.repeat(x,jnp.array([1,0,2]))
+jnp.repeat(x,jnp.array([1,0,2]),total_repeat_length=5)
+jnp.repeat(1,3)
+jnp.roll(x,1)
+jnp.roll(m,1)
+jnp.roll(m,1,1)
+jnp.roll(m,(1,2),(0,1))
+jnp.roll(m,-1,0)
+jnp.roll(x,i[0])
+jnp.pad(x,1)
+jnp.pad(x,(1,2))
+jnp.pad(m,((1,0),(0,2)))
+jnp.pad(m,1,constant_values=5)
+jnp.pad(m,1,constant_values=((1,2),(3,4)))
+jnp.pad(x,2,'edge')
+jnp.pad(x,2,'reflect')
+jnp.pad(x,5,'reflect')
+jnp.pad(x,4,'symmetric')
+jnp.pad(x,4,'wrap')
+jnp.pad(m,2,'edge')
+jnp.pad(x,2,'linear_ramp',end_values=1)
+jnp.pad(x,2,'mean')
+jnp.pad(x,2,'maximum')
+jnp.pad(m,1,'minimum')
+jnp.pad(x,2,'reflect',reflect_type='odd')
+jnp.pad(x,-1)
+jnp.pad(x,1,'foo')
+jnp.pad(i,1)
+jnp.sum(m)
+jnp.sum(m,0)
+jnp.sum(m,(0,1))
+jnp.sum(m,-1,keepdims=True)
+jnp.sum(m,axis=None,keepdims=True)
+jnp.sum(u)
+jnp.sum(s)
+jnp.sum(b)
+jnp.sum(h)
+jnp.sum(f)
+jnp.sum(x,dtype=jnp.float32)
+jnp.sum(m,where=m>0)
+jnp.sum(m,initial=3)
+jnp.sum(m,2)
+jnp.sum(m,(0,0))
+jnp.sum([1,2])
+jnp.sum(u,promote_integers=False)
+jnp.sum(e0,0)
+jnp.sum(1)
+jnp.sum(z)
+jnp.prod(m,1)
+jnp.prod(u)
+jnp.prod(b)
+jnp.max(m,1)
+jnp.max(n)
+jnp.max(b)
+jnp.max(e0,0)
+jnp.max(e0,1)
+jnp.max(m,initial=10.0)
+jnp.max(m,where=m>0,initial=-1)
+jnp.max(m,where=m>0)
+jnp.max(z)
+jnp.min(m,0)
+jnp.amin(m)
+jnp.ptp(m,0)
+jnp.all(b)
+jnp.all(m,1)
+jnp.any(m>1,0)
+jnp.all(e0)
+jnp.any(b,where=~b)
+jnp.count_nonzero(m>0)
+jnp.count_nonzero(m,1)
+jnp.argmax(m)
+jnp.argmax(m,0)
+jnp.argmax(m,0,keepdims=True)
+jnp.argmax(n)
+jnp.argmin(m,1)
+jnp.argmax(e0,0)
+jnp.cumsum(m)
+jnp.cumsum(m,1)
+jnp.cumsum(b)
+jnp.cumsum(u)
+jnp.cumprod(m,0)
+jnp.cumsum(x,dtype=jnp.float32)
+jnp.cumulative_sum(x,include_initial=True)
+jnp.mean(m)
+jnp.mean(m,0)
+jnp.mean(i)
+jnp.mean(u)
+jnp.mean(h)
+jnp.mean(z)
+jnp.mean(m,where=m>0)
+jnp.mean(m,1,keepdims=True)
+jnp.mean(e0)
+jnp.mean(i,dtype=int)
+jnp.mean(b)
+jnp.var(m)
+jnp.var(m,0,ddof=1)
+jnp.var(z)
+jnp.var(i)
+jnp.var(h)
+jnp.var(x,ddof=5)
+jnp.var(m,where=m>0)
+jnp.std(m,1,keepdims=True)
+jnp.std(x,correction=1)
+jnp.average(x)
+jnp.average(x,weights=y)
+jnp.average(m,1,x)
+jnp.average(m,1,x,returned=True)
+jnp.nansum(n[:1])
+jnp.nanmean(jnp.array([1,np.nan,3]))
+jnp.nanmax(jnp.array([1,np.nan,3]))
+jnp.nanmin(jnp.array([np.nan]))
+jnp.nanvar(jnp.array([1,np.nan,3]))
+jnp.nanstd(jnp.array([1,np.nan,3]))
+jnp.nanprod(jnp.array([2,np.nan,3]))
+jnp.cov(m)
+jnp.cov(x,y)
+jnp.cov(m,rowvar=False)
+jnp.cov(m,bias=True)
+jnp.cov(m,aweights=jnp.array([1.,2,3]))
+jnp.cov(m,fweights=jnp.array([1,2,3]))
+jnp.cov(x)
+jnp.corrcoef(m)
+jnp.diff(x)
+jnp.diff(m,axis=0)
+jnp.diff(x,2)
+jnp.diff(x,prepend=0.0)
+jnp.diff(b)
+jnp.diff(i,append=1)
+jnp.ediff1d(x)
+jnp.gradient(x)
+jnp.gradient(m)
+jnp.gradient(x,2.0)
+jnp.gradient(m,axis=1)
+jnp.trapezoid(x)
+jnp.trapezoid(x,y)
+jnp.trapezoid(m,dx=2.0)
+jnp.interp(0.3,jnp.array([0.,1,2]),x)
+jnp.interp(y,jnp.array([0.,1,2]),x)
+jnp.interp(y,jnp.array([0.,1,2]),x,left=7,right=8)
+jnp.interp(y,jnp.array([0.,1,2]),x,period=2.5)
+jnp.polyval(x,y)
+jnp.polyval(i,2)
+jnp.polyder(x)
+jnp.polyint(x)
+jnp.polyint(x,2,k=1)
+jnp.dot(x,y)
+jnp.dot(m,x)
+jnp.dot(x,m.T)
+jnp.dot(t,x)
+jnp.dot(t,t.T)
+jnp.dot(2,x)
+jnp.dot(x,i)
+jnp.dot(x,m)
+jnp.dot(z,z)
+jnp.dot(b,b)
+jnp.dot(f,f)
+jnp.dot(i,j)
+jnp.dot(f,f,preferred_element_type=float)
+jnp.matmul(m,m.T)
+jnp.matmul(x,m.T)
+jnp.matmul(m,x)
+jnp.matmul(t,x)
+jnp.matmul(t,t.mT)
+jnp.matmul(sq,t)
+jnp.matmul(sq,t.mT)
+jnp.matmul(t.mT,m.T)
+jnp.matmul(x,t.mT)
+jnp.matmul(x,t)
+jnp.matmul(2,x)
+jnp.matmul(m,m)
+jnp.matmul(b.reshape(1,3),b)
+jnp.tensordot(m,m,1)
+jnp.tensordot(m,m,2)
+jnp.tensordot(m,m.T,1)
+jnp.tensordot(x,y,0)
+jnp.tensordot(t,m,((1,),(1,)))
+jnp.tensordot(t,m,(1,1))
+jnp.tensordot(t,t,([0,1],[0,1]))
+jnp.inner(m,m)
+jnp.inner(x,y)
+jnp.inner(2,x)
+jnp.vdot(z,z)
+jnp.vdot(m,m)
+jnp.vecdot(z,z)
+jnp.vecdot(m,x)
+jnp.matvec(m,x)
+jnp.vecmat(x,m.T)
+jnp.outer(x,i)
+jnp.kron(x,y)
+jnp.kron(m,sq)
+jnp.kron(x,m)
+jnp.cross(x,y)
+jnp.cross(m,x)
+jnp.cross(x[:2],y[:2])
+jnp.cross(x[:2],y)
+jnp.einsum('i,i',x,y)
+jnp.einsum('i,i->i',x,y)
+jnp.einsum('i,j->ij',x,y)
+jnp.einsum('ij,j->i',m,x)
+jnp.einsum('ij->ji',m)
+jnp.einsum('ij->i',m)
+jnp.einsum('ij->',m)
+jnp.einsum('ii->i',sq)
+jnp.einsum('ii',sq)
+jnp.einsum('ij,jk,k->i',m,sq,x)
+jnp.einsum('ijk,ik->j',t,t[:,0])
+jnp.einsum('...j,j->...',t[...,:3],x)
+jnp.einsum('...ij,...jk->...ik',t,t.mT)
+jnp.einsum('bij,bjk->bik',t,t.mT)
+jnp.einsum('ij,ij->ij',m,m)
+jnp.einsum('ij,kj->ik',m,i.reshape(1,3))
+jnp.einsum('i,j',x,y)
+jnp.einsum('ba',m)
+jnp.einsum(m,[0,1],x,[1],[0])
+jnp.einsum('i,j,k->ijk',x,y,x)
+jnp.einsum('ij,jk->ik',k,k.T)
+jnp.einsum('ij,j',m,y[:2])
+jnp.einsum('ij,k->ik',m,x)
+jnp.einsum('i,i',f,x)
+jnp.einsum('ij,jk,kl,lm->im',m,sq,sq,sq,optimize=False)
+jnp.einsum('ij,jk,kl->il',m,sq,sq,optimize='optimal')
+jnp.sort(x)
+jnp.sort(m,0)
+jnp.sort(n)
+jnp.sort(m,None)
+jnp.sort(x,descending=True)
+jnp.argsort(x)
+jnp.argsort(m,0)
+jnp.argsort(n)
+jnp.argsort(jnp.array([1,0,1,0]),descending=True)
+jnp.argsort(jnp.array([1,0,1,0]))
+jnp.lexsort((x,i))
+jnp.lexsort((jnp.array([1,0,2]),jnp.array([0,0,0])))
+jnp.searchsorted(jnp.array([1.,2,3]),x)
+jnp.searchsorted(jnp.array([1.,2,2,3]),2.0,side='right')
+jnp.searchsorted(jnp.array([1.,2,2,3]),jnp.array([[2.0,0],[5,np.nan]]))
+jnp.searchsorted(jnp.array([1.,2,np.nan]),jnp.array([np.nan,3]),side='right')
+jnp.searchsorted(jnp.array([1.,2,2,3]),x,method='compare_all')
+jnp.searchsorted(x[:0],x)
+jnp.searchsorted(jnp.array([1,2,3]),2.5)
+jnp.digitize(x,jnp.array([0.,1,2]))
+jnp.digitize(x,jnp.array([2.,1,0]))
+jnp.digitize(x,jnp.array([0.,1,2]),right=True)
+jnp.take(x,1)
+jnp.take(x,jnp.array([0,5,-1]))
+jnp.take(x,jnp.array([0,5,-1]),mode='clip')
+jnp.take(x,jnp.array([0,5,-1]),mode='wrap')
+jnp.take(m,jnp.array([[0,1],[1,0]]),axis=1)
+jnp.take(m,1,axis=0)
+jnp.take(i,9)
+jnp.take(u,9)
+jnp.take(b,9)
+jnp.take(x,9,fill_value=7)
+jnp.take(x,1.5)
+jnp.take(m,jnp.array([0]))
+jnp.take_along_axis(m,jnp.argsort(m,1),1)
+jnp.take_along_axis(m,jnp.array([[0],[1]]),1)
+jnp.take_along_axis(m,jnp.array([[0,-1]]),1)
+jnp.take_along_axis(m,jnp.array([1]),None)
+jnp.take_along_axis(m,jnp.array([1]),1)
+jnp.unravel_index(jnp.array([0,-1,9]),(2,3))
+jnp.ravel_multi_index((1,2),(3,4))
+jnp.nonzero(m>0)
+jnp.nonzero(m>0,size=5,fill_value=-1)
+jnp.nonzero(x,size=2)
+jnp.nonzero(b,size=3,fill_value=9)
+jnp.argwhere(m>0)
+jnp.flatnonzero(m>0)
+jnp.extract(m>0,m)
+jnp.select([x>1,x>0],[x,y],9)
+jnp.select([x>1,x>0],[i,y])
+jnp.choose(jnp.array([0,1,0]),[x,y])
+jnp.compress(b,x)
+jnp.put_along_axis(x,jnp.array([1]),9.0,0,inplace=False)
+jnp.nan_to_num(n,nan=1,posinf=2,neginf=3)
+jnp.clip(x,0,1)
+jnp.clip(x,None,1)
+jnp.clip(x,y,None)
+jnp.clip(i,0,1)
+jnp.clip(i,0.5,1)
+jnp.clip(z,0,1)
+jnp.round(x,1)
+jnp.round(x*100,-1)
+jnp.round(z,1)
+jnp.round(i,1)
+jnp.allclose(x,x)
+jnp.array_equal(x,y)
+jnp.array_equal(x,m)
+jnp.array_equiv(x,x[None])
+jnp.array_equal(n,n,equal_nan=True)
+jnp.isclose(n,n,equal_nan=True)
+jnp.isclose(x,x+1e-9,rtol=0)
+jnp.shape(m)
+jnp.size(m,0)
+jnp.ndim(3)
+jnp.shape([1,2])
+jnp.astype(x,int)
+jnp.astype(z,float)
+jnp.astype(n,int)
+jnp.astype(x,bool)
+jnp.astype(i,np.uint8)
+jnp.astype(x,jnp.bfloat16)
+jnp.linalg.norm(x)
+jnp.linalg.norm(m)
+jnp.linalg.norm(m,axis=1)
+jnp.linalg.norm(m,axis=(0,1))
+jnp.linalg.norm(m,'fro')
+jnp.linalg.norm(m,1)
+jnp.linalg.norm(m,np.inf)
+jnp.linalg.norm(m,-1)
+jnp.linalg.norm(x,1)
+jnp.linalg.norm(x,np.inf)
+jnp.linalg.norm(x,-np.inf)
+jnp.linalg.norm(x,0)
+jnp.linalg.norm(x,3)
+jnp.linalg.norm(x,2)
+jnp.linalg.norm(x,2.5)
+jnp.linalg.norm(t)
+jnp.linalg.norm(z)
+jnp.linalg.norm(i)
+jnp.linalg.norm(m,axis=1,keepdims=True)
+jnp.linalg.vector_norm(t,axis=(0,1))
+jnp.linalg.vector_norm(m,ord=1)
+jnp.linalg.matrix_norm(t)
+jnp.result_type(x,1)
+jnp.result_type(i,f)
+jnp.result_type('int8',2)
+jnp.promote_types('int8','uint8')
+jnp.issubdtype(x.dtype,jnp.floating)
+jnp.issubdtype(jnp.bfloat16,jnp.floating)
+jnp.issubdtype(int,jnp.integer)
+jnp.issubdtype(jnp.int32,jnp.signedinteger)
+jnp.issubdtype(jnp.bool_,jnp.integer)
+jnp.isdtype(x.dtype,'real floating')
+jnp.isdtype(x.dtype,('bool',jnp.float64))
+jnp.can_cast('int32','float64')
+jnp.finfo('float32').eps
+jnp.iinfo(int).max
+jnp.float32==np.float32
+x.dtype==jnp.float64
+np.dtype(jnp.float32)
+jnp.isscalar(1)
+jnp.iscomplexobj(z)
+jnp.vectorize(lambda a,c:a*c)(x,m)
+jnp.vectorize(jnp.dot,signature='(n),(n)->()')(m,x)
+jnp.vectorize(lambda a:a.sum(),signature='(n)->()')(t)
+jnp.vectorize(lambda a,c:(a+c,a),signature='(),(n)->(n),()')(x[:2],m)
+jnp.apply_along_axis(jnp.sum,0,m)
+jnp.apply_along_axis(jnp.cumsum,0,m)
+jnp.fromfunction(lambda a,c:a+c,(2,3))
+jnp.frombuffer(b'ab',np.uint8)
+jnp.resize(x,(2,2))
+x[0]
+x[-1]
+x[5:]
+x[::-1]
+x[::2]
+x[-2:]
+x[2:0:-1]
+m[0]
+m[0,1]
+m[:,1]
+m[...,1]
+m[1,...]
+m[None]
+m[:,None,1]
+m[:,::-1]
+m[1:,1:]
+m[()]
+m[...]
+x[jnp.array([0,2])]
+x[jnp.array([[0,2],[1,1]])]
+x[jnp.array([5,-1,-9])]
+m[jnp.array([1,0])]
+m[:,jnp.array([1,0])]
+m[jnp.array([1,0]),jnp.array([1,2])]
+m[jnp.array([[1],[0]]),jnp.array([1,2])]
+m[0,jnp.array([1,2])]
+m[jnp.array([1,0]),1]
+t[0,:,jnp.array([1,2])]
+t[:,0,jnp.array([1,2])]
+t[jnp.array([0,1]),:,jnp.array([1,2])]
+t[jnp.array([0,1]),None,jnp.array([1,2])]
+t[:,jnp.array([0,1]),jnp.array([1,2])]
+t[:,jnp.array([0,1]),1:3]
+t[...,jnp.array([0,1]),None]
+t[::-1,jnp.array([0,1]),::2]
+t[None,jnp.array([0,1])]
+x[b]
+m[m>0]
+m[:,b]
+t[:,b,0]
+t[m>0]
+x[True]
+x[False]
+m[True,0]
+m[:,True]
+x[np.array([0,1])]
+x[np.int64(1)]
+x[jnp.int8(-1)]
+x[jnp.uint8(1)]
+x[jnp.array(1)]
+m[jnp.array(1),jnp.array(0)]
+m[jnp.array(1)]
+m[:,jnp.array(1)]
+m[jnp.array(1),:2]
+m[jnp.array(7)]
+t[jnp.array(1),0,::2]
+t[jnp.array(0),:,jnp.array(1)]
+t[1:,jnp.array(2),::-1]
+x[[0,1]]
+x['a']
+x[1.0]
+x[jnp.array([1.0])]
+x[0,0]
+x[...,...]
+x[::0]
+x[jnp.array([True,False])]
+x[1.5:]
+x[:,0]
+x[jnp.array([],int)]
+e0[:,jnp.array([0])]
+x[None:2]
+x[slice(None),None]
+m[[0,1],0]
+x.at[0].set(9)
+x.at[-1].set(9)
+x.at[:2].set(9)
+x.at[::2].set(9)
+x.at[::-1].set(y)
+x.at[2:0:-1].set(y[:2])
+x.at[jnp.array([0,2])].set(y[:2])
+x.at[jnp.array([0,0,2])].add(1.0)
+x.at[jnp.array([0,9])].set(5.0)
+x.at[jnp.array([-1,-9])].set(5.0)
+x.at[b].set(0)
+x.at[b].add(y[:2])
+x.at[...].set(1)
+x.at[None].set(1)
+x.at[None,0].add(1)
+m.at[0].set(x)
+m.at[:,1].set(7)
+m.at[0,1].add(7)
+m.at[0].multiply(2)
+m.at[:,::2].multiply(2)
+m.at[jnp.array([1,0]),jnp.array([1,2])].set(x[:2])
+m.at[jnp.array([[1],[0]]),jnp.array([1,2])].add(1)
+m.at[jnp.array([1,0]),::2].add(1)
+m.at[::-1,jnp.array([1,0])].add(jnp.array([[1.,2],[3,4]]))
+m.at[jnp.array(1)].set(x)
+m.at[jnp.array(1),1:].set(x[:2])
+m.at[:,jnp.array(1)].min(0)
+m.at[m>0].set(0)
+m.at[True].set(0)
+t.at[0,:,jnp.array([1,2])].set(1)
+t.at[jnp.array([0,1]),:,jnp.array([1,2])].add(jnp.ones((2,3)))
+t.at[:,jnp.array([0,2]),1:3].set(t[:,:2,1:3])
+t.at[1,jnp.array([0,2]),::2].max(5)
+t.at[...,0].set(0)
+t.at[0,1,2].power(2)
+t.at[0].divide(2)
+x.at[0].divide(2)
+x.at[jnp.array([0,0])].divide(2)
+x.at[0].power(2)
+x.at[0].apply(jnp.exp)
+x.at[jnp.array([0,2])].apply(lambda v:v*2)
+x.at[0].subtract(1)
+x.at[jnp.array([0,0])].subtract(y[:2])
+x.at[0].min(-1)
+x.at[jnp.array([0,2])].max(1)
+x.at[0].get()
+x.at[jnp.array([0,9])].get(mode='fill')
+x.at[jnp.array([0,9])].get(mode='fill',fill_value=3)
+x.at[jnp.array([0,9])].get(mode='clip')
+x.at[jnp.array([0,9])].get(fill_value=3)
+x.at[9].get(mode='fill',fill_value=3)
+x.at[9].set(3,mode='drop')
+x.at[9].set(3,mode='clip')
+x.at[jnp.array([9])].add(3,mode='clip')
+i.at[0].set(2)
+i.at[0].add(True)
+f.at[0].set(2.5)
+f.at[jnp.array([0])].add(i[:1])
+u.at[0].add(1)
+b.at[0].set(False)
+b.at[jnp.array([1])].set(True)
+z.at[0].add(1j)
+x.at[0].set(x)
+x.at[:2].set(x)
+m.at[0].set(jnp.ones((1,3)))
+x.at[jnp.array([0,2])].set(5.0,indices_are_sorted=True,unique_indices=True)
+x.at[1.0].set(1)
+x.at[5:].set(1)
+x.at[jnp.array([],int)].set(1)
+jnp.asarray(1.0).at[()].set(2)
+jnp.asarray(2.0)[None]
+jnp.asarray(2.0)[()]
+jnp.asarray(2.0)[...]
+jnp.asarray(2.0)[0]
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_expression(expression: str, oracle: Any) -> None:
+    agree(expression, oracle)
+
+
+@pytest.mark.parametrize("expression", ["x[3]", "x[-4]", "m[0, 3]", "x.at[3].set(1)"])
+def test_static_index_out_of_range_is_an_error(expression: str) -> None:
+    with pytest.raises(IndexError, match="out of bounds"):
+        evaluate(expression, mnp)
