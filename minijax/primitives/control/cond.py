@@ -16,7 +16,7 @@ from minijax.core.array import aval_of
 from minijax.core.avals import ShapedArray, Zero
 from minijax.core.dtypes import int32
 from minijax.core.jaxpr import Eqn, Jaxpr, Var
-from minijax.core.primitive import primitive
+from minijax.core.primitive import Primitive, primitive
 from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
 from minijax.interpreters.evaluate import eval_jaxpr, evaluate
 from minijax.interpreters.jvp import jvp_jaxpr
@@ -274,7 +274,7 @@ def _prune_branches(branches: Branches, used: Sequence[bool]) -> tuple[Branches,
     return pruned, needed
 
 
-cond_p = primitive(
+cond_p: Primitive = primitive(
     "cond",
     impl=_cond_impl,
     abstract=_cond_abstract,

@@ -40,8 +40,9 @@ def beside(active: Sequence[bool], groups: Sequence[int]) -> list[int]:
         active: for each value whether it has a tangent; the tangents come after all values.
         groups: the sizes of consecutive groups of values.
     """
-    total, order, start = len(active), [], 0
-    tangent_of = {}
+    total, start = len(active), 0
+    order: list[int] = []
+    tangent_of: dict[int, int] = {}
     for i, is_active in enumerate(active):
         if is_active:
             tangent_of[i] = total + len(tangent_of)

@@ -115,7 +115,8 @@ class _BodySplitter:
         for source in self.split.forwarded:
             self.place(source)
         primal, linear = self.split.primal, self.split.linear
-        constants, rest = [], []
+        constants: list[int] = []
+        rest: list[int] = []
         for position, is_constant in enumerate(self.is_constant):
             (constants if is_constant else rest).append(position)
         before_xs = len(self.is_constant) + sum(active[: self.num_consts + self.num_carry])
@@ -206,7 +207,8 @@ def _is_small(aval: Any) -> bool:
 
 def _repeatable(jaxpr: Jaxpr, leaves: set[Atom]) -> set[Atom]:
     """Returns the variables made from the leaves by operations with one small result."""
-    known, found = set(leaves), set()
+    known = set(leaves)
+    found: set[Atom] = set()
     for eqn in jaxpr.eqns:
         is_cheap = len(eqn.outvars) == 1 and _is_small(eqn.outvars[0].aval) and not eqn.effects
         is_known = all(atom in known for atom in eqn.invars if isinstance(atom, Var))

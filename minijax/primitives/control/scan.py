@@ -15,7 +15,7 @@ import numpy as np
 
 from minijax.core.avals import Zero, materialize
 from minijax.core.jaxpr import Eqn, Jaxpr
-from minijax.core.primitive import primitive
+from minijax.core.primitive import Primitive, primitive
 from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
 from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.jvp import jvp_jaxpr
@@ -49,7 +49,8 @@ def _scan_impl(
     num_carry: int,
 ) -> Any:
     consts, carry, xs = split_sizes(args, num_consts, num_carry)
-    ys = [np.empty((length, *aval.shape), aval.dtype) for aval in jaxpr.out_avals[num_carry:]]
+    y_avals: Any = jaxpr.out_avals[num_carry:]
+    ys = [np.empty((length, *aval.shape), aval.dtype) for aval in y_avals]
     for i in reversed(range(length)) if reverse else range(length):
         # The ellipsis keeps slices of rank 0 arrays.
         outs = evaluate(jaxpr, [*consts, *carry, *(x[i, ...] for x in xs)])
@@ -395,7 +396,7 @@ def prune_loop(
     return remembered(jaxpr, ("prune loop", tuple(used), num_consts, num_carry), make)
 
 
-scan_p = primitive(
+scan_p: Primitive = primitive(
     "scan",
     impl=_scan_impl,
     abstract=_scan_abstract,

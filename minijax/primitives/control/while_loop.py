@@ -28,7 +28,7 @@ from minijax.core import dtypes
 from minijax.core.array import aval_of
 from minijax.core.avals import Zero, materialize
 from minijax.core.jaxpr import Eqn, Jaxpr
-from minijax.core.primitive import primitive
+from minijax.core.primitive import Primitive, primitive
 from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.transpose import is_linear, transpose_jaxpr
 from minijax.primitives.control.loop import (
@@ -73,7 +73,7 @@ def _while_abstract(*avals: Any, **params: Any) -> Any:
     cond_consts, consts, init, _ = loop.split(avals)
     check_operands("while (condition)", loop.cond, (*cond_consts, *init))
     check_operands("while", loop.body, (*consts, *init))
-    (pred,) = loop.cond.out_avals
+    pred: Any = loop.cond.out_avals[0]
     if pred.shape or pred.dtype != dtypes.bool_:
         raise TypeError(f"while: the condition must be a bool of rank 0, got {pred}.")
     for before, after in zip(init, loop.body.out_avals, strict=True):
@@ -162,7 +162,7 @@ def _while_batch(size: int, operands: Any, dims: Any, *, mapped_axis: Any, **par
     return outs[by_lane:], tuple(0 if on else None for on in carry)
 
 
-while_p = primitive(
+while_p: Primitive = primitive(
     "while",
     impl=_while_impl,
     abstract=_while_abstract,
@@ -409,7 +409,7 @@ def _pullback_batch(
     return outs, (0,) * len(outs)
 
 
-while_pullback_p = primitive(
+while_pullback_p: Primitive = primitive(
     "while_pullback",
     impl=_pullback_impl,
     abstract=_pullback_abstract,
