@@ -34,9 +34,9 @@ class ConcreteArray(Array):
 
     def __dlpack__(self, **options: Any) -> Any:
         options.pop("stream", None)
-        # NumPy refuses to export read-only memory without the flag of DLPack 1.0.
-        options.setdefault("max_version", (1, 0))
-        return self._value.__dlpack__(**options)
+        # Before DLPack 1.0 a consumer could not be told that memory is read-only: it gets a copy.
+        is_told = (options.get("max_version") or (0, 0)) >= (1, 0)
+        return (self._value if is_told else self._value.copy()).__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._value.__dlpack_device__()

@@ -133,7 +133,8 @@ class Array:
         raise TypeError("Arrays are immutable: use minijax.numpy.delete to leave elements out.")
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return _installed["round"](self, ndigits or 0)
+        rounded = _installed["round"](self, ndigits or 0)
+        return rounded.astype(int) if ndigits is None else rounded  # type: ignore[attr-defined]
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         return _installed["namespace"](api_version)

@@ -8,6 +8,7 @@ from typing import Any
 from minijax.compiler import external
 from minijax.compiler.text import FunctionWriter, ModuleWriter, Operand
 
+_OWN_ROOM = 512
 PURE = "nounwind willreturn memory(none)"
 
 
@@ -32,6 +33,7 @@ class Context:
         self.failures: dict[int, BaseException] = {}
         self._group = ""
         self._helpers = 0
+        self._rooms: dict[tuple[int, int], str] = {}
 
     def float_flags(self) -> str:
         """Returns the flags of + - *: a blank, or leave to fuse them."""
@@ -64,6 +66,20 @@ class Context:
         """Returns a symbol that no other function has."""
         self._helpers += 1
         return f"{stem}{self._helpers}"
+
+    def room(self, slot: int, size: int) -> str:
+        """Returns working memory on the stack; large pieces serve one kernel after the other.
+
+        Args:
+            slot: tells pieces apart that one kernel uses together.
+            size: bytes.
+        """
+        if size <= _OWN_ROOM:
+            return self.fn.alloca(f"[{size} x i8]", align=64)
+        key = (slot, 1 << (size - 1).bit_length())
+        if key not in self._rooms:
+            self._rooms[key] = self.fn.alloca(f"[{key[1]} x i8]", align=64)
+        return self._rooms[key]
 
     # -- loops without dependences
 

@@ -128,6 +128,12 @@ def _store(c: Context, ty: str, align: int, value: str, place: str, note: str) -
     c.fn.do(f"store {ty} {value}, ptr {place}, align {align}{note}")
 
 
+def clear(c: Context, target: str, size: int) -> None:
+    """Sets memory to zero bytes."""
+    args: list[tuple[str, Operand]] = [("ptr", target), ("i8", 0), ("i64", size), ("i1", "false")]
+    c.fn.call("void", "llvm.memset.p0.i64", args)
+
+
 def copy(c: Context, target: str, source: str, size: int) -> None:
     """Copies memory that does not overlap (or is the same)."""
     if size and target != source:

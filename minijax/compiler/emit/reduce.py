@@ -19,7 +19,7 @@ import numpy as np
 
 from minijax.compiler.emit import convert
 from minijax.compiler.emit.body import Body, combine, row_major
-from minijax.compiler.emit.frame import Frame, load, store
+from minijax.compiler.emit.frame import Frame, clear, load, store
 from minijax.compiler.emit.types import Scalar, constant, layout, registers
 from minijax.compiler.fuse.walk import postorder
 from minijax.compiler.text import Loop, Operand
@@ -31,7 +31,8 @@ _NEUTRAL = {"add": 0, "mul": 1}
 _SHORT = 32
 _FEW_LANES, _MANY_LANES, _MANY = 16, 64, 4096
 _BLOCK = 64
-_STRETCH = 512
+_STRETCH = 2048
+_ZEROS = ("0", "0x0000000000000000")
 
 
 def emit_reduce(frame: Frame, reduce: Reduce) -> None:
@@ -152,13 +153,17 @@ class _Fold:
         *others, last = self.reduce.inner
         count = math.prod(i.payload for i in self.reduce.inner)
         lanes = _FEW_LANES if count < _MANY else _MANY_LANES
-        rows, totals = self._rows(lanes), self._rows(lanes)
+        rows = self._rows(lanes)
+        is_short = not others and last.payload < _BLOCK * lanes
+        totals = rows if is_short else self._rows(lanes)
         with self.body.loops(self.reduce.outer):
             self._fill(rows, lanes)
-            self._fill(totals, lanes)
+            if not is_short:
+                self._fill(totals, lanes)
             with self.body.loops(others):
                 self._fold_row(last, lanes, rows, totals)
-            self._add_row(totals, rows, lanes)
+            if not is_short:
+                self._add_row(totals, rows, lanes)
             accs = self._tree(totals, lanes)
             accs = self.combined(self.starts(neutral=False), accs) if self._is_sum() else accs
             self.finish(accs, row_major(self.body, self.reduce.outer))
@@ -228,10 +233,14 @@ class _Fold:
 
     def _rows(self, count: int) -> _Rows:
         sizes = [count * max(dtype.itemsize, 1) for dtype in self.dtypes]
-        return _Rows([self.c.fn.alloca(f"[{size} x i8]", align=64) for size in sizes])
+        return _Rows([self.c.room(slot, size) for slot, size in enumerate(sizes)])
 
     def _fill(self, rows: _Rows, count: Operand, neutral: bool = True) -> None:
         starts = self.starts(neutral)
+        if isinstance(count, int) and all(part in _ZEROS for x in starts for part in x):
+            for dtype, place in zip(self.dtypes, rows.addresses, strict=True):
+                clear(self.c, place, count * dtype.itemsize)
+            return
         with self.body.loop(count, independent=True) as lane:
             self._store_row(rows, lane.index, starts)
 

@@ -23,7 +23,8 @@ from minijax.kernel.roots import Scan, Value, While, results
 
 ALIGNMENT = 64
 _STACK_BUFFER = 1024
-_STACK_TOTAL = 1 << 15
+_STACK_TOTAL = 1 << 14
+_STACK_NESTED = 1 << 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,11 @@ def plan_memory(fused: Fused, overwritten: Mapping[int, int] | None = None) -> P
 
     Args:
         fused: the program as steps.
-        overwritten: inputs that the program may overwrite, each with the output that must then be
-            in its memory.
+        overwritten: for a nested program the inputs that it may overwrite, each with the output
+            that must then be in its memory.
     """
-    planner = _Planner(fused, overwritten or {})
-    return planner.run()
+    nested = overwritten is not None
+    return _Planner(fused, overwritten or {}, _STACK_NESTED if nested else _STACK_TOTAL).run()
 
 
 def nbytes(value: Value) -> int:
@@ -86,12 +87,13 @@ def nbytes(value: Value) -> int:
 
 
 class _Planner:
-    def __init__(self, fused: Fused, overwritten: Mapping[int, int]) -> None:
+    def __init__(self, fused: Fused, overwritten: Mapping[int, int], stack: int) -> None:
         self.fused = fused
         self.overwritten = overwritten
         self.plan = Plan(fused)
         self.last = last_uses(fused)
         self.buffer_of: dict[Value, _Buffer] = {}
+        self.stack = stack
         self.stack_used = 0
 
     def run(self) -> Plan:
@@ -137,7 +139,7 @@ class _Planner:
     def _plan_nested(self, position: int, step: Step) -> None:
         match step.definition:
             case While() as loop:
-                cond = plan_memory(step.inner[0])
+                cond = plan_memory(step.inner[0], {})
                 body, kept = _plan_body(step.inner[1], len(loop.body_consts), loop.init)
                 self.plan.inner[position] = (cond, body)
                 self.plan.carries[position] = kept
@@ -146,7 +148,7 @@ class _Planner:
                 self.plan.inner[position] = (body,)
                 self.plan.carries[position] = kept
             case _ if step.inner:
-                self.plan.inner[position] = tuple(plan_memory(inner) for inner in step.inner)
+                self.plan.inner[position] = tuple(plan_memory(inner, {}) for inner in step.inner)
 
     def _release_tapes(self) -> None:
         last: dict[Value, int] = {}
@@ -195,7 +197,7 @@ class _Planner:
             self.plan.places[value] = buffer.place
 
     def _place_on_stack(self, buffer: _Buffer) -> None:
-        if self.stack_used + buffer.size <= _STACK_TOTAL:
+        if self.stack_used + buffer.size <= self.stack:
             buffer.place = Place("stack", self.stack_used)
             self.stack_used += -(-max(buffer.size, 1) // ALIGNMENT) * ALIGNMENT
 
