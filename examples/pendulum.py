@@ -60,7 +60,7 @@ def fit(measured: Any, steps: int = 300, rate: float = 0.05) -> tuple[dict[str, 
     """Returns the parameters found by gradient descent with momentum, and the misfits."""
     value_and_gradient = mj.jit(mj.value_and_grad(misfit))
     logs = {"length": jnp.log(1.0), "friction": jnp.log(0.1)}
-    speed = {name: 0.0 for name in logs}
+    speed = dict.fromkeys(logs, 0.0)
     misfits = []
     for _ in range(steps):
         value, gradient = value_and_gradient(logs, measured)

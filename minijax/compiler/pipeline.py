@@ -114,15 +114,19 @@ class Compiled:
 
 def execute(jaxpr: Jaxpr, args: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Runs a program on NumPy arrays, compiled on its first run."""
-    key = ("compiled", config.fp_contract)
-    compiled = jaxpr.memo.get(key)
-    if compiled is None:
-        compiled = jaxpr.memo[key] = compile_jaxpr(jaxpr)
-    return compiled.run(args)
+    return compile_jaxpr(jaxpr).run(args)
 
 
 def compile_jaxpr(jaxpr: Jaxpr) -> Compiled:
-    """Compiles a program for this machine."""
+    """Compiles a program for this machine, once: the result is remembered with the program."""
+    key = ("compiled", bool(config.fp_contract))
+    compiled: Compiled | None = jaxpr.memo.get(key)
+    if compiled is None:
+        compiled = jaxpr.memo[key] = _compile(jaxpr)
+    return compiled
+
+
+def _compile(jaxpr: Jaxpr) -> Compiled:
     timings: dict[str, float] = {}
     with _clock(timings, "simplify"):
         program = simplify(jaxpr.close())

@@ -30,7 +30,7 @@ class ConcreteArray(Array):
         return self._value.astype(dtype)
 
     def __buffer__(self, flags: int) -> memoryview:
-        return memoryview(self._value)
+        return memoryview(self._value)  # type: ignore[arg-type]
 
     def __dlpack__(self, **options: Any) -> Any:
         options.pop("stream", None)
@@ -216,4 +216,4 @@ def value_of(x: Any) -> Any:
         return x
     if hasattr(x, "aval"):
         return x
-    return to_array(x)._value  # type: ignore[attr-defined]
+    return to_array(x)._value

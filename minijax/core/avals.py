@@ -136,7 +136,8 @@ class ShapedArray(Aval):
 
     def update(self, **changes: Any) -> ShapedArray:
         """Returns a copy with `shape`, `dtype` or `weak_type` replaced."""
-        new = {"shape": self.shape, "dtype": self.dtype, "weak_type": self.weak_type} | changes
+        parts = {"shape": self.shape, "dtype": self.dtype, "weak_type": self.weak_type}
+        new: dict[str, Any] = parts | changes
         return ShapedArray(**new)
 
     def strip_weak_type(self) -> ShapedArray:

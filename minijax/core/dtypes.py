@@ -105,7 +105,7 @@ def _promote_pairs(pairs: frozenset[tuple[np.dtype, bool]]) -> tuple[np.dtype, b
     all_weak = all(weak for _, weak in pairs)
     if all_weak:
         strong = _join(frozenset(dtype for dtype, _ in pairs))
-        dtype = _WEAK.get(strong, strong) if isinstance(strong, str) else strong
+        dtype = _WEAK[strong] if isinstance(strong, str) else strong
         return dtype, dtype != bool_
     joined = _join(frozenset(_node(dtype, weak) for dtype, weak in pairs))
     if isinstance(joined, str):

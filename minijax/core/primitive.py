@@ -116,6 +116,7 @@ class Primitive:
         "transpose",
     )
 
+    _abstract_cache: dict[Any, tuple[Aval, ...]]
     name: str
     impl: Rule
     abstract: Rule
@@ -177,7 +178,7 @@ def primitive(
     jvp: Rule | Linear | Constant | Absent,
     transpose: Rule | Absent,
     batch: Rule,
-    lower: Rule,
+    lower: Rule | Absent,
     linearize: Rule | None = None,
     run: Rule | None = None,
     stage: Rule | None = None,

@@ -36,7 +36,7 @@ class _Names:
 
     def __init__(self) -> None:
         self._fresh = variable_names()
-        self._names: dict[Var, str] = {}
+        self._names: dict[Atom, str] = {}
 
     def bind(self, var: Var) -> str:
         """Returns the variable with its type, as where it is bound."""

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minijax.core.config import config
 from minijax.core.array import ConcreteArray, aval_of, value_of, wrap
 from minijax.core.avals import Aval, ShapedArray
+from minijax.core.config import config
 from minijax.core.errors import (
     ConcretizationTypeError,
     TracerArrayConversionError,

@@ -13,7 +13,7 @@ what keeps index arithmetic through reshapes and slices short. Floating-point on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,16 +25,13 @@ if TYPE_CHECKING:
     from minijax.kernel.roots import Value
 
 UNARY_SAME = frozenset(
-    "neg sign floor ceil round trunc exp exp2 expm1 log log1p sqrt rsqrt cbrt sin cos tan asin acos "
-    "atan sinh cosh tanh asinh acosh atanh logistic erf erfc erf_inv lgamma digamma not "
-    "population_count clz conj".split()
+    ["neg", "sign", "floor", "ceil", "round", "trunc", "exp", "exp2", "expm1", "log", "log1p", "sqrt", "rsqrt", "cbrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "logistic", "erf", "erfc", "erf_inv", "lgamma", "digamma", "not", "population_count", "clz", "conj"]
 )
 BINARY_SAME = frozenset(
-    "add sub mul div rem pow max min atan2 nextafter and or xor shift_left "
-    "shift_right_arithmetic shift_right_logical".split()
+    ["add", "sub", "mul", "div", "rem", "pow", "max", "min", "atan2", "nextafter", "and", "or", "xor", "shift_left", "shift_right_arithmetic", "shift_right_logical"]
 )
 # `lt_total` orders floats totally: -nan < -inf < ... < -0 = 0 < ... < inf < nan (sorting).
-COMPARISON = frozenset("eq ne lt le gt ge lt_total le_total".split())
+COMPARISON = frozenset(["eq", "ne", "lt", "le", "gt", "ge", "lt_total", "le_total"])
 PREDICATE = frozenset(("is_finite", "is_nan"))
 
 
@@ -300,14 +297,14 @@ def _wrap(value: int) -> int:
     return (value + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
-_FOLD = {
+_FOLD: dict[str, Callable[[int, int], int]] = {
     "add": lambda x, y: x + y,
     "sub": lambda x, y: x - y,
     "mul": lambda x, y: x * y,
     "max": max,
     "min": min,
 }
-_COMPARE = {
+_COMPARE: dict[str, Callable[[int, int], bool]] = {
     "eq": lambda x, y: x == y,
     "ne": lambda x, y: x != y,
     "lt": lambda x, y: x < y,

@@ -21,7 +21,7 @@ from minijax.core.dtypes import (
     real_dtype,
 )
 from minijax.core.operators import Array
-from minijax.core.primitive import absent, primitive
+from minijax.core.primitive import Primitive, absent, primitive
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.bitwise import of_kernel
 from minijax.primitives.broadcast import full, move_axis, spread, unbroadcast
@@ -394,7 +394,7 @@ def _nextafter_abstract(x: ShapedArray, y: ShapedArray) -> Any:
     return (ShapedArray(common_shape("nextafter", (x, y)), x.dtype, weak),)
 
 
-nextafter_p = primitive(
+nextafter_p: Primitive = primitive(
     "nextafter",
     # Its neighbours are those of the operands' own dtype, so nothing is widened.
     impl=_nextafter_impl,

@@ -11,7 +11,7 @@ from minijax.core.array import aval_of, to_array
 from minijax.core.avals import ShapedArray, Zero
 from minijax.core.dtypes import FLOAT, INTEGER, canonical
 from minijax.core.operators import Array
-from minijax.core.primitive import absent, constant, linear, primitive
+from minijax.core.primitive import Primitive, absent, constant, linear, primitive
 from minijax.core.pytree import flatten, unflatten
 from minijax.kernel import scalars
 from minijax.primitives.broadcast import move_axis
@@ -48,7 +48,7 @@ def _convert_element(k: Any, x: Any, *, new_dtype: np.dtype, weak_type: bool) ->
     return k.convert(x, new_dtype)
 
 
-convert_element_type_p = primitive(
+convert_element_type_p: Primitive = primitive(
     "convert_element_type",
     impl=_convert_impl,
     abstract=_convert_abstract,
@@ -224,7 +224,7 @@ def _identity_lower(k: Any, *operands: Any, out: Any) -> Any:
     return operands
 
 
-stop_gradient_p = primitive(
+stop_gradient_p: Primitive = primitive(
     "stop_gradient",
     impl=_identity_impl,
     abstract=_identity_abstract,
@@ -233,7 +233,7 @@ stop_gradient_p = primitive(
     batch=lambda size, operands, dims: (stop_gradient_p.bind(*operands), dims),
     lower=_identity_lower,
 )
-copy_p = primitive(
+copy_p: Primitive = primitive(
     "copy",
     impl=_identity_impl,
     abstract=_identity_abstract,
@@ -255,7 +255,7 @@ def _barrier_of_nonzero(vectors: Any) -> tuple[Any, ...]:
     return tuple(v if type(v) is Zero else next(passed) for v in vectors)
 
 
-optimization_barrier_p = primitive(
+optimization_barrier_p: Primitive = primitive(
     "optimization_barrier",
     impl=_identity_impl,
     abstract=_identity_abstract,

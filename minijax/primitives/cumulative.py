@@ -173,7 +173,7 @@ def _recurrence_lower(k: Any, a: Any, b: Any, *, out: Any, axis: int, reverse: b
     return _narrowed(k, found, out[0])
 
 
-linear_recurrence_p = primitive(
+linear_recurrence_p: Primitive = primitive(
     "linear_recurrence",
     impl=_impl_of(_recurrence_forward),
     abstract=_recurrence_abstract,

@@ -11,7 +11,7 @@ from minijax.core.array import aval_of, to_array
 from minijax.core.avals import ShapedArray, Zero
 from minijax.core.dtypes import FLOAT, INEXACT, INTEGER, NUMERIC, is_integer
 from minijax.core.operators import Array
-from minijax.core.primitive import primitive
+from minijax.core.primitive import Primitive, primitive
 from minijax.kernel import scalars
 from minijax.primitives.arithmetic import div, mul, sub
 from minijax.primitives.broadcast import full
@@ -71,7 +71,7 @@ def _pow_jvp(primals: Any, tangents: Any) -> Any:
     return (out,), (total,)
 
 
-pow_p = primitive(
+pow_p: Primitive = primitive(
     "pow",
     impl=_pow_impl,
     abstract=_pow_abstract,

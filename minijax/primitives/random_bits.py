@@ -12,7 +12,7 @@ from minijax.core.array import to_array
 from minijax.core.avals import ShapedArray
 from minijax.core.dtypes import key_dtype, uint32, uint64
 from minijax.core.operators import Array
-from minijax.core.primitive import absent, constant, primitive
+from minijax.core.primitive import Primitive, absent, constant, primitive
 from minijax.primitives.broadcast import move_axis
 from minijax.primitives.families import check_dtype, common_shape, elementwise_batch
 
@@ -78,7 +78,7 @@ def _threefry_lower(k: Any, *operands: Any, out: Any) -> Any:
     return k.elements(out, body)
 
 
-threefry2x32_p = primitive(
+threefry2x32_p: Primitive = primitive(
     "threefry2x32",
     impl=_threefry_impl,
     abstract=_threefry_abstract,
@@ -112,7 +112,7 @@ def threefry2x32(k0: Any, k1: Any, x0: Any, x1: Any) -> tuple[Array, Array]:
     Source:
         Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3. SC 2011.
     """
-    return threefry2x32_p.bind(*map(to_array, (k0, k1, x0, x1)))  # type: ignore[return-value]
+    return threefry2x32_p.bind(*map(to_array, (k0, k1, x0, x1)))
 
 
 # -- random_wrap, random_unwrap: uint32[..., 2] and opaque keys [...]
@@ -198,7 +198,7 @@ def _unwrap_lower(k: Any, keys: Any, *, out: Any) -> Any:
     return k.element(out[0], body)
 
 
-random_unwrap_p = primitive(
+random_unwrap_p: Primitive = primitive(
     "random_unwrap",
     impl=_unwrap_impl,
     abstract=_unwrap_abstract,

@@ -83,7 +83,7 @@ def _reduce_abstract(*avals: ShapedArray, computation: Jaxpr, dimensions: Axes) 
                 f"reduce: the initial value of an operand {x} must be a scalar of its dtype, got "
                 f"{init}: convert it with .astype(...)."
             )
-    results = [(out.shape, out.dtype) for out in computation.out_avals]
+    results = [(out.shape, out.dtype) for out in computation.out_avals]  # type: ignore[attr-defined]
     expected = [((), x.dtype) for x in operands]
     if results != expected:
         shown = ", ".join(map(str, computation.out_avals))
@@ -133,8 +133,8 @@ def _reduce_jvp(primals: Any, tangents: Any, *, computation: Jaxpr, dimensions: 
     if all(type(t) is Zero for t in tangents):
         outs = reduce_p.bind(*primals, computation=computation, dimensions=dimensions)
         return outs, tuple(Zero(out.aval.tangent()) for out in outs)
-    outs, out_tangents = jvp(lambda *args: _tree(computation, dimensions, args), primals, tangents)
-    return tuple(outs), tuple(out_tangents)
+    pair = jvp(lambda *args: _tree(computation, dimensions, args), primals, tangents)
+    return tuple(pair[0]), tuple(pair[1])
 
 
 def _reduce_batch(
@@ -142,10 +142,8 @@ def _reduce_batch(
 ) -> Any:
     arity = len(operands) // 2
     if any(dim is not None for dim in dims[arity:]):
-        outs, out_dims = batch(
-            lambda *args: _tree(computation, dimensions, args), operands, dims, size
-        )
-        return tuple(outs), tuple(out_dims)
+        pair = batch(lambda *args: _tree(computation, dimensions, args), operands, dims, size)
+        return tuple(pair[0]), tuple(pair[1])
     place = next(dim for dim in dims if dim is not None)
     aligned = [
         move_batch_axis(x, dim, size, place)

@@ -105,8 +105,8 @@ def _sort_jvp(primals: Any, tangents: Any, **params: Any) -> Any:
         return outs, tuple(Zero(out.aval.tangent()) for out in outs)
     dimension = params["dimension"]
     places = broadcasted_iota(int64, primals[0].shape, dimension)
-    *outs, order = sort_p.bind(*primals, places, **params)
-    return tuple(outs), _moved_tangents(tangents, outs, order, dimension)
+    *ordered, order = sort_p.bind(*primals, places, **params)
+    return tuple(ordered), _moved_tangents(tangents, ordered, order, dimension)
 
 
 def _sort_batch(size: int, operands: Any, dims: Any, *, dimension: int, **params: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minijax.core import dtypes
-from minijax.core.array import aval_of
+from minijax.core.array import aval_of, to_array
 from minijax.core.avals import Zero
 from minijax.core.pytree import (
     PyTreeDef,
@@ -72,10 +72,11 @@ def split_aux(fun: Callable[..., Any], out: Any) -> tuple[Any, Any]:
         TypeError: if it is not a pair.
     """
     if not isinstance(out, tuple | list) or len(out) != 2:
-        shown = f"{type(out).__name__} of length {len(out)}" if hasattr(out, "__len__") else out
+        is_sequence = isinstance(out, tuple | list)
+        length = f" of length {len(out)}" if is_sequence else ""
         raise TypeError(
             f"with has_aux=True, {function_name(fun)} must return a pair (output, auxiliary data), "
-            f"got {shown}."
+            f"got {type(out).__name__}{length}."
         )
     return out[0], out[1]
 
@@ -120,6 +121,22 @@ def check_array(what: str, path: str, x: Any) -> Any:
             f"({x!r:.60}), which is not an array. Make it a static argument (static_argnums, "
             "static_argnames), close over it, or register its class as a pytree."
         ) from error
+
+
+def flatten_arrays(what: str, args: Sequence[Any]) -> tuple[list[Any], PyTreeDef]:
+    """Returns the leaves of positional arguments as arrays, and the structure of `(args, {})`.
+
+    Raises:
+        TypeError: naming the argument by its key path, if it is not an array or a number.
+    """
+    paths, in_tree = flatten_with_path((tuple(args), {}))
+    for path, x in paths:
+        check_array(what, argument_path(path), x)
+    return [_as_array(x) for _, x in paths], in_tree
+
+
+def _as_array(x: Any) -> Any:
+    return x if aval_of(x).dtype == dtypes.float0 else to_array(x)
 
 
 def argument_avals(what: str, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any]:
@@ -211,4 +228,4 @@ def check_tangent(what: str, name: str, primal: Any, tangent: Any) -> Any:
         raise TypeError(
             f"{what}: {name} must have the shape and dtype of its value, {space}, got {found}."
         )
-    return tangent
+    return to_array(tangent)

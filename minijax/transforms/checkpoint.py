@@ -54,9 +54,10 @@ def checkpoint(
     @wraps(fun)
     @api_boundary
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
-        if current_trace() is EVAL:
-            return fun(*args, **kwargs)
         inner, dynamic = without_static("checkpoint", fun, static_argnums, args)
+        if current_trace() is EVAL:
+            arrays, named = tree_map(to_array, (tuple(dynamic), kwargs))
+            return inner(*arrays, **named)
         leaves, in_tree = flatten((dynamic, kwargs))
         flat = FlatFunction(inner, in_tree)
         name = function_name(fun)

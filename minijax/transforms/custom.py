@@ -38,7 +38,7 @@ class _CustomFunction:
         nondiff_argnums: Sequence[int] = (),
         nondiff_argnames: Sequence[str] = (),
     ) -> None:
-        update_wrapper(self, fun)
+        update_wrapper(self, fun)  # type: ignore[arg-type]
         self.fun = fun
         self.name = function_name(fun)
         try:
@@ -58,7 +58,7 @@ class _CustomFunction:
         return tuple(sorted({*argnums, *(names.index(name) for name in argnames)}))
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        return self if instance is None else MethodType(self, instance)
+        return self if instance is None else MethodType(self, instance)  # type: ignore[arg-type]
 
     def _resolve(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """Returns all arguments as positional ones, defaults filled in."""

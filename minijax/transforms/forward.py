@@ -19,6 +19,7 @@ from minijax.transforms.arguments import (
     check_same_structure,
     check_tangent,
     fix_arguments,
+    flatten_arrays,
     function_name,
     normalize_argnums,
 )
@@ -66,7 +67,7 @@ def jvp(
     """
     _check_sequences("jvp", primals, tangents)
     check_same_structure("jvp", "primals", tuple(primals), "tangents", tuple(tangents))
-    leaves, in_tree = flatten((tuple(primals), {}))
+    leaves, in_tree = flatten_arrays(f"jvp of {function_name(fun)}", primals)
     directions = [
         check_tangent("jvp", "the tangent", primal, tangent)
         for primal, tangent in zip(leaves, flatten((tuple(tangents), {}))[0], strict=True)
@@ -100,7 +101,7 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
         >>> float(y), float(f_jvp(1.0)), float(f_jvp(10.0))
         (9.0, 6.0, 60.0)
     """
-    leaves, in_tree = flatten((primals, {}))
+    leaves, in_tree = flatten_arrays(f"linearize of {function_name(fun)}", primals)
     active = [dtypes.is_inexact(aval_of(x).dtype) for x in leaves]
     flat = FlatFunction(fun, in_tree, has_aux=has_aux)
     outs, linear, out_active = linearize_interpreter.linearize(flat, leaves, active)

@@ -25,7 +25,7 @@ from minijax.interpreters.stage import stage
 from minijax.primitives.control.call import call
 from minijax.transforms.arguments import FlatFunction, argument_avals, function_name
 from minijax.transforms.lowered import Lowered, Traced
-from minijax.transforms.staging import ShapeDtypeStruct, struct_avals
+from minijax.transforms.staging import struct_avals, struct_of
 
 _CACHE_LIMIT = 4096
 
@@ -87,7 +87,8 @@ class JitFunction:
         static_kwargs = tuple(
             (name, kwargs[name]) for name in sorted(kwargs) if name in self._static_argnames
         )
-        for name, value in (*static_args, *static_kwargs):
+        arguments: tuple[tuple[int | str, Any], ...] = (*static_args, *static_kwargs)
+        for name, value in arguments:
             _check_hashable(self._name, name, value)
         dynamic_args = tuple(x for i, x in enumerate(args) if i not in positions)
         dynamic_kwargs = {k: v for k, v in kwargs.items() if k not in self._static_argnames}
@@ -137,11 +138,7 @@ class JitFunction:
     def eval_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Returns the shapes and dtypes of the output for arguments like these."""
         traced = self.trace(*args, **kwargs)
-        structs = [
-            ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=aval.weak_type)
-            for aval in traced.jaxpr.out_avals
-        ]
-        return unflatten(traced.out_tree, structs)
+        return unflatten(traced.out_tree, map(struct_of, traced.jaxpr.out_avals))
 
     def clear_cache(self) -> None:
         """Forgets all traced programs."""

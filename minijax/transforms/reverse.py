@@ -20,6 +20,7 @@ from minijax.transforms.arguments import (
     argument_path,
     check_tangent,
     fix_arguments,
+    flatten_arrays,
     function_name,
     normalize_argnums,
 )
@@ -93,7 +94,7 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False, **kwargs:
         [5.0, 2.0]
     """
     kwargs.pop("reduce_axes", None)
-    leaves, in_tree = flatten((primals, {}))
+    leaves, in_tree = flatten_arrays(f"vjp of {function_name(fun)}", primals)
     flat = FlatFunction(fun, in_tree, has_aux=has_aux)
     outs, pullback = linearize_interpreter.vjp(flat, leaves, [_is_active(x) for x in leaves])
     out = unflatten(flat.out_tree, map(to_array, outs))

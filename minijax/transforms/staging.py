@@ -88,7 +88,8 @@ class ShapeDtypeStruct:
     def update(self, **changes: Any) -> ShapeDtypeStruct:
         """Returns a copy with `shape`, `dtype` or `weak_type` replaced."""
         parts = {"shape": self.shape, "dtype": self.dtype, "weak_type": self.weak_type}
-        return ShapeDtypeStruct(**(parts | changes))
+        new: dict[str, Any] = parts | changes
+        return ShapeDtypeStruct(**new)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -166,7 +167,7 @@ def make_jaxpr(
         program, flat = _program(inner, dynamic, kwargs)
         if not return_shape:
             return program
-        return program, unflatten(flat.out_tree, map(_struct, program.out_avals))
+        return program, unflatten(flat.out_tree, map(struct_of, program.out_avals))
 
     made.__name__ = f"make_jaxpr({function_name(fun)})"
     return made
@@ -178,7 +179,8 @@ def _program(fun: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Jaxpr, Fl
     return stage(flat, struct_avals(f"tracing {name}", args, kwargs), name), flat
 
 
-def _struct(aval: Any) -> ShapeDtypeStruct:
+def struct_of(aval: Any) -> ShapeDtypeStruct:
+    """Returns the shape and dtype of an aval."""
     return ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=aval.weak_type)
 
 
@@ -200,7 +202,7 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         ShapeDtypeStruct(shape=(2, 4), dtype=float64)
     """
     program, flat = _program(fun, args, kwargs)
-    return unflatten(flat.out_tree, map(_struct, program.out_avals))
+    return unflatten(flat.out_tree, map(struct_of, program.out_avals))
 
 
 @api_boundary

@@ -154,3 +154,15 @@ def test_the_host_is_called_and_its_exceptions_arrive() -> None:
 
     with pytest.raises(ZeroDivisionError, match="in the host"):
         compile_jaxpr(stage(failing, [aval(4)])).run([np.ones(4)])
+
+
+def test_an_old_element_read_after_an_update_does_not_cost_a_copy() -> None:
+    def function(x: Any) -> list[Any]:
+        def step(i: Any, c: Any) -> Any:
+            new = dynamic_update_index_in_dim(c, 1.0, i, 0)
+            old = dynamic_index_in_dim(c, i, 0, keepdims=False)
+            return dynamic_update_index_in_dim(new, mul(old, 2.0), 0, 0)
+
+        return [fori_loop(0, 5, step, x)]
+
+    assert check_function(function, aval(900)).llvm_ir().count("call void @llvm.memmove") == 1

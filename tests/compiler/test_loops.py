@@ -121,3 +121,20 @@ def test_updates_are_in_place_and_inputs_are_left_alone() -> None:
     compiled = check_function(function, aval(2000))
     assert "memmove" not in compiled.llvm_ir()
     check_function(lambda x: [dynamic_update_index_in_dim(x, 1.0, 3, 0), x, x], aval(200))
+
+
+def test_long_sums_of_complex_numbers() -> None:
+    # Lanes and their totals are large here, and must not share memory.
+    check_function(
+        lambda x: [reduce_sum(x, (0,))], aval(70_001, dtype="complex128"), tolerance=1e-9
+    )
+
+
+def test_a_long_chain_compiles() -> None:
+    def function(x: Any) -> list[Any]:
+        for k in range(1000):
+            x = add(mul(x, 0.5), x) if k % 2 else mul(x, 0.7)
+        return [x]
+
+    check_function(function, aval())
+    check_function(function, aval(20))

@@ -155,7 +155,7 @@ class _Fold:
         lanes = _FEW_LANES if count < _MANY else _MANY_LANES
         rows = self._rows(lanes)
         is_short = not others and last.payload < _BLOCK * lanes
-        totals = rows if is_short else self._rows(lanes)
+        totals = rows if is_short else self._rows(lanes, len(self.dtypes))
         with self.body.loops(self.reduce.outer):
             self._fill(rows, lanes)
             if not is_short:
@@ -231,9 +231,9 @@ class _Fold:
 
     # -- rows of accumulators
 
-    def _rows(self, count: int) -> _Rows:
+    def _rows(self, count: int, slot: int = 0) -> _Rows:
         sizes = [count * max(dtype.itemsize, 1) for dtype in self.dtypes]
-        return _Rows([self.c.room(slot, size) for slot, size in enumerate(sizes)])
+        return _Rows([self.c.room(slot + k, size) for k, size in enumerate(sizes)])
 
     def _fill(self, rows: _Rows, count: Operand, neutral: bool = True) -> None:
         starts = self.starts(neutral)

@@ -14,6 +14,7 @@ from typing import Any
 from minijax.compiler.fuse.affine import Address, IndexBuilder
 from minijax.compiler.fuse.expand import Bindings, Expander
 from minijax.compiler.fuse.nest import join_loops
+from minijax.compiler.fuse.order import delay_scatters
 from minijax.compiler.fuse.rewrite import rewrite
 from minijax.compiler.fuse.storage import Storage, decide, home
 from minijax.compiler.fuse.walk import (
@@ -82,7 +83,7 @@ class Fused:
 
 def fuse(program: Program) -> Fused:
     """Returns the steps of a program and, nested in them, of the programs inside it."""
-    definitions = rewrite(program.definitions)
+    definitions = delay_scatters(rewrite(program.definitions))
     through = _through(definitions)
     storage = decide(definitions, program.outputs, through)
     defined = {v: d for d in definitions for v in results(d)}

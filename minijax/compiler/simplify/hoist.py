@@ -46,13 +46,13 @@ def _split_scan(eqn: Eqn) -> tuple[list[Eqn], Eqn]:
     new_body = body.replace(
         invars=(*body.invars[:num_consts], *needed, *body.invars[num_consts:]), eqns=kept
     )
-    invars = (
+    operands = (
         *eqn.invars[:num_consts],
         *(produced[var] for var in needed),
         *eqn.invars[num_consts:],
     )
     params = eqn.params | {"jaxpr": new_body, "num_consts": num_consts + len(needed)}
-    return before, eqn.replace(invars=invars, params=params)
+    return before, eqn.replace(invars=operands, params=params)
 
 
 def _is_invariant(eqn: Eqn, outside: dict[Atom, Atom]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from minijax.compiler.simplify.nested import in_nested
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from minijax.primitives.control.call import call_p
@@ -16,26 +18,32 @@ def inline_calls(jaxpr: Jaxpr) -> Jaxpr:
     eqns: list[Eqn] = []
     # A work list in place of recursion: calls nest as deeply as the user's functions do. An entry
     # is an equation to place, or the binding of a call's results once its body has been placed.
-    pending: list[tuple[Eqn, dict[Atom, Atom]] | tuple[None, _Return]] = [
-        (eqn, names) for eqn in reversed(jaxpr.eqns)
-    ]
+    pending: list[_Placed | _Return] = [_Placed(eqn, names) for eqn in reversed(jaxpr.eqns)]
     while pending:
-        eqn, scope = pending.pop()
-        if eqn is None:
-            scope.bind()
+        entry = pending.pop()
+        if isinstance(entry, _Return):
+            entry.bind()
             continue
+        eqn, scope = entry
         invars = [_rename(atom, scope) for atom in eqn.invars]
         if eqn.primitive is call_p:
             body = eqn.params["jaxpr"]
             inner: dict[Atom, Atom] = dict(zip(body.invars, invars, strict=True))
-            pending.append((None, _Return(eqn.outvars, scope, body.outvars, inner)))
-            pending.extend((nested, inner) for nested in reversed(body.eqns))
+            pending.append(_Return(eqn.outvars, scope, body.outvars, inner))
+            pending.extend(_Placed(nested, inner) for nested in reversed(body.eqns))
             continue
         # A body that is called twice needs fresh variables each time.
         outvars = eqn.outvars if scope is names else [Var(v.aval) for v in eqn.outvars]
         scope.update(zip(eqn.outvars, outvars, strict=True))
         eqns.append(in_nested(eqn.replace(invars=invars, outvars=outvars), inline_calls))
     return jaxpr.replace(eqns=eqns, outvars=[_rename(atom, names) for atom in jaxpr.outvars])
+
+
+class _Placed(NamedTuple):
+    """An equation to place, and the names that hold in its program."""
+
+    eqn: Eqn
+    scope: dict[Atom, Atom]
 
 
 class _Return:

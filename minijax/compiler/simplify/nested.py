@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from minijax.core.jaxpr import Eqn, Jaxpr
 
@@ -11,7 +12,7 @@ Pass = Callable[[Jaxpr], Jaxpr]
 
 def in_nested(eqn: Eqn, rewrite: Pass) -> Eqn:
     """Returns the equation with `rewrite` applied to every program in its parameters."""
-    changed = {}
+    changed: dict[str, Any] = {}
     for name, value in eqn.params.items():
         if isinstance(value, Jaxpr):
             changed[name] = remembered(rewrite, value)

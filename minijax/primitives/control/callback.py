@@ -15,7 +15,7 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.array import aval_of
 from minijax.core.avals import Aval, ShapedArray
-from minijax.core.primitive import Rule, absent, constant, primitive
+from minijax.core.primitive import Primitive, Rule, absent, constant, primitive
 from minijax.core.pytree import describe_mismatch, flatten, unflatten
 from minijax.primitives.broadcast import insert_ones, spread
 from minijax.primitives.control.custom_jvp import lead_batch_axis
@@ -82,7 +82,7 @@ def _lane_batch(get: Callable[[], Any]) -> Rule:
     return batch
 
 
-debug_callback_p = primitive(
+debug_callback_p: Primitive = primitive(
     "debug_callback",
     impl=_impl,
     abstract=_abstract,
@@ -93,7 +93,7 @@ debug_callback_p = primitive(
     effect="debug",
 )
 
-io_callback_p = primitive(
+io_callback_p: Primitive = primitive(
     "io_callback",
     impl=_impl,
     abstract=_abstract,

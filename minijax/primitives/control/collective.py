@@ -86,7 +86,7 @@ def _times(x: Any, size: int) -> Any:
     return mul(x, full((), size, aval_of(x).dtype))
 
 
-psum_p = _reduction(
+psum_p: Primitive = _reduction(
     "psum",
     reduce_sum,
     _times,

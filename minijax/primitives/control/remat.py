@@ -14,7 +14,7 @@ import numpy as np
 
 from minijax.core.avals import Aval, Zero
 from minijax.core.jaxpr import Eqn, Jaxpr, Var
-from minijax.core.primitive import linear, primitive
+from minijax.core.primitive import Primitive, linear, primitive
 from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
 from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.jvp import jvp_jaxpr
@@ -32,7 +32,7 @@ Policy = Callable[..., bool] | None
 # -- name: marks a value for policies that save by name
 
 
-name_p = primitive(
+name_p: Primitive = primitive(
     "name",
     impl=lambda x, name: (x,),
     abstract=lambda x, name: (x,),
@@ -226,7 +226,7 @@ def _prune(eqn: Eqn, used: Sequence[bool]) -> Eqn:
     )
 
 
-remat_p = primitive(
+remat_p: Primitive = primitive(
     "checkpoint",
     impl=_impl,
     abstract=_abstract,
