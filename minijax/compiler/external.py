@@ -25,10 +25,13 @@ import ctypes
 import ctypes.util
 import functools
 import importlib
+import importlib.util
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from typing import Any
 
 from minijax.compiler.engine import Program, compile_module
@@ -143,8 +146,23 @@ def _math_signature(symbol: str) -> Signature | None:
 @functools.cache
 def _capsules(module: str) -> Mapping[str, Any]:
     """The C functions a Cython module exports; the cache keeps the capsules alive."""
-    exported: Mapping[str, Any] = importlib.import_module(module).__pyx_capi__
+    exported: Mapping[str, Any] = _extension(module).__pyx_capi__
     return dict(exported)
+
+
+def _extension(name: str) -> Any:
+    """Imports an extension module of SciPy, but not the package around it, which takes longer."""
+    if name in sys.modules:
+        return sys.modules[name]
+    package, folder, _ = name.split(".")
+    roots = importlib.import_module(package).__path__
+    spec = PathFinder.find_spec(name, [os.path.join(root, folder) for root in roots])
+    if spec is None or spec.loader is None:
+        return importlib.import_module(name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    # As an import would: the package finds it there when somebody needs all of it.
+    return sys.modules.setdefault(name, module)
 
 
 def _scipy_function(symbol: str, family: str, name: str) -> tuple[int, Signature]:

@@ -81,9 +81,10 @@ def _define(values: Iterable[Value], defined: set[Value]) -> None:
         defined.add(value)
 
 
-def _require(condition: bool, message: str) -> None:
+def _require(condition: bool, message: str, *parts: Any) -> None:
+    # The message is put together on failure only: this is asked of every node of a program.
     if not condition:
-        raise AssertionError(message)
+        raise AssertionError(message.format(*parts))
 
 
 # -- definitions
@@ -128,14 +129,14 @@ def _check_definition(definition: Definition) -> None:
 def _check_space(outs: Sequence[Value], indices: Sequence[Expr]) -> None:
     for value in outs:
         sizes = tuple(i.payload for i in indices)
-        _require(sizes == value.shape, f"indices of {sizes} for {value.aval}")
+        _require(sizes == value.shape, "indices of {} for {}", sizes, value.aval)
 
 
 def _check_combiner(definition: Reduce | Cumulate) -> None:
     scope = (*definition.accs, *definition.news)
     _check_exprs(definition.combined, scope, definition.outs)
     for var, out in zip(definition.accs, definition.outs, strict=True):
-        _require(var.dtype == out.dtype, f"accumulator of {var.dtype} for {out.aval}")
+        _require(var.dtype == out.dtype, "accumulator of {} for {}", var.dtype, out.aval)
 
 
 def _check_scatter(definition: Scatter) -> None:
@@ -154,18 +155,18 @@ def _check_dot(definition: Dot) -> None:
     batch = (definition.lhs_batch, definition.rhs_batch)
     for left, right in (contract, batch):
         sizes = [lhs.shape[i] for i in left], [rhs.shape[j] for j in right]
-        _require(sizes[0] == sizes[1], f"axes of lengths {sizes[0]} and {sizes[1]} do not meet")
+        _require(sizes[0] == sizes[1], "axes of lengths {} and {} do not meet", *sizes)
     shape = [lhs.shape[i] for i in batch[0]]
     for value, bound in ((lhs, contract[0] + batch[0]), (rhs, contract[1] + batch[1])):
         shape += [n for axis, n in enumerate(value.shape) if axis not in bound]
-        _require(value.dtype == definition.out.dtype, f"operand of {value.dtype}")
-    _require(tuple(shape) == definition.out.shape, f"the result has shape {tuple(shape)}")
+        _require(value.dtype == definition.out.dtype, "operand of {}", value.dtype)
+    _require(tuple(shape) == definition.out.shape, "the result has shape {}", tuple(shape))
 
 
 def _same_avals(expected: Sequence[Any], found: Sequence[Any], what: str) -> None:
     left = [(x.shape, x.dtype) for x in expected]
     right = [(x.shape, x.dtype) for x in found]
-    _require(left == right, f"{what}: {right} where {left} is expected")
+    _require(left == right, "{}: {} where {} is expected", what, right, left)
 
 
 def _check_call(program: Program, operands: Sequence[Any], outs: Sequence[Any]) -> None:
@@ -181,13 +182,13 @@ def _check_while(definition: While) -> None:
         count, *tapes = rest
         _same_avals((ShapedArray((), int64),), (count,), "the number of iterations")
         elements = [TapeAval(x.aval) for x in records]
-        _require([x.aval for x in tapes] == elements, f"tapes of {elements}")
+        _require([x.aval for x in tapes] == elements, "tapes of {}", elements)
     else:
         _require(not rest and not records, "only a recording loop has records")
     _check_call(definition.body, (*definition.body_consts, *carry), (*carry, *records))
     _same_avals(definition.cond.inputs, (*definition.cond_consts, *carry), "operands")
     (flag,) = definition.cond.outputs
-    _require((flag.shape, flag.dtype) == ((), bool_), f"the condition gives {flag.aval}")
+    _require((flag.shape, flag.dtype) == ((), bool_), "the condition gives {}", flag.aval)
 
 
 def _check_scan(definition: Scan) -> None:
@@ -208,7 +209,7 @@ def _check_scan(definition: Scan) -> None:
         *zip(body.outputs[num_carry:], ys, strict=True),
     ):
         stacked = ((length, *inner.shape), inner.dtype)
-        _require(stacked == (outer.shape, outer.dtype), f"{outer.aval} stacks {inner.aval}")
+        _require(stacked == (outer.shape, outer.dtype), "{} stacks {}", outer.aval, inner.aval)
 
 
 # -- expressions
@@ -219,17 +220,17 @@ def _check_exprs(
 ) -> None:
     known = set(scope)
     for expr in postorder(exprs, known.__contains__):
-        _require(expr.op not in ("index", "var"), f"{expr!r} is used outside its loop")
+        _require(expr.op not in ("index", "var"), "{!r} is used outside its loop", expr)
         _check_expr(expr)
     if outs is not None:
         for expr, value in zip(exprs, outs, strict=True):
-            _require(expr.dtype == value.dtype, f"expression of {expr.dtype} for {value.aval}")
+            _require(expr.dtype == value.dtype, "expression of {} for {}", expr.dtype, value.aval)
 
 
 def _check_expr(expr: Expr) -> None:
     found = [x.dtype for x in expr.operands]
     expected = _operand_dtypes(expr, found)
-    _require(found == expected, f"{expr.op} of {found}, expected {expected}")
+    _require(found == expected, "{} of {}, expected {}", expr.op, found, expected)
 
 
 def _operand_dtypes(expr: Expr, found: list[np.dtype]) -> list[np.dtype]:
@@ -239,25 +240,25 @@ def _operand_dtypes(expr: Expr, found: list[np.dtype]) -> list[np.dtype]:
     if op == "const":
         return []
     if op == "read":
-        _require(dtype == expr.payload.dtype, f"read of {dtype} from {expr.payload.aval}")
+        _require(dtype == expr.payload.dtype, "read of {} from {}", dtype, expr.payload.aval)
         return [int64] * expr.payload.ndim
     if op in UNARY_SAME or op in ("integer_pow", "reduce_precision", "floordiv", "mod"):
         return [dtype]
     if op in BINARY_SAME:
         return [dtype, dtype]
     if op in COMPARISON or op in PREDICATE:
-        _require(dtype == bool_, f"{op} gives a bool")
+        _require(dtype == bool_, "{} gives a bool", op)
         return [first, first] if op in COMPARISON else [first]
     if op == "select":
         return [bool_, dtype, dtype]
     if op in ("abs", "real", "imag"):
-        _require(dtype == dtypes.real_dtype(first), f"{op} of {first} gives {dtype}")
+        _require(dtype == dtypes.real_dtype(first), "{} of {} gives {}", op, first, dtype)
         return [first]
     if op == "complex":
-        _require(dtype == dtypes.complex_dtype(first), f"complex of {first} gives {dtype}")
+        _require(dtype == dtypes.complex_dtype(first), "complex of {} gives {}", first, dtype)
         return [first, first]
     if op == "bitcast":
-        _require(dtype.itemsize == first.itemsize, f"bitcast of {first} to {dtype}")
+        _require(dtype.itemsize == first.itemsize, "bitcast of {} to {}", first, dtype)
         return [first]
-    _require(op in ("convert", "special"), f"{op} is no operation of the language")
+    _require(op in ("convert", "special"), "{} is no operation of the language", op)
     return [first] if op == "convert" else found

@@ -6,10 +6,16 @@
       return c
 
 Values are named in the order of their appearance, loop indices i0, i1, …, those of folds r0, r1, ….
+Expressions share their parts, so the text of a tree could be exponentially longer than the program.
+What is used more than once, or fills a line, has a name of its own and is said once, further down:
+
+      b:f64[3][i0] = t0 * t0 + exp(t0)
+        where t0 = sin(a[i0])
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -32,6 +38,7 @@ from minijax.kernel.roots import (
     While,
     results,
 )
+from minijax.kernel.walk import fields_of, postorder
 
 # Symbol and precedence: an operand of lower precedence is put in parentheses.
 _INFIX = {
@@ -48,6 +55,8 @@ _INFIX = {
 }
 _RELATION = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _ATOM = 9
+_LEAVES = ("const", "index", "var")
+_LONG = 160  # characters of an expression that gets a name
 
 
 class _Names:
@@ -56,7 +65,15 @@ class _Names:
     def __init__(self) -> None:
         self._fresh = variable_names()
         self._values: dict[Value, str] = {}
-        self.scope: dict[Expr, str] = {}
+        self._repeated: frozenset[Expr] = frozenset()
+        self._texts: dict[Expr, tuple[str, int]] = {}
+        self.locals: list[str] = []
+
+    def begin(self, exprs: Sequence[Expr]) -> None:
+        """Starts the text of the expressions of one definition."""
+        self._repeated = _repeated(exprs)
+        self._texts = {}
+        self.locals = []
 
     def value(self, value: Value) -> str:
         """Returns the name of a value."""
@@ -68,11 +85,27 @@ class _Names:
         """Returns the name of a value with its type."""
         return f"{self.value(value)}:{value.aval}"
 
-    def local(self, prefix: str, exprs: Sequence[Expr]) -> list[str]:
+    def scope(self, prefix: str, exprs: Sequence[Expr]) -> list[str]:
         """Names indices or variables of one definition, prefix0, prefix1, …"""
         names = [f"{prefix}{k}" for k in range(len(exprs))]
-        self.scope.update(zip(exprs, names, strict=True))
+        self._texts |= {x: (name, _ATOM) for x, name in zip(exprs, names, strict=True)}
         return names
+
+    def name(self, expr: Expr, name: str) -> None:
+        """Names one variable."""
+        self._texts[expr] = name, _ATOM
+
+    def expr(self, expr: Expr) -> str:
+        """Returns the text of an expression; the names it needs are added to `locals`."""
+        texts = self._texts
+        for x in postorder((expr,), texts.__contains__):
+            text, precedence = _node(x, [texts[operand] for operand in x.operands], self)
+            if x in self._repeated or (len(text) > _LONG and x is not expr):
+                name = f"t{len(self.locals)}"
+                self.locals.append(f"where {name} = {text}")
+                text, precedence = name, _ATOM
+            texts[x] = text, precedence
+        return texts[expr][0]
 
     def tuple(self, values: Sequence[Value]) -> str:
         """Returns the names of values, separated by commas."""
@@ -91,7 +124,9 @@ def format_definition(definition: Definition) -> str:
 
 def format_expr(expr: Expr) -> str:
     """Returns the text of an expression, with names of its own."""
-    return _expr(expr, _Names())
+    names = _Names()
+    names.begin((expr,))
+    return "\n".join([names.expr(expr), *(f"  {line}" for line in names.locals)])
 
 
 def _program_lines(program: Program, label: str) -> list[str]:
@@ -107,21 +142,23 @@ def _program_lines(program: Program, label: str) -> list[str]:
 
 
 def _definition_lines(definition: Definition, names: _Names) -> list[str]:
-    names.scope = {}
+    names.begin(fields_of(definition, Expr))
     match definition:
         case Element():
-            return list(_element_lines(definition, names))
+            lines = list(_element_lines(definition, names))
         case Reduce():
-            return _reduce_lines(definition, names)
+            lines = _reduce_lines(definition, names)
         case Cumulate():
-            return _cumulate_lines(definition, names)
+            lines = _cumulate_lines(definition, names)
         case Scatter():
-            return [_scatter_line(definition, names)]
+            lines = [_scatter_line(definition, names)]
         case Dot():
-            return [_dot_line(definition, names)]
+            lines = [_dot_line(definition, names)]
         case Sort():
-            return [_sort_line(definition, names)]
-    return _control_lines(definition, names)
+            lines = [_sort_line(definition, names)]
+        case _:
+            lines = _control_lines(definition, names)
+    return [*lines, *(f"  {line}" for line in names.locals)]
 
 
 def _left(values: Sequence[Value], names: _Names, indices: Sequence[str] = ()) -> str:
@@ -130,10 +167,10 @@ def _left(values: Sequence[Value], names: _Names, indices: Sequence[str] = ()) -
 
 
 def _element_lines(definition: Element, names: _Names) -> Iterator[str]:
-    indices = names.local("i", definition.indices)
+    indices = names.scope("i", definition.indices)
     for value, body in zip(definition.outs, definition.bodies, strict=True):
         # Read before the result is named, so that names are in the order of appearance.
-        text = _expr(body, names)
+        text = names.expr(body)
         view = (
             "" if definition.view_of is None else f"  (view of {names.value(definition.view_of)})"
         )
@@ -141,19 +178,19 @@ def _element_lines(definition: Element, names: _Names) -> Iterator[str]:
 
 
 def _exprs(exprs: Sequence[Expr], names: _Names) -> str:
-    texts = [_expr(expr, names) for expr in exprs]
+    texts = [names.expr(expr) for expr in exprs]
     return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
 
 
 def _combiner(definition: Reduce | Cumulate, names: _Names) -> str:
-    accs = names.local("acc", definition.accs)
-    news = names.local("new", definition.news)
+    accs = names.scope("acc", definition.accs)
+    news = names.scope("new", definition.news)
     return f"  by {', '.join(accs + news)} -> {_exprs(definition.combined, names)}"
 
 
 def _reduce_lines(definition: Reduce, names: _Names) -> list[str]:
-    outer = names.local("i", definition.outer)
-    inner = names.local("r", definition.inner)
+    outer = names.scope("i", definition.outer)
+    inner = names.scope("r", definition.inner)
     ranges = [f"{name}<{i.payload}" for name, i in zip(inner, definition.inner, strict=True)]
     of, start = _exprs(definition.elements, names), _exprs(definition.init, names)
     kind = "" if definition.kind is None else f" {definition.kind}"
@@ -163,7 +200,7 @@ def _reduce_lines(definition: Reduce, names: _Names) -> list[str]:
 
 
 def _cumulate_lines(definition: Cumulate, names: _Names) -> list[str]:
-    indices = names.local("i", definition.indices)
+    indices = names.scope("i", definition.indices)
     of = _exprs(definition.elements, names)
     along = f"{indices[definition.axis]}{' backwards' if definition.reverse else ''}"
     line = f"{_left(definition.outs, names, indices)} = cumulate along {along} of {of}"
@@ -171,19 +208,16 @@ def _cumulate_lines(definition: Cumulate, names: _Names) -> list[str]:
 
 
 def _scatter_line(definition: Scatter, names: _Names) -> str:
-    indices = names.local("r", definition.indices)
-    names.local("old", (definition.old,))
-    names.local("new", (definition.new,))
-    names.scope |= {definition.old: "old", definition.new: "new"}
+    indices = names.scope("r", definition.indices)
+    names.name(definition.old, "old")
+    names.name(definition.new, "new")
     ranges = [f"{name}<{i.payload}" for name, i in zip(indices, definition.indices, strict=True)]
-    place = ",".join(_expr(i, names) for i in definition.place)
-    how = (
-        "" if definition.combined is definition.new else f" by {_expr(definition.combined, names)}"
-    )
-    guard = "" if definition.in_bounds.is_constant else f" if {_expr(definition.in_bounds, names)}"
+    place = ",".join(names.expr(i) for i in definition.place)
+    how = "" if definition.combined is definition.new else f" by {names.expr(definition.combined)}"
+    guard = "" if definition.in_bounds.is_constant else f" if {names.expr(definition.in_bounds)}"
     over = f" for {','.join(ranges)}" if ranges else ""
     unique = " unique" if definition.unique else ""
-    source, update = names.value(definition.operand), _expr(definition.update, names)
+    source, update = names.value(definition.operand), names.expr(definition.update)
     return (
         f"{_left((definition.out,), names)} = scatter{unique} into {source}"
         f"{over}: [{place}] <- {update}{how}{guard}"
@@ -203,8 +237,8 @@ def _dot_line(definition: Dot, names: _Names) -> str:
 
 def _sort_line(definition: Sort, names: _Names) -> str:
     operands = names.tuple(definition.operands)
-    scope = names.local("l", definition.lhs) + names.local("r", definition.rhs)
-    rule = f"{', '.join(scope)} -> {_expr(definition.less, names)}"
+    scope = names.scope("l", definition.lhs) + names.scope("r", definition.rhs)
+    rule = f"{', '.join(scope)} -> {names.expr(definition.less)}"
     outs = _left(definition.outs, names)
     return f"{outs} = sort {operands} along {definition.axis} by {rule}"
 
@@ -246,18 +280,18 @@ def _control_lines(definition: Definition, names: _Names) -> list[str]:
 # -- expressions
 
 
-def _expr(expr: Expr, names: _Names) -> str:
-    texts: dict[Expr, tuple[str, int]] = {x: (name, _ATOM) for x, name in names.scope.items()}
-    pending = [expr]
-    while pending:
-        current = pending[-1]
-        missing = [x for x in current.operands if x not in texts]
-        if current in texts or not missing:
-            texts.setdefault(current, _node(current, [texts[x] for x in current.operands], names))
-            pending.pop()
-        else:
-            pending.extend(reversed(missing))
-    return texts[expr][0]
+def _repeated(exprs: Sequence[Expr]) -> frozenset[Expr]:
+    """Returns the expressions with operands of their own that are used more than once."""
+    uses = Counter(exprs)
+    for expr in postorder(exprs, lambda expr: False):
+        uses.update(expr.operands)
+    return frozenset(expr for expr, count in uses.items() if count > 1 and not _is_short(expr))
+
+
+def _is_short(expr: Expr) -> bool:
+    if expr.op == "read":
+        return all(index.op in _LEAVES for index in expr.operands)
+    return expr.op in _LEAVES
 
 
 def _node(expr: Expr, operands: list[tuple[str, int]], names: _Names) -> tuple[str, int]:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from minijax.core import dtypes
 from minijax.core.array import aval_of, to_array
 from minijax.core.pytree import flatten, tree_map, unflatten
@@ -17,7 +19,13 @@ from minijax.primitives.shape import reshape
 from minijax.primitives.slicing import slice_in_dim
 
 
-def check_jacobian_input(what: str, name: str, point: Any, holomorphic: bool) -> None:
+def check_jacobian_input(
+    what: str,
+    name: str,
+    point: Any,
+    holomorphic: bool,
+    allowed: Sequence[np.dtype] = dtypes.FLOAT,
+) -> None:
     """Refuses arguments that cannot be differentiated.
 
     Raises:
@@ -29,7 +37,7 @@ def check_jacobian_input(what: str, name: str, point: Any, holomorphic: bool) ->
             raise TypeError(
                 f"{what} of {name} with holomorphic=True needs complex arguments, got {dtype}."
             )
-        if not holomorphic and not dtypes.is_float(dtype):
+        if not holomorphic and dtype not in allowed:
             raise TypeError(
                 f"{what} of {name} needs floating-point arguments, got {dtype}. "
                 "Convert them with .astype(float)"

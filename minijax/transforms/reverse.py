@@ -30,13 +30,19 @@ from minijax.transforms.staging import aval_of_struct
 
 
 class _Pullback:
-    """What `vjp` returns: cotangents of the output in, cotangents of the arguments out."""
+    """What `vjp` returns: cotangents of the output in, cotangents of the arguments out.
 
-    def __init__(self, run: Any, out_tree: Any, outs: Sequence[Any], args: tuple[Any, ...]) -> None:
+    It keeps avals in place of arguments and outputs, so that only the residuals stay alive.
+    """
+
+    def __init__(
+        self, run: Any, outs: Sequence[Any], out_tree: Any, args: Sequence[Any], in_tree: Any
+    ) -> None:
         self._run = run
+        self._out_avals = [aval_of(out) for out in outs]
         self._out_tree = out_tree
-        self._outs = [aval_of(out) for out in outs]
-        self._leaves, self._in_tree = flatten(args)
+        self._in_avals = [aval_of(x) for x in args]
+        self._in_tree = in_tree
 
     @api_boundary
     def __call__(self, ct: Any) -> Any:
@@ -49,14 +55,14 @@ class _Pullback:
             )
         cts = [
             check_tangent("the pullback", "the cotangent", _Like(aval), leaf)
-            for aval, leaf in zip(self._outs, leaves, strict=True)
+            for aval, leaf in zip(self._out_avals, leaves, strict=True)
         ]
         found = iter(self._run(cts))
         results = [
-            materialize(next(found)) if _is_active(x) else materialize(Zero(aval_of(x).tangent()))
-            for x in self._leaves
+            materialize(next(found) if dtypes.is_inexact(aval.dtype) else Zero(aval.tangent()))
+            for aval in self._in_avals
         ]
-        return unflatten(self._in_tree, results)
+        return unflatten(self._in_tree, results)[0]
 
 
 class _Like:
@@ -98,7 +104,7 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False, **kwargs:
     flat = FlatFunction(fun, in_tree, has_aux=has_aux)
     outs, pullback = linearize_interpreter.vjp(flat, leaves, [_is_active(x) for x in leaves])
     out = unflatten(flat.out_tree, map(to_array, outs))
-    f_vjp = _Pullback(pullback, flat.out_tree, outs, primals)
+    f_vjp = _Pullback(pullback, outs, flat.out_tree, leaves, in_tree)
     return (out, f_vjp, flat.aux) if has_aux else (out, f_vjp)
 
 
@@ -206,7 +212,7 @@ def _value_and_grad(
         out, f_vjp, *aux = vjp(partial, *free, has_aux=has_aux)
         _check_grad_output(what, name, out, holomorphic)
         (leaf,) = flatten(out)[0]
-        gradients = f_vjp(full((), 1, leaf.dtype))
+        gradients = f_vjp(full((), 1, leaf.dtype, leaf.weak_type))
         value = (out, aux[0]) if has_aux else out
         return value, gradients[0] if single else gradients
 
@@ -296,7 +302,7 @@ def jacrev(
         free = tuple(args[i] for i in positions)
         point = free[0] if single else free
         if not allow_int:
-            check_jacobian_input("jacrev", function_name(fun), point, holomorphic)
+            check_jacobian_input("jacrev", function_name(fun), point, holomorphic, dtypes.INEXACT)
         partial = fix_arguments(fun, positions, args, kwargs)
         out, f_vjp, *aux = vjp(partial, *free, has_aux=has_aux)
         check_jacobian_input("jacrev, for the output", function_name(fun), out, holomorphic)

@@ -3,6 +3,7 @@ from inline_snapshot import snapshot
 
 from minijax.interpreters.stage import stage_closed
 from minijax.kernel.build import lower_jaxpr
+from minijax.kernel.check import check_program
 from minijax.kernel.printing import format_program
 from minijax.primitives.arithmetic import add, mul, neg
 from minijax.primitives.broadcast import broadcast_in_dim, reduce_sum, transpose
@@ -45,7 +46,8 @@ def test_a_reshape_is_a_view() -> None:
     program = build([array(2, 6)], lambda k, x: k.reshape(x, array(3, 4)))
     assert format_program(program) == snapshot("""\
 program(a:f64[2,6]):
-  b:f64[3,4][i0,i1] = a[(i0 * 4 + i1) // 6,(i0 * 4 + i1) % 6]  (view of a)
+  b:f64[3,4][i0,i1] = a[t0 // 6,t0 % 6]  (view of a)
+    where t0 = i0 * 4 + i1
   return b\
 """)
 
@@ -54,9 +56,47 @@ def test_a_general_reduce() -> None:
     assert format_program(build([array(2, 5)], argmax)) == snapshot("""\
 program(a:f64[2,5]):
   b:f64[2][i0], c:i64[2][i0] = reduce over r0<5 of (a[i0,r0], r0) from (-inf, -1)
-    by acc0, acc1, new0, new1 -> (select(new0 > acc0, new0, acc0), select(new0 > acc0, new1, acc1))
+    by acc0, acc1, new0, new1 -> (select(t0, new0, acc0), select(t0, new1, acc1))
+    where t0 = new0 > acc0
   return b, c\
 """)
+
+
+def test_shared_expressions_are_named_and_said_once() -> None:
+    def body(k, x):
+        def element(i):
+            y = k.sin(x(i))
+            return k.add(k.mul(y, y), k.exp(k.neg(y)))
+
+        return k.element(array(3), element)
+
+    assert format_program(build([array(3)], body)) == snapshot("""\
+program(a:f64[3]):
+  b:f64[3][i0] = t0 * t0 + exp(neg(t0))
+    where t0 = sin(a[i0])
+  return b\
+""")
+
+
+def test_text_grows_with_the_program_not_with_the_tree() -> None:
+    def doubled(k, x, depth):
+        y = x()
+        for _ in range(depth):
+            y = k.add(k.sin(y), y)
+        return y
+
+    def nested(k, x, depth):
+        y = x()
+        for _ in range(depth):
+            y = k.exp(y)
+        return y
+
+    for grow in (doubled, nested):
+        program = build([array()], lambda k, x, f=grow: k.element(array(), lambda: f(k, x, 3000)))
+        check_program(program)
+        text = format_program(program)
+        assert len(text) < 150_000
+        assert max(map(len, text.splitlines())) < 400
 
 
 def test_scatters() -> None:

@@ -161,9 +161,21 @@ def test_every_family_can_be_imported() -> None:
         raise AssertionError(f"{family} cannot be imported") from error
 
 
+# They never stand in a complete program: `vmap` resolves a collective, and `custom_lin` is the
+# tangent of a custom_vjp function. tests/transforms has tests of their own.
+RESOLVED = frozenset(
+    ("psum", "pmax", "pmin", "axis_index", "all_gather", "all_to_all", "ppermute")
+    + ("reduce_scatter", "custom_lin")
+)
+
+
 def test_every_primitive_has_a_case() -> None:
     named = {case.primitive for case in CASES}
-    missing = [f"{name} ({module})" for name, module in _primitives().items() if name not in named]
+    missing = [
+        f"{name} ({module})"
+        for name, module in _primitives().items()
+        if name not in named and name not in RESOLVED
+    ]
     assert not missing, f"primitives without a case: {', '.join(sorted(missing))}"
 
 

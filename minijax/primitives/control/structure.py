@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from minijax.core.array import aval_of, to_array
 from minijax.core.errors import four_parts
 from minijax.core.jaxpr import Jaxpr, Var
 from minijax.core.pytree import describe_mismatch, flatten, key_paths, unflatten
+from minijax.core.trace import Tracer, mapped_axes
 from minijax.interpreters.stage import stage
 from minijax.primitives.convert import convert_element_type
 
@@ -76,6 +78,20 @@ def stage_tree(
     Raises:
         TypeError: if a leaf of the result is not an array.
     """
+    programs = _remembered(fun)
+    key = (what, in_tree, tuple(avals), mapped_axes())
+    found = programs.get(key)
+    if found is None:
+        found = _stage_tree(what, fun, in_tree, avals)
+        # A captured tracer belongs to one call of an enclosing function.
+        if not any(isinstance(const, Tracer) for const in found.consts):
+            programs[key] = found
+    return found
+
+
+def _stage_tree(
+    what: str, fun: Callable[..., Any], in_tree: Any, avals: Sequence[Any]
+) -> TreeProgram:
     out_trees = []
 
     def flat(*leaves: Any) -> list[Any]:
@@ -86,6 +102,19 @@ def stage_tree(
     name = name_of(fun)
     jaxpr = stage(flat, avals, name)
     return TreeProgram(jaxpr.close(), jaxpr.consts, out_trees[0], name)
+
+
+# Programs recorded from a function live as long as it does: a loop that is run again with the same
+# function is neither traced nor compiled again.
+_programs: weakref.WeakKeyDictionary[Any, dict[Any, TreeProgram]] = weakref.WeakKeyDictionary()
+
+
+def _remembered(fun: Callable[..., Any]) -> dict[Any, TreeProgram]:
+    try:
+        return _programs.setdefault(fun, {})
+    except TypeError:
+        # Not hashable, or no weak references to it: traced every time.
+        return {}
 
 
 def share_consts(programs: Sequence[TreeProgram]) -> tuple[tuple[Jaxpr, ...], list[Any]]:
