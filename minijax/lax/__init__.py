@@ -19,7 +19,6 @@ from minijax.primitives.arithmetic import div as div
 from minijax.primitives.arithmetic import div_p as div_p
 from minijax.primitives.arithmetic import floor as floor
 from minijax.primitives.arithmetic import floor_p as floor_p
-from minijax.primitives.arithmetic import full_scalar as full_scalar
 from minijax.primitives.arithmetic import is_finite as is_finite
 from minijax.primitives.arithmetic import is_finite_p as is_finite_p
 from minijax.primitives.arithmetic import max as max
@@ -120,7 +119,6 @@ from minijax.primitives.convert import bitcast_convert_type as bitcast_convert_t
 from minijax.primitives.convert import bitcast_convert_type_p as bitcast_convert_type_p
 from minijax.primitives.convert import convert_element_type as convert_element_type
 from minijax.primitives.convert import convert_element_type_p as convert_element_type_p
-from minijax.primitives.convert import copy as copy
 from minijax.primitives.convert import copy_p as copy_p
 from minijax.primitives.convert import optimization_barrier as optimization_barrier
 from minijax.primitives.convert import optimization_barrier_p as optimization_barrier_p
@@ -161,6 +159,7 @@ from minijax.primitives.exponential import logistic as logistic
 from minijax.primitives.exponential import logistic_p as logistic_p
 from minijax.primitives.gather import gather as gather
 from minijax.primitives.gather import gather_p as gather_p
+from minijax.primitives.gather import scatter_add as scatter_add
 from minijax.primitives.gather import scatter_add_p as scatter_add_p
 from minijax.primitives.indexing import GatherDimensionNumbers as GatherDimensionNumbers
 from minijax.primitives.indexing import GatherScatterMode as GatherScatterMode
@@ -210,6 +209,7 @@ from minijax.primitives.scatter import scatter_mul as scatter_mul
 from minijax.primitives.scatter import scatter_mul_p as scatter_mul_p
 from minijax.primitives.scatter import scatter_p as scatter_p
 from minijax.primitives.scatter import scatter_sub as scatter_sub
+from minijax.primitives.scatter_apply import scatter_apply as scatter_apply
 from minijax.primitives.shape import expand_dims as expand_dims
 from minijax.primitives.shape import reshape as reshape
 from minijax.primitives.shape import reshape_p as reshape_p

@@ -28,13 +28,23 @@ from minijax.primitives.families import (
 _ORDERED = tuple(dtype for dtype in ALL if not dtypes.is_complex(dtype))
 
 
+def _bits(x: np.ndarray) -> np.ndarray:
+    # A key is equal to another one bit by bit.
+    return x.view(np.uint64) if x.dtype == key_dtype else x
+
+
 def _comparison(name: str, function: Any, allowed: Any) -> Any:
+    def element(k: Any, x: Any, y: Any) -> Any:
+        if x.dtype == key_dtype:
+            x, y = k.bitcast(x, dtypes.uint64), k.bitcast(y, dtypes.uint64)
+        return k.compare(name, x, y)
+
     return nary(
         name,
-        function,
+        lambda x, y: function(_bits(x), _bits(y)),
         on=allowed,
         tangents=constant,
-        element=lambda k, x, y: k.compare(name, x, y),
+        element=element,
         result=to_bool,
     )
 

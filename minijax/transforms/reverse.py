@@ -15,6 +15,7 @@ from minijax.interpreters import linearize as linearize_interpreter
 from minijax.interpreters.stage import stage
 from minijax.interpreters.transpose import UndefinedPrimal, backward_pass
 from minijax.primitives.broadcast import full
+from minijax.primitives.convert import convert_element_type_p
 from minijax.transforms.arguments import (
     FlatFunction,
     argument_path,
@@ -59,10 +60,25 @@ class _Pullback:
         ]
         found = iter(self._run(cts))
         results = [
-            materialize(next(found) if dtypes.is_inexact(aval.dtype) else Zero(aval.tangent()))
+            _as_weak_as(aval, materialize(next(found))) if _is_active(aval) else _float0(aval)
             for aval in self._in_avals
         ]
         return unflatten(self._in_tree, results)[0]
+
+
+def _is_active(aval: Any) -> bool:
+    return dtypes.is_inexact(aval.dtype)
+
+
+def _float0(aval: Any) -> Any:
+    return materialize(Zero(aval.tangent()))
+
+
+def _as_weak_as(aval: Any, ct: Any) -> Any:
+    # So that a step x - rate * gradient has the aval of x, and is not compiled anew.
+    if not aval.weak_type or aval_of(ct).weak_type:
+        return ct
+    return convert_element_type_p.bind(ct, new_dtype=aval.dtype, weak_type=True)[0]
 
 
 class _Like:
@@ -70,10 +86,6 @@ class _Like:
 
     def __init__(self, aval: Any) -> None:
         self.aval = aval
-
-
-def _is_active(x: Any) -> bool:
-    return dtypes.is_inexact(aval_of(x).dtype)
 
 
 @api_boundary
@@ -102,7 +114,7 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False, **kwargs:
     kwargs.pop("reduce_axes", None)
     leaves, in_tree = flatten_arrays(f"vjp of {function_name(fun)}", primals)
     flat = FlatFunction(fun, in_tree, has_aux=has_aux)
-    outs, pullback = linearize_interpreter.vjp(flat, leaves, [_is_active(x) for x in leaves])
+    outs, pullback = linearize_interpreter.vjp(flat, leaves, [_is_active(aval_of(x)) for x in leaves])
     out = unflatten(flat.out_tree, map(to_array, outs))
     f_vjp = _Pullback(pullback, outs, flat.out_tree, leaves, in_tree)
     return (out, f_vjp, flat.aux) if has_aux else (out, f_vjp)

@@ -46,7 +46,11 @@ def _select(label: str, which: Operand, *shapes: tuple) -> Case:
 BOOLS = Operand((2, 3), dtype=dtypes.bool_)
 POSITIONS = Operand(values=[0, 1, 2, 5, -1], dtype=dtypes.int32)
 
+KEYS = Operand((2, 3))
+
 CASES: list[Case] = [
+    Case("eq", compare.eq, (KEYS, KEYS), (dtypes.key_dtype,), label="keys"),
+    Case("ne", compare.ne, (KEYS, KEYS), (dtypes.key_dtype,), label="keys"),
     *_comparison("eq", np.equal),
     *_comparison("ne", np.not_equal),
     *_comparison("lt", np.less),

@@ -110,9 +110,12 @@ def test_gradients_have_the_dtype_of_the_argument(oracle: ModuleType) -> None:
 
 
 def test_weak_types_of_gradients(oracle: ModuleType) -> None:
-    for f in (lambda x: x**2, lambda x: x, lambda x: x * np.float64(2.0)):
-        ours, theirs = mj.value_and_grad(f)(2.0), oracle.value_and_grad(f)(2.0)
-        assert [o.weak_type for o in ours] == [t.weak_type for t in theirs]
+    for f in (lambda x: x**2, lambda x: x * np.float64(2.0), lambda x: x * 1.0):
+        for x in (2.0, np.float64(2.0)):
+            ours, theirs = mj.value_and_grad(f)(x), oracle.value_and_grad(f)(x)
+            assert [o.weak_type for o in ours] == [t.weak_type for t in theirs]
+            ours, theirs = mj.jit(mj.grad(f))(x), oracle.jit(oracle.grad(f))(x)
+            assert ours.weak_type == theirs.weak_type
 
 
 # -- auxiliary data
