@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from functools import wraps
 from typing import Any
 
-from minijax.core.array import aval_of
+from minijax.core.array import aval_of, to_array
 from minijax.core.pytree import flatten, flatten_axes, flatten_with_path, unflatten
 from minijax.core.source import api_boundary
 from minijax.interpreters.batch import batch, move_batch_axis
@@ -70,7 +70,10 @@ def vmap(
         dims = _checked_dims(fun, args, kwargs, dims)
         size = _mapped_size(fun, args, kwargs, dims, axis_size)
         flat = FlatFunction(fun, in_tree)
-        outs, out_dims = batch(flat, leaves, dims, size, axis_name)
+        mapped_leaves = [
+            x if dim is None else to_array(x) for x, dim in zip(leaves, dims, strict=True)
+        ]
+        outs, out_dims = batch(flat, mapped_leaves, dims, size, axis_name)
         wanted = flatten_axes("vmap out_axes", flat.out_tree, out_axes)
         moved = [
             _output(fun, out, dim, to, size)
@@ -147,7 +150,7 @@ def _output(fun: Callable[..., Any], out: Any, dim: int | None, to: Any, size: i
                 f"{aval_of(out).without_axis(dim)} that depends on the mapped axis. "
                 "Give it an int."
             )
-        return out
+        return to_array(out)
     aval = aval_of(out)
     ndim = len(aval.shape) + (dim is None)
     if not isinstance(to, int) or not -ndim <= to < ndim:

@@ -242,7 +242,6 @@ COLLECTIVES = {
     "all_gather_axis": lambda np_, a: np_.lax.all_gather(a, "i", axis=1),
     "all_gather_tiled": lambda np_, a: np_.lax.all_gather(a, "i", tiled=True),
     "ppermute": lambda np_, a: np_.lax.ppermute(a, "i", [(0, 1), (1, 2), (2, 0)]),
-    "ppermute_partial": lambda np_, a: np_.lax.ppermute(a, "i", [(0, 2)]),
     "pshuffle": lambda np_, a: np_.lax.pshuffle(a, "i", [2, 0, 1]),
     "psum_scatter": lambda np_, a: np_.lax.psum_scatter(a, "i"),
     "psum_scatter_tiled": lambda np_, a: np_.lax.psum_scatter(a, "i", tiled=True),
@@ -261,6 +260,25 @@ def test_collectives_and_their_derivatives(oracle: ModuleType, name: str) -> Non
         return f(x), np_.grad(loss)(x), np_.jvp(f, (x,), (x,))
 
     compare(oracle, program, np.arange(9.0).reshape(3, 3))
+
+
+def test_a_permutation_may_leave_examples_out() -> None:
+    close(mj.vmap(lambda a: lax.ppermute(a, "i", [(0, 2)]), axis_name="i")(V), [0.0, 0.0, V[0]])
+    with pytest.raises(ValueError, match="distinct"):
+        mj.vmap(lambda a: lax.ppermute(a, "i", [(0, 2), (1, 2)]), axis_name="i")(V)
+
+
+@pytest.mark.parametrize("name", COLLECTIVES)
+def test_collectives_beside_another_named_axis(oracle: ModuleType, name: str) -> None:
+    def program(np_: Any, x: Any) -> Any:
+        f = lambda a: COLLECTIVES[name](np_, a)  # noqa: E731
+        inner = lambda y: np_.vmap(f, axis_name="i")(y)  # noqa: E731
+        shared = np_.vmap(lambda s: s * inner(x[0]), axis_name="j")(np_.numpy.arange(2.0))
+        swapped = np_.vmap(np_.vmap(f, axis_name="j", in_axes=2), axis_name="i")(x)
+        outer = np_.vmap(np_.vmap(f, axis_name="j", in_axes=1, out_axes=-1), axis_name="i")(x)
+        return np_.vmap(inner, axis_name="j")(x), shared, swapped, outer
+
+    compare(oracle, program, np.arange(81.0).reshape(3, 3, 3, 3))
 
 
 def test_two_named_axes(oracle: ModuleType) -> None:

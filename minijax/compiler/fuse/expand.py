@@ -33,7 +33,7 @@ class Bindings:
         self.storage = storage
         self.defined = defined
         self.home = home
-        self._orders: dict[tuple[int, int], list[Expr]] = {}
+        self._orders: dict[int, list[Expr]] = {}
 
     def element(self, value: Value) -> tuple[Element, Expr]:
         """Returns the definition of an inline value and its body."""
@@ -43,10 +43,9 @@ class Bindings:
 
     def order(self, body: Expr) -> list[Expr]:
         """Returns the nodes of a body in order, walked once."""
-        key = (id(body), 0)
-        found = self._orders.get(key)
+        found = self._orders.get(id(body))
         if found is None:
-            found = self._orders[key] = postorder((body,))
+            found = self._orders[id(body)] = postorder((body,))
         return found
 
 
@@ -77,10 +76,6 @@ class Expander:
         """Makes reads of a value at exactly these indices an expression of this kernel."""
         self._kept.append(tuple(indices))
         self._inlined[(id(value), *map(id, indices))] = expr
-
-    def forget(self, value: Value, indices: Sequence[Expr]) -> None:
-        """Takes a `forward` back."""
-        del self._inlined[(id(value), *map(id, indices))]
 
     def _expand_into(self, body: Expr, done: dict[int, Expr]) -> Expr:
         for node in self.bindings.order(body):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from minijax.compiler.fuse.affine import Address, IndexBuilder
 from minijax.compiler.fuse.expand import Bindings, Expander
@@ -70,11 +69,6 @@ class Fused:
     program: Program
     steps: list[Step]
     bindings: Bindings
-    literals: list[tuple[Value, Any]] = field(default_factory=list)
-
-    def is_register(self, value: Value) -> bool:
-        """Tells whether a value lives in registers."""
-        return value.ndim == 0
 
     def home(self, value: Value) -> Value:
         """Returns the value whose memory another value shares."""

@@ -135,12 +135,12 @@ axis_index_p = primitive(
 # -- all_gather: every example sees the values of all
 
 
-def _all_gather_abstract(x: Any, *, axis_names: Names, axis: int, size: int) -> Any:
-    return (x.with_axis(size, axis),)
+def _all_gather_abstract(x: Any, *, axis_names: Names, axis: int, axis_size: int) -> Any:
+    return (x.with_axis(axis_size, axis),)
 
 
-def _all_gather_transpose(cts: Any, x: Any, *, axis_names: Names, axis: int, size: int) -> Any:
-    return psum_scatter_p.bind(cts[0], axis_names=axis_names, axis=axis, size=size)
+def _all_gather_transpose(cts: Any, x: Any, *, axis_names: Names, axis: int, axis_size: int) -> Any:
+    return psum_scatter_p.bind(cts[0], axis_names=axis_names, axis=axis, axis_size=axis_size)
 
 
 def _all_gather_batch(
@@ -156,6 +156,8 @@ def _all_gather_batch(
     (x,), (dim,) = operands, dims
     if mapped_axis in axis_names:
         return (move_batch_axis(x, dim, size, axis),), (None,)
+    if dim is None:
+        return all_gather_p.bind(x, axis_names=axis_names, axis=axis, **params), (None,)
     moved = axis + (axis >= dim)
     (out,) = all_gather_p.bind(x, axis_names=axis_names, axis=moved, **params)
     return (out,), (dim + (moved <= dim),)
@@ -176,17 +178,17 @@ all_gather_p = primitive(
 # -- psum_scatter: the sum across the axis, of which every example gets its part
 
 
-def _psum_scatter_abstract(x: Any, *, axis_names: Names, axis: int, size: int) -> Any:
-    if x.shape[axis] != size:
+def _psum_scatter_abstract(x: Any, *, axis_names: Names, axis: int, axis_size: int) -> Any:
+    if x.shape[axis] != axis_size:
         raise ValueError(
             f"psum_scatter needs the axis {axis} of shape {x.shape} to have the length of the mapped "
-            f"axis, {size}."
+            f"axis, {axis_size}."
         )
     return (x.without_axis(axis),)
 
 
-def _psum_scatter_transpose(cts: Any, x: Any, *, axis_names: Names, axis: int, size: int) -> Any:
-    return all_gather_p.bind(cts[0], axis_names=axis_names, axis=axis, size=size)
+def _psum_scatter_transpose(cts: Any, x: Any, *, axis_names: Names, axis: int, axis_size: int) -> Any:
+    return all_gather_p.bind(cts[0], axis_names=axis_names, axis=axis, axis_size=axis_size)
 
 
 def _psum_scatter_batch(
@@ -200,14 +202,13 @@ def _psum_scatter_batch(
     **params: Any,
 ) -> Any:
     (x,), (dim,) = operands, dims
-    if mapped_axis not in axis_names:
-        moved = axis + (axis >= dim)
-        outs = psum_scatter_p.bind(x, axis_names=axis_names, axis=moved, **params)
-        return outs, (dim - (moved < dim),)
+    if mapped_axis in axis_names:
+        return (_times(x, size) if dim is None else reduce_sum(x, (dim,)),), (axis,)
     if dim is None:
-        return (_times(x, size),), (axis,)
-    summed = reduce_sum(x, (dim,))
-    return (summed,), (axis,)
+        return psum_scatter_p.bind(x, axis_names=axis_names, axis=axis, **params), (None,)
+    moved = axis + (axis >= dim)
+    outs = psum_scatter_p.bind(x, axis_names=axis_names, axis=moved, **params)
+    return outs, (dim - (moved < dim),)
 
 
 psum_scatter_p = primitive(
@@ -262,21 +263,21 @@ ppermute_p = primitive(
 
 
 def _all_to_all_abstract(
-    x: Any, *, axis_names: Names, split_axis: int, concat_axis: int, size: int
+    x: Any, *, axis_names: Names, split_axis: int, concat_axis: int, axis_size: int
 ) -> Any:
-    if x.shape[split_axis] != size:
+    if x.shape[split_axis] != axis_size:
         raise ValueError(
             f"all_to_all needs the axis {split_axis} of shape {x.shape} to have the length of the "
-            f"mapped axis, {size}."
+            f"mapped axis, {axis_size}."
         )
-    return (x.without_axis(split_axis).with_axis(size, concat_axis),)
+    return (x.without_axis(split_axis).with_axis(axis_size, concat_axis),)
 
 
 def _all_to_all_transpose(
-    cts: Any, x: Any, *, axis_names: Names, split_axis: int, concat_axis: int, size: int
+    cts: Any, x: Any, *, axis_names: Names, split_axis: int, concat_axis: int, axis_size: int
 ) -> Any:
     return all_to_all_p.bind(
-        cts[0], axis_names=axis_names, split_axis=concat_axis, concat_axis=split_axis, size=size
+        cts[0], axis_names=axis_names, split_axis=concat_axis, concat_axis=split_axis, axis_size=axis_size
     )
 
 
@@ -436,7 +437,7 @@ def all_gather(
     def one(leaf: Any) -> Any:
         leaf = to_array(leaf)
         where = range(leaf.ndim + (not tiled))[axis]
-        (out,) = all_gather_p.bind(leaf, axis_names=names, axis=where, size=size)
+        (out,) = all_gather_p.bind(leaf, axis_names=names, axis=where, axis_size=size)
         if not tiled:
             return out
         shape = (*leaf.shape[:where], size * leaf.shape[where], *leaf.shape[where + 1 :])
@@ -472,7 +473,7 @@ def psum_scatter(
         if tiled:
             parts = (size, leaf.shape[where] // size)
             leaf = reshape(leaf, (*leaf.shape[:where], *parts, *leaf.shape[where + 1 :]))
-        return psum_scatter_p.bind(leaf, axis_names=names, axis=where, size=size)[0]
+        return psum_scatter_p.bind(leaf, axis_names=names, axis=where, axis_size=size)[0]
 
     return tree_map(one, x)
 
@@ -539,7 +540,7 @@ def all_to_all(
             axis_names=names,
             split_axis=split_axis,
             concat_axis=concat_axis,
-            size=size,
+            axis_size=size,
         )
         joined = list(out.shape)
         joined[concat_axis : concat_axis + 2] = [joined[concat_axis] * joined[concat_axis + 1]]

@@ -1,0 +1,102 @@
+"""Random programs mean the same to the evaluator, the simplifier, the compiler and the oracle."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from types import ModuleType
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import minijax as mj
+from minijax import compiler
+from minijax.compiler.simplify import PASSES
+from minijax.core.array import value_of
+from minijax.core.check import check_jaxpr
+from minijax.core.jaxpr import Jaxpr
+from minijax.interpreters.evaluate import evaluate
+from tests.programs.random_programs import Drawn, drawn_programs
+
+# Drawing and tracing a program of many nested instructions is slow by nature.
+_unhurried = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+def _staged(drawn: Drawn) -> tuple[Jaxpr, list[np.ndarray], list[bool]]:
+    """Returns the closed program, its arguments, and which results are rough."""
+    rough: list[bool] = []
+    program = mj.make_jaxpr(drawn.function(mj, rough))(*drawn.inputs)
+    consts = [np.asarray(value_of(const)) for const in program.consts]
+    return program.close(), [*consts, *drawn.inputs], rough
+
+
+def _assert_same(
+    found: Sequence[np.ndarray], expected: Sequence[np.ndarray], rough: Sequence[bool]
+) -> None:
+    for x, y, is_rough in zip(found, expected, rough, strict=True):
+        assert (x.shape, x.dtype) == (y.shape, y.dtype)
+        if is_rough:
+            _assert_near(x, y)
+        else:
+            np.testing.assert_array_equal(x, y)
+
+
+def _assert_near(x: np.ndarray, y: np.ndarray) -> None:
+    tolerance = {2: 4e-2, 4: 1e-5, 8: 1e-12}[x.dtype.itemsize]
+    wide = y.astype(np.float64)
+    scale = np.max(np.abs(wide), where=np.isfinite(wide), initial=1.0)
+    np.testing.assert_allclose(x.astype(np.float64), wide, rtol=tolerance, atol=tolerance * scale)
+
+
+@_unhurried
+@given(drawn_programs())
+def test_compiled_programs_equal_the_evaluator(drawn: Drawn) -> None:
+    program, args, rough = _staged(drawn)
+    check_jaxpr(program)
+    expected = evaluate(program, args)
+    with mj.config.override(fp_contract=False):
+        _assert_same(compiler.execute(program, args), expected, rough)
+
+
+@_unhurried
+@given(drawn_programs())
+def test_every_simplification_keeps_values_and_types(drawn: Drawn) -> None:
+    program, args, _ = _staged(drawn)
+    expected = evaluate(program, args)
+    for rewrite in PASSES:
+        program = rewrite(program)
+        check_jaxpr(program)
+        for x, y in zip(evaluate(program, args), expected, strict=True):
+            assert (x.shape, x.dtype) == (y.shape, y.dtype)
+            np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.oracle
+@_unhurried
+@given(drawn=drawn_programs())
+def test_programs_equal_the_oracle(oracle: ModuleType, drawn: Drawn) -> None:
+    program, args, rough = _staged(drawn)
+    reference = oracle.jit(drawn.function(oracle, rough)).lower(*drawn.inputs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exact = reference.compile(
+            compiler_options={
+                "xla_allow_excess_precision": False,
+                "xla_backend_optimization_level": 0,
+            }
+        )
+    expected = [np.asarray(out) for out in exact(*drawn.inputs)]
+    _assert_same(evaluate(program, args), expected, rough)
+
+
+def test_eager_operations_equal_the_staged_program() -> None:
+    @settings(max_examples=15)
+    @_unhurried
+    @given(drawn_programs())
+    def check(drawn: Drawn) -> None:
+        program, args, rough = _staged(drawn)
+        eager = [np.asarray(out) for out in drawn.function(mj, [])(*drawn.inputs)]
+        _assert_same(eager, evaluate(program, args), rough)
+
+    check()
