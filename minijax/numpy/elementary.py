@@ -15,6 +15,7 @@ from minijax.numpy.promotion import (
     scalar,
     select,
     strong,
+    strong_inexact_pair,
 )
 from minijax.numpy.ufuncs import maximum
 from minijax.primitives import arithmetic, bitwise, compare, exponential, powers, trigonometric
@@ -126,7 +127,7 @@ def logaddexp2(x1: Any, x2: Any, /) -> Array:
         >>> float(jnp.logaddexp2(10.0, 10.0))
         11.0
     """
-    a, b = inexact_pair("logaddexp2", x1, x2)
+    a, b = strong_inexact_pair("logaddexp2", x1, x2)
     return _log_of_sum(a, b, math.log(2.0))
 
 
@@ -343,7 +344,7 @@ def hypot(x1: Any, x2: Any, /) -> Array:
         >>> float(jnp.hypot(3e200, 4e200))
         5e+200
     """
-    a, b = inexact_pair("hypot", x1, x2)
+    a, b = strong_inexact_pair("hypot", x1, x2)
     if dtypes.is_complex(a.dtype):
         raise ValueError("hypot takes real numbers: take the absolute values first.")
     a, b = arithmetic.abs(a), arithmetic.abs(b)
@@ -440,7 +441,8 @@ def angle(z: Any, deg: bool = False) -> Array:
         >>> float(jnp.angle(1j, deg=True))
         90.0
     """
-    z = strong(operand(z, "angle"))
-    z = z if dtypes.is_inexact(z.dtype) else convert(z, dtypes.float64)
+    z = operand(z, "angle")
+    if not dtypes.is_complex(z.dtype):
+        z = strong(inexact("angle", z))
     result = arctan2(imag(z), real(z))
     return rad2deg(result) if deg else result

@@ -277,6 +277,18 @@ def inexact_pair(name: str, x: Any, y: Any) -> Sequence[Array]:
     return convert(a, dtype, weak), convert(b, dtype, weak)
 
 
+def strong_inexact_pair(name: str, x: Any, y: Any) -> Sequence[Array]:
+    """Returns an inexact pair as formulas of several steps give it: weak only if both are."""
+    a, b = inexact_pair(name, x, y)
+    if not a.weak_type or (_is_weak(x) and _is_weak(y)):
+        return a, b
+    return strong(a), strong(b)
+
+
+def _is_weak(x: Any) -> bool:
+    return x.weak_type if isinstance(x, Array) else operand(x, "promotion").weak_type
+
+
 def numeric(name: str, x: Any) -> Array:
     """Returns an operand as an array of numbers: bools become int32."""
     x = operand(x, name)

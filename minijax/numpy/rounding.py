@@ -72,7 +72,7 @@ def rint(x: Any, /) -> Array:
         >>> jnp.rint(jnp.array([0.5, 1.5, 2.6]))
         Array([0., 2., 3.], dtype=float64)
     """
-    x = strong(operand(x, "rint"))
+    x = operand(x, "rint")
     return _round_half_to_even(x if dtypes.is_inexact(x.dtype) else convert(x, dtypes.float64))
 
 
@@ -146,7 +146,7 @@ def heaviside(x: Any, h0: Any, /) -> Array:
         >>> jnp.heaviside(jnp.array([-1.0, 0.0, 2.0]), 0.5)
         Array([0. , 0.5, 1. ], dtype=float64)
     """
-    a, b = inexact_pair("heaviside", x, h0)
+    a, b = strong_inexact_pair("heaviside", x, h0)
     zero = scalar(0, a.dtype, weak=True)
     one = scalar(1, a.dtype, weak=True)
     step = select(compare.gt(a, zero), one, zero)
@@ -206,5 +206,7 @@ def _integer_pair(name: str, x: Any, y: Any) -> tuple[Array, Array]:
     a, b = promote_dtypes(name, x, y)
     if not dtypes.is_integer(a.dtype):
         raise ValueError(f"{name} takes integers, got {a.dtype}.")
+    if {operand(v, name).weak_type for v in (x, y)} == {True, False}:
+        a, b = strong(a), strong(b)
     a, b = same_shape(name, a, b)
     return a, b

@@ -273,9 +273,10 @@ def nan_to_num(
         >>> jnp.nan_to_num(jnp.array([1.0, jnp.nan, jnp.inf]), posinf=9.0)
         Array([1., 0., 9.], dtype=float64)
     """
-    x = strong(operand(x, "nan_to_num"))
+    x = operand(x, "nan_to_num")
     if not dtypes.is_inexact(x.dtype):
         return x
+    x = strong(x)
     if dtypes.is_complex(x.dtype):
         parts = (nan_to_num(part, copy, nan, posinf, neginf) for part in (real(x), imag(x)))
         return complex_family.complex(*parts)

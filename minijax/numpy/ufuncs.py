@@ -143,7 +143,10 @@ def fmod(x: Any, y: Any, /) -> Array:
         >>> jnp.fmod(jnp.array([5, -5]), 3)
         Array([ 2, -2], dtype=int64)
     """
-    return arithmetic.rem(*_nonzero_divisor(*_real_pair("fmod", x, y)))
+    a, b = _real_pair("fmod", x, y)
+    if a.dtype == dtypes.int32 and operand(x, "fmod").dtype == operand(y, "fmod").dtype != a.dtype:
+        return arithmetic.rem(a, b)  # of two bools, whose remainder by False is x
+    return arithmetic.rem(*_nonzero_divisor(a, b))
 
 
 def _real_pair(name: str, x: Any, y: Any) -> Any:
@@ -298,7 +301,8 @@ def power(x: Any, y: Any, /) -> Array:
     base, exponent = operand(x, "power"), operand(y, "power")
     if dtypes.is_integer(exponent.dtype) and dtypes.is_inexact(base.dtype):
         dtype, weak = result_pair(base, exponent)
-        return convert(powers.pow(*broadcast("power", (base, exponent))), dtype, weak)
+        is_weak = weak and exponent.weak_type
+        return convert(powers.pow(*broadcast("power", (base, exponent))), dtype, is_weak)
     a, b = numeric_pair("power", x, y)
     return _integer_power(a, b) if dtypes.is_integer(a.dtype) else powers.pow(a, b)
 

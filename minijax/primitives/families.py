@@ -266,9 +266,9 @@ def unary(
 # -- calling elementwise primitives
 
 
-def scalar_like(x: Any, dtype: np.dtype) -> Array:
+def scalar_like(x: Any, dtype: np.dtype, weak_type: bool = False) -> Array:
     """Returns a Python or NumPy scalar as an array of rank 0 of the given dtype."""
-    return wrap(np.asarray(x, dtype), ShapedArray((), dtype))
+    return wrap(np.asarray(x, dtype), ShapedArray((), dtype, weak_type))
 
 
 def match(*operands: Any) -> list[Any]:
@@ -280,7 +280,9 @@ def match(*operands: Any) -> list[Any]:
     if typed is None:
         return [to_array(x) for x in operands]
     dtype = aval_of(typed).dtype
-    return [
-        scalar_like(x, dtype) if isinstance(x, bool | int | float | complex) else to_array(x)
-        for x in operands
-    ]
+    return [_as_operand(x, dtype) for x in operands]
+
+
+def _as_operand(x: Any, dtype: np.dtype) -> Array:
+    scalar = dtypes.python_scalar_dtype(type(x))
+    return to_array(x) if scalar is None else scalar_like(x, dtype, scalar[1])

@@ -227,18 +227,13 @@ class _Decision:
             for value in results(self.definitions[position]):
                 if self.storage[value] is not Storage.INLINE:
                     continue
-                end = max(
-                    r if isinstance(r, int) else last.get(r, self._position_of(r))
-                    for r in self.readers[value]
-                )
+                # Whoever takes the value over comes later and is known already.
+                end = max(r if isinstance(r, int) else last[r] for r in self.readers[value])
                 last[value] = end
                 times = (p for memory in reads[value] for p in overwritten[memory])
                 if any(position < p <= end for p in times):
                     self.storage[value] = Storage.MEMORY
                     last[value] = position
-
-    def _position_of(self, value: Value) -> int:
-        return self.definitions.index(self.defined[value])
 
     def _inline_reads(self, memories: Mapping[Value, object]) -> dict[Value, set[Value]]:
         """Returns which of some memories each inline value reads, directly or not."""
