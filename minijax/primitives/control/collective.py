@@ -531,7 +531,11 @@ def all_to_all(
         leaf = to_array(leaf)
         if not tiled:
             return all_to_all_p.bind(
-                leaf, axis_names=names, split_axis=split_axis, concat_axis=concat_axis, size=size
+                leaf,
+                axis_names=names,
+                split_axis=split_axis,
+                concat_axis=concat_axis,
+                axis_size=size,
             )[0]
         parts = (size, leaf.shape[split_axis] // size)
         shape = (*leaf.shape[:split_axis], *parts, *leaf.shape[split_axis + 1 :])
