@@ -56,7 +56,9 @@ def misfit(logs: dict[str, Any], measured: Any) -> Any:
     return jnp.mean((solve({name: jnp.exp(x) for name, x in logs.items()}) - measured) ** 2)
 
 
-def fit(measured: Any, steps: int = 300, rate: float = 0.05) -> tuple[dict[str, float], list[float]]:
+def fit(
+    measured: Any, steps: int = 300, rate: float = 0.05
+) -> tuple[dict[str, float], list[float]]:
     """Returns the parameters found by gradient descent with momentum, and the misfits."""
     value_and_gradient = mj.jit(mj.value_and_grad(misfit))
     logs = {"length": jnp.log(1.0), "friction": jnp.log(0.1)}
@@ -71,6 +73,21 @@ def fit(measured: Any, steps: int = 300, rate: float = 0.05) -> tuple[dict[str, 
     return {name: float(jnp.exp(x)) for name, x in logs.items()}, misfits
 
 
+def plot(path: str, measured: Any, fitted: Any, misfits: list[float], noise: float) -> None:
+    """Saves the measured and the fitted motion, and the misfit over the descent."""
+    times = STEP * np.arange(1, NUM_STEPS + 1)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    left.plot(times, measured, ".", ms=4, alpha=0.6, label="measured")
+    left.plot(times, fitted, lw=1.2, label="fitted")
+    left.set(xlabel="time / s", ylabel="angle / rad")
+    left.legend(loc="upper right")
+    right.semilogy(misfits, label="misfit")
+    right.axhline(noise, color="gray", ls="--", lw=1, label="noise")
+    right.set(xlabel="descent step", ylabel="mean square / rad²")
+    right.legend(loc="upper right")
+    figure.savefig(path, dpi=120)
+
+
 def main() -> None:
     """Fits noisy measurements and plots them with the fitted motion."""
     parser = argparse.ArgumentParser(description="Fit a pendulum to measurements.")
@@ -81,16 +98,9 @@ def main() -> None:
     found, misfits = fit(measured)
     for name, value in found.items():
         print(f"{name}: found {value:.4f}, true {TRUTH[name]:.4f}")
-    print(f"misfit {misfits[0]:.2e} -> {misfits[-1]:.2e} (noise {float(jnp.mean(noise**2)):.2e})")
-    times = STEP * np.arange(1, NUM_STEPS + 1)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    left.plot(times, measured, ".", ms=2, label="measured")
-    left.plot(times, solve(found), label="fitted")
-    left.set(xlabel="time / s", ylabel="angle / rad")
-    left.legend()
-    right.semilogy(misfits)
-    right.set(xlabel="descent step", ylabel="misfit / rad²")
-    figure.savefig(options.output, dpi=120)
+    power = float(jnp.mean(noise**2))
+    print(f"misfit {misfits[0]:.2e} -> {misfits[-1]:.2e} (noise {power:.2e})")
+    plot(options.output, measured, solve(found), misfits, power)
     print(f"saved {options.output}")
 
 

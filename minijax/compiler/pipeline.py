@@ -18,11 +18,12 @@ import ctypes
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 
+from minijax.compiler.blas_threads import one_blas_thread
 from minijax.compiler.emit.calls import FAILED
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.program import ENTRY, all_literals, emit_module
@@ -68,6 +69,8 @@ class Compiled:
         self._in_avals = [v.aval for v in program.inputs[len(consts) :]]
         self._out_avals = [v.aval for v in program.outputs]
         self._literals = [np.ascontiguousarray(x) for x in literals]
+        uses_blas = any(symbol.startswith(("blas_", "lapack_")) for symbol in context.symbols)
+        self._threads = one_blas_thread if uses_blas else nullcontext
         self.timings = timings
 
     def run(self, args: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -82,11 +85,12 @@ class Compiled:
         inputs = [_contiguous(x, aval) for x, aval in zip(args, self._in_avals, strict=True)]
         outputs = [np.empty(aval.shape, aval.dtype) for aval in self._out_avals]
         arena = np.empty(self._plan.size, np.uint8)
-        status = self._function(
-            _addresses([*self._consts, *inputs, *self._literals]),
-            _addresses(outputs),
-            arena.ctypes.data,
-        )
+        with self._threads():
+            status = self._function(
+                _addresses([*self._consts, *inputs, *self._literals]),
+                _addresses(outputs),
+                arena.ctypes.data,
+            )
         if status == FAILED:
             raise self._context.failures.pop(threading.get_ident())
         if status:

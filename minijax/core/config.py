@@ -2,7 +2,8 @@
 
 `config.update("debug_nans", True)` sets a flag for the process; `with config.override(...)` sets it
 for the current thread inside the context. Names may carry the prefix `jax_` or `minijax_`, so that
-programs that configure JAX need no change. `MINIJAX_<FLAG>` in the environment sets the start value.
+programs that configure JAX need no change. `MINIJAX_<FLAG>` in the environment sets the value to
+start with.
 """
 
 from __future__ import annotations

@@ -200,7 +200,7 @@ def canonical(dtype: Any) -> np.dtype:
     """Returns the NumPy dtype object for anything that names a dtype.
 
     Raises:
-        TypeError: if the dtype is not one that arrays can hold (strings, objects, dates, longdouble).
+        TypeError: if arrays cannot hold the dtype (strings, objects, dates, longdouble).
 
     Example:
         >>> canonical(int), canonical("float32")

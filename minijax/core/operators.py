@@ -42,11 +42,12 @@ COMPARISON = {
 UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "bitwise_not"}
 
 # Methods and properties that the vocabulary supplies with the array as first argument.
-METHODS = (
-    *(["all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip", "compress", "conj"]),
-    *(["conjugate", "copy", "cumprod", "cumsum", "diagonal", "dot", "flatten", "max", "mean", "min", "nonzero"]),
-    *(["prod", "ptp", "ravel", "repeat", "reshape", "round", "searchsorted", "sort", "squeeze", "std", "sum"]),
-    *(["swapaxes", "take", "trace", "transpose", "var", "view"]),
+METHODS = tuple(
+    """
+    all any argmax argmin argpartition argsort astype choose clip compress conj conjugate copy
+    cumprod cumsum diagonal dot flatten max mean min nonzero prod ptp ravel repeat reshape round
+    searchsorted sort squeeze std sum swapaxes take trace transpose var view
+    """.split()  # noqa: SIM905 - a list of strings would fill a screen
 )
 PROPERTIES = ("T", "mT", "at", "real", "imag", "flat")
 

@@ -13,7 +13,7 @@ All rules are required, so none can be forgotten. "No rule" is a value with a re
 | `impl` | `(*arrays, **params) -> arrays`: NumPy in, NumPy out; the definition of the primitive |
 | `abstract` | `(*avals, **params) -> avals`: the only place that validates |
 | `jvp` | `(primals, tangents, **params) -> (outs, out_tangents)`; tangents may be `Zero` |
-| `linearize` | `(primals, active, **params) -> (outs, residuals, linear)`; optional, derived from `jvp` |
+| `linearize` | `(primals, active, **params) -> (outs, residuals, linear)`; optional |
 | `transpose` | `(cts, *operands, **params) -> cts_in`; linear operands are `UndefinedPrimal` |
 | `batch` | `(size, operands, dims, **params) -> (outs, out_dims)` |
 | `lower` | `(k, *operands, out, **params) -> kernel values` |

@@ -213,7 +213,8 @@ def _transpose_impl(x: np.ndarray, *, permutation: Axes) -> Any:
 def _transpose_abstract(x: ShapedArray, *, permutation: Axes) -> Any:
     if sorted(permutation) != list(range(x.ndim)):
         raise TypeError(
-            f"transpose: permutation must hold each axis of shape {x.shape} once, got {permutation}."
+            f"transpose: permutation must hold each axis of shape {x.shape} once, "
+            f"got {permutation}."
         )
     return (ShapedArray(tuple(x.shape[p] for p in permutation), x.dtype, x.weak_type),)
 

@@ -1,1 +1,1 @@
-"""Floor 4: the transformations. They deal with arguments, pytrees and messages; the work is below."""
+"""Floor 4: the transformations: arguments, pytrees and messages; the work is done below."""

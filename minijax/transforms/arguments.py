@@ -72,13 +72,17 @@ def split_aux(fun: Callable[..., Any], out: Any) -> tuple[Any, Any]:
         TypeError: if it is not a pair.
     """
     if not isinstance(out, tuple | list) or len(out) != 2:
-        is_sequence = isinstance(out, tuple | list)
-        length = f" of length {len(out)}" if is_sequence else ""
         raise TypeError(
             f"with has_aux=True, {function_name(fun)} must return a pair (output, auxiliary data), "
-            f"got {type(out).__name__}{length}."
+            f"got {describe_sequence(out)}."
         )
     return out[0], out[1]
+
+
+def describe_sequence(x: Any) -> str:
+    """Returns the type of a value for a message, with its length for a tuple or list."""
+    length = f" of length {len(x)}" if isinstance(x, tuple | list) else ""
+    return type(x).__name__ + length
 
 
 def _primal(x: Any) -> Any:

@@ -8,21 +8,31 @@ from functools import update_wrapper
 from types import MethodType
 from typing import Any
 
+from minijax.core import dtypes
 from minijax.core.array import aval_of, to_array
 from minijax.core.avals import Zero, materialize
 from minijax.core.pytree import (
     Partial,
     describe_mismatch,
     flatten,
+    flatten_up_to,
     flatten_with_path,
     keystr,
+    structure,
     unflatten,
 )
 from minijax.core.source import api_boundary
 from minijax.core.trace import Tracer
 from minijax.primitives.control.custom_jvp import call_with_jvp
 from minijax.primitives.control.custom_vjp import call_with_vjp
-from minijax.transforms.arguments import FlatFunction, check_array, fix_arguments, function_name
+from minijax.transforms.arguments import (
+    FlatFunction,
+    check_array,
+    describe_sequence,
+    fix_arguments,
+    flatten_arrays,
+    function_name,
+)
 from minijax.transforms.staging import closure_convert
 from minijax.transforms.symbolic_zeros import CustomVJPPrimal, SymbolicZero
 
@@ -81,11 +91,6 @@ class _CustomFunction:
         free = [i for i in range(len(args)) if i not in hidden]
         partial = fix_arguments(self.fun, free, args, {})
         return partial, [args[i] for i in free], [args[i] for i in hidden if i < len(args)]
-
-    def _flatten(self, args: Sequence[Any]) -> tuple[list[Any], Any]:
-        for path, x in flatten_with_path((tuple(args), {}))[0]:
-            check_array(f"{self.kind} of {self.name}", keystr(path[1:]), x)
-        return flatten((tuple(args), {}))
 
 
 class custom_jvp(_CustomFunction):  # noqa: N801 - used as a decorator
@@ -160,7 +165,7 @@ class custom_jvp(_CustomFunction):  # noqa: N801 - used as a decorator
                 f"@{self.name}.defjvp."
             )
         partial, free, hidden = self._split(self._resolve(args, kwargs))
-        leaves, in_tree = self._flatten(free)
+        leaves, in_tree = flatten_arrays(f"{self.kind} of {self.name}", free)
         flat = FlatFunction(partial, in_tree)
         trees: list[Any] = []
 
@@ -285,7 +290,7 @@ class custom_vjp(_CustomFunction):  # noqa: N801 - used as a decorator
                     f"{x.aval}. Such arguments must be known: make the argument an ordinary one and "
                     "return None as its cotangent."
                 )
-        leaves, in_tree = self._flatten(free)
+        leaves, in_tree = flatten_arrays(f"{self.kind} of {self.name}", free)
         flat = FlatFunction(partial, in_tree)
         rules = _VjpRules(self, full, free, hidden, in_tree, flat)
         outs = call_with_vjp(flat, rules.forward, rules.backward, *leaves, name=self.name)
@@ -345,10 +350,10 @@ class _VjpRules:
         found = self.owner.bwd(*self.hidden, res, ct)
         num_args = len(self.in_tree.children()[0].children())
         if not isinstance(found, tuple | list) or len(found) != num_args:
-            shown = f"{type(found).__name__} of {len(found)}" if hasattr(found, "__len__") else found
             raise TypeError(
                 f"The backward rule of the custom_vjp function {self.owner.name} must return a tuple "
-                f"with a cotangent for each of its {num_args} argument(s), got {shown}."
+                f"with a cotangent for each of its {num_args} argument(s), got "
+                f"{describe_sequence(found)}."
             )
         return self._cotangents(tuple(found))
 
@@ -361,30 +366,35 @@ class _VjpRules:
         return cts
 
     def _fill(self, cts: list[Any], tree: Any, ct: Any, path: str) -> None:
-        if ct is None:
-            return
-        expected, found = flatten(tree), flatten(ct, is_leaf=_is_none)
-        if expected[1].num_leaves != found[1].num_leaves:
-            mismatch = describe_mismatch(expected[1], flatten(ct)[1])
+        parts, ct_tree = flatten(ct, is_leaf=_is_none)
+        try:
+            places = flatten_up_to(path, ct_tree, tree)
+        except ValueError:
+            places = []
+        if len(places) != len(parts) or any(
+            part is not None and type(place) is not int
+            for place, part in zip(places, parts, strict=True)
+        ):
             raise TypeError(
                 f"The backward rule of the custom_vjp function {self.owner.name} must return "
-                f"cotangents of the structure of its arguments; for argument {path}: {mismatch}"
+                f"cotangents of the structure of its arguments; for argument {path}: "
+                f"{describe_mismatch(structure(tree), structure(ct))}"
             )
-        for index, leaf in zip(expected[0], found[0], strict=True):
-            if leaf is None or isinstance(leaf, SymbolicZero):
-                continue
-            space = self.spaces[index]
-            aval = check_array(f"the backward rule of {self.owner.name}", path, leaf)
-            if aval.dtype == space.dtype and aval.shape == space.shape:
-                cts[index] = Zero(space) if space.dtype.names == ("float0",) else leaf
-                continue
-            if space.dtype.names == ("float0",):
-                continue
+        for place, part in zip(places, parts, strict=True):
+            if part is not None and not isinstance(part, SymbolicZero):
+                cts[place] = self._cotangent(self.spaces[place], part, path)
+
+    def _cotangent(self, space: Any, ct: Any, path: str) -> Any:
+        aval = check_array(f"the backward rule of {self.owner.name}", path, ct)
+        if space.dtype == dtypes.float0:
+            return Zero(space)
+        if not space.accepts(aval):
             raise TypeError(
                 f"The backward rule of the custom_vjp function {self.owner.name} must return "
                 f"cotangents of the shapes and dtypes of its arguments: argument {path} needs "
                 f"{space}, got {aval}."
             )
+        return to_array(ct)
 
 
 def _is_none(x: Any) -> bool:

@@ -19,7 +19,7 @@ from minijax.core.array import aval_of
 from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.pytree import PyTreeDef, flatten, unflatten
-from minijax.core.source import api_boundary
+from minijax.core.source import api_boundary, filter_traceback
 from minijax.core.trace import Tracer, mapped_axes
 from minijax.interpreters.stage import stage
 from minijax.primitives.control.call import call
@@ -64,19 +64,24 @@ class JitFunction:
     def __repr__(self) -> str:
         return f"<jitted {self._name}>"
 
-    @api_boundary
+    # A boundary written out: jitted functions call each other, and every frame between two of them
+    # counts against Python's recursion limit. For the same reason the tracing below is one method.
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if config.disable_jit:
             return self._fun(*args, **kwargs)
-        static, dynamic = self._split(args, kwargs)
-        leaves, in_tree = flatten(dynamic)
         try:
-            avals = tuple(map(aval_of, leaves))
-        except TypeError:
-            avals = tuple(argument_avals(f"jit of {self._name}", *dynamic))
-        program = self._program(static, in_tree, avals)
-        outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
-        return unflatten(program.out_tree, outs)
+            static, dynamic = self._split(args, kwargs)
+            leaves, in_tree = flatten(dynamic)
+            try:
+                avals = tuple(map(aval_of, leaves))
+            except TypeError:
+                avals = tuple(argument_avals(f"jit of {self._name}", *dynamic))
+            program = self._program(static, in_tree, avals)
+            outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
+            return unflatten(program.out_tree, outs)
+        except Exception as error:
+            filter_traceback(error)
+            raise
 
     def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Returns the static arguments (hashable) and the dynamic `(args, kwargs)`."""
@@ -100,18 +105,16 @@ class JitFunction:
         key = (static, types, in_tree, avals, mapped_axes(), _tracing_flags())
         program = self._programs.get(key)
         if program is None:
-            program = self._trace(static, in_tree, avals)
+            flat = FlatFunction(_with_static(self._fun, static), in_tree)
+            # A bound method: calling the object itself would pass through C, which counts twice.
+            jaxpr = stage(flat.__call__, avals, self._name)
+            program = _Program(jaxpr.close(), jaxpr.consts, flat.out_tree)
             # A captured tracer belongs to one call of an enclosing function.
             if not any(isinstance(const, Tracer) for const in program.consts):
                 if len(self._programs) >= _CACHE_LIMIT:
                     self._programs.clear()
                 self._programs[key] = program
         return program
-
-    def _trace(self, static: Any, in_tree: PyTreeDef, avals: tuple[Any, ...]) -> _Program:
-        flat = FlatFunction(_with_static(self._fun, static), in_tree)
-        jaxpr = stage(flat, avals, self._name)
-        return _Program(jaxpr.close(), jaxpr.consts, flat.out_tree)
 
     # -- looking inside
 

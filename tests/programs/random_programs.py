@@ -179,7 +179,7 @@ def _unary(m: Machine, x: Value, step: Instruction) -> Value:
     if x.dtype in COMPLEX:
         return Value((lax.neg, lax.conj, lax.real, lax.imag)[step.k % 4](m.settled(x)))
     if x.dtype in INTEGERS:
-        operations = (lax.neg, lax.abs, lax.sign, lax.bitwise_not, lax.population_count, lax.clz)
+        operations = (lax.neg, jnp.abs, lax.sign, lax.bitwise_not, lax.population_count, lax.clz)
     else:
         operations = (lax.neg, lax.abs, lax.sign, lax.floor, lax.ceil, lax.round, jnp.isnan)
     return Value(operations[step.k % len(operations)](m.settled(x)))
@@ -467,8 +467,8 @@ def _array(dtype: np.dtype, shape: tuple[int, ...], seed: int) -> np.ndarray:
     if dtype in INTEGERS:
         low = 0 if dtype.kind == "u" else -5
         ordinary = rng.integers(low, 9, shape)
-        extreme = rng.choice([np.iinfo(dtype).min, np.iinfo(dtype).max], shape)
-        return np.where(rng.random(shape) < 0.1, extreme, ordinary.astype(dtype)).astype(dtype)
+        extreme = rng.choice(np.array([np.iinfo(dtype).min, np.iinfo(dtype).max], dtype), shape)
+        return np.where(rng.random(shape) < 0.1, extreme, ordinary.astype(dtype))
     values = rng.integers(-16, 17, shape) / 4.0
     if dtype in COMPLEX:
         return np.asarray(values + 1j * rng.integers(-16, 17, shape) / 4.0).astype(dtype)

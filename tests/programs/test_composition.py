@@ -22,7 +22,7 @@ from tests.programs.base_programs import (
     transformed,
 )
 
-_PER_PROGRAM = 16
+_PER_PROGRAM = 14
 _HIGHEST_ORDER = 3
 
 Stack = tuple[str, ...]
