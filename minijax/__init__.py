@@ -11,6 +11,7 @@
 
 from minijax import compiler as _compiler
 from minijax import debug as debug
+from minijax import dtypes as dtypes
 from minijax import errors as errors
 from minijax import lax as lax
 from minijax import nn as nn

@@ -176,10 +176,8 @@ class TracerBoolConversionError(ConcretizationTypeError):
                 describe_tracer(tracer),
                 "a concrete boolean: the program is recorded once, for all values",
                 (
-                    "choose between values: jnp.where(condition, a, b)",
-                    "branch: lax.cond(condition, true_fun, false_fun, *operands)",
-                    "loop: lax.while_loop(cond_fun, body_fun, init)",
-                    "join conditions: jnp.logical_and, logical_or, logical_not",
+                    "choose and join: jnp.where(condition, a, b), jnp.logical_and, logical_not",
+                    "branch or loop: lax.cond(condition, f, g, *operands), lax.while_loop",
                     "mark the argument static: jit(f, static_argnums=...)",
                 ),
                 cls,
@@ -236,7 +234,6 @@ class TracerIntegerConversionError(TypeError):
                     "or lax.dynamic_index_in_dim(array, i)",
                     "mark the argument static: jit(f, static_argnums=...)",
                     "for a loop of traced length: lax.fori_loop in place of range(n)",
-                    "for a dict key or a set (they hash): use a static argument or lax.switch",
                 ),
                 cls,
             )
@@ -282,8 +279,7 @@ class TracerArrayConversionError(TypeError):
                 describe_tracer(tracer),
                 "a concrete array: NumPy computes at once and cannot be recorded",
                 (
-                    "use minijax.numpy in place of numpy: jnp.sin(x), jnp.asarray(x)",
-                    "index arrays of ours: jnp.asarray(table)[i] in place of table[i]",
+                    "use minijax.numpy in place of numpy: jnp.sin(x), jnp.asarray(table)[i]",
                     "call outside code through pure_callback",
                     "mark the argument static: jit(f, static_argnums=...)",
                 ),
@@ -333,8 +329,7 @@ class NonConcreteBooleanIndexError(IndexError):
                 (
                     "keep the shape: jnp.where(mask, x, fill)",
                     "set by mask: jnp.where(mask, new, x) in place of x.at[mask].set(new)",
-                    "fix the number: jnp.nonzero(mask, size=n) or jnp.where(mask, size=n)",
-                    "sum, max, mean and others take where=mask",
+                    "fix the number: jnp.nonzero(mask, size=n); reduce with jnp.sum(x, where=mask)",
                 ),
                 cls,
             )

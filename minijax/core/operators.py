@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minijax.core.avals import ShapedArray
+from minijax.core.source import api_boundary, filter_traceback
 
 # Operator -> function of the vocabulary; each also gets its reflected form.
 BINARY = {
@@ -50,6 +51,7 @@ METHODS = tuple(
     """.split()  # noqa: SIM905 - a list of strings would fill a screen
 )
 PROPERTIES = ("T", "mT", "at", "real", "imag", "flat")
+
 
 class Array:
     """An immutable n-dimensional array; `isinstance(x, Array)` holds for tracers too.
@@ -166,8 +168,13 @@ class Array:
         return (self[i] for i in reversed(range(self.aval.shape[0])))
 
     def __getitem__(self, index: Any) -> Any:
-        return _installed["getitem"](self, index)
+        try:
+            return _installed["getitem"](self, index)
+        except Exception as error:
+            filter_traceback(error)
+            raise
 
+    @api_boundary
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
             "Arrays are immutable: x[i] = v cannot change one. "
@@ -220,9 +227,16 @@ def is_operand(x: Any) -> bool:
     return isinstance(x, _OPERANDS) or hasattr(x, "__jax_array__")
 
 
+# Operators are boundaries written out: a `try` costs nothing where no error occurs, a wrapper does.
+
+
 def _operator(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def operator(self: Array, other: Any) -> Any:
-        return function(self, other) if is_operand(other) else NotImplemented
+        try:
+            return function(self, other) if is_operand(other) else NotImplemented
+        except Exception as error:
+            filter_traceback(error)
+            raise
 
     operator.__name__ = operator.__qualname__ = name
     return operator
@@ -230,7 +244,11 @@ def _operator(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _reflected(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def operator(self: Array, other: Any) -> Any:
-        return function(other, self) if is_operand(other) else NotImplemented
+        try:
+            return function(other, self) if is_operand(other) else NotImplemented
+        except Exception as error:
+            filter_traceback(error)
+            raise
 
     operator.__name__ = operator.__qualname__ = name
     return operator
@@ -238,7 +256,11 @@ def _reflected(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def operator(self: Array) -> Any:
-        return function(self)
+        try:
+            return function(self)
+        except Exception as error:
+            filter_traceback(error)
+            raise
 
     operator.__name__ = operator.__qualname__ = name
     return operator

@@ -261,7 +261,7 @@ def flatten_up_to(name: str, treedef: PyTreeDef, tree: Any) -> list[Any]:
     path, expected, got = found
     raise ValueError(
         f"{name} does not have the expected tree structure: at {keystr(path) or 'the root'} it has "
-        f"{_describe(got)}, expected {_describe(expected)}. Expected a tree of structure {treedef} "
+        f"{describe(got)}, expected {describe(expected)}. Expected a tree of structure {treedef} "
         "(with any subtree in place of *). Give both trees the same containers and keys."
     )
 
@@ -307,8 +307,8 @@ def flatten_axes(name: str, treedef: PyTreeDef, axes_tree: Any) -> list[Any]:
 
 def _axes_message(name: str, path: KeyPath, values: PyTreeDef, axes: PyTreeDef) -> str:
     return (
-        f"{name} does not fit the values: {name}{keystr(path)} is {_describe(axes)}, but the value "
-        f"there is {_describe(values)}. Expected a prefix of the structure of the values: the same "
+        f"{name} does not fit the values: {name}{keystr(path)} is {describe(axes)}, but the value "
+        f"there is {describe(values)}. Expected a prefix of the structure of the values: the same "
         "containers down to some level, then one int or None for all that is below. "
         "Write one int or None at that place, or repeat the containers of the value."
     )
@@ -358,7 +358,7 @@ def describe_mismatch(
         if left == right:
             continue
         if left.one_level() != right.one_level():
-            text = f"{expected_name} {_describe(left)}, {got_name} {_describe(right)}"
+            text = f"{expected_name} {describe(left)}, {got_name} {describe(right)}"
             return f"at {root + keystr(path) or 'the root'}: {text}{_key_difference(left, right)}"
         steps = zip(node_keys(left), left.children(), right.children(), strict=True)
         pending.extend(reversed([((*path, key), one, two) for key, one, two in steps]))
@@ -379,12 +379,11 @@ def _prefix_mismatch(treedef: PyTreeDef, tree: Any) -> tuple[KeyPath, PyTreeDef,
     return None
 
 
-def _describe(treedef: PyTreeDef) -> str:
+def describe(treedef: PyTreeDef) -> str:
+    """Says what the outermost node of a structure is: "a tuple of length 2"."""
     kind = treedef.kind
-    if kind == PyTreeKind.LEAF:
-        return "a leaf"
-    if kind == PyTreeKind.NONE:
-        return "None"
+    if kind in (PyTreeKind.LEAF, PyTreeKind.NONE):
+        return "a leaf" if kind == PyTreeKind.LEAF else "None"
     assert treedef.type is not None, "only a leaf has no type"
     name = treedef.type.__name__
     article = "an" if name[0] in "AEIOUaeiou" else "a"

@@ -8,13 +8,22 @@ none of whose operands is batched is carried out once, by the parent trace.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from minijax.core.array import aval_of
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.primitive import Primitive
-from minijax.core.trace import Trace, Tracer, current_trace, named_axis, new_trace, set_trace
+from minijax.core.trace import (
+    Trace,
+    Tracer,
+    check_leaks,
+    current_trace,
+    named_axis,
+    new_trace,
+    set_trace,
+)
 from minijax.interpreters.evaluate import eval_jaxpr
 from minijax.interpreters.stage import stage_closed
 
@@ -99,6 +108,18 @@ def batch(
     Returns:
         The outputs, and where the batch axis of each is (None if it does not depend on it).
     """
+    outs, out_dims, finished = _batch(fun, args, dims, size, axis_name)
+    check_leaks(finished)
+    return outs, out_dims
+
+
+def _batch(
+    fun: Callable[..., Sequence[Any]],
+    args: Sequence[Any],
+    dims: Sequence[Dim],
+    size: int,
+    axis_name: Any,
+) -> tuple[list[Any], list[Dim], weakref.ref[BatchTrace]]:
     trace = BatchTrace(current_trace(), size, axis_name)
     with named_axis(axis_name, size), new_trace(trace):
         inputs = [
@@ -106,7 +127,7 @@ def batch(
             for x, dim in zip(args, dims, strict=True)
         ]
         pairs = [trace.split(out) for out in fun(*inputs)]
-    return [value for value, _ in pairs], [dim for _, dim in pairs]
+    return [value for value, _ in pairs], [dim for _, dim in pairs], weakref.ref(trace)
 
 
 def batch_jaxpr(

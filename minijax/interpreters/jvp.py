@@ -8,6 +8,7 @@ a nonzero tangent is simply carried out by the parent trace.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from minijax.core.array import ConcreteArray, aval_of
 from minijax.core.avals import Zero
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.primitive import Primitive
-from minijax.core.trace import Trace, Tracer, current_trace, new_trace, set_trace
+from minijax.core.trace import Trace, Tracer, check_leaks, current_trace, new_trace, set_trace
 from minijax.interpreters.evaluate import eval_jaxpr
 from minijax.interpreters.stage import stage_closed
 
@@ -88,6 +89,14 @@ def jvp(
     Returns:
         The outputs and their tangents, which may be `Zero`.
     """
+    outs, out_tangents, finished = _jvp(fun, primals, tangents)
+    check_leaks(finished)
+    return outs, out_tangents
+
+
+def _jvp(
+    fun: Callable[..., Sequence[Any]], primals: Sequence[Any], tangents: Sequence[Any]
+) -> tuple[list[Any], list[Any], weakref.ref[JVPTrace]]:
     trace = JVPTrace(current_trace())
     with new_trace(trace):
         inputs = [
@@ -95,7 +104,8 @@ def jvp(
             for primal, tangent in zip(primals, tangents, strict=True)
         ]
         pairs = [trace.split(out) for out in fun(*inputs)]
-    return [primal for primal, _ in pairs], [tangent for _, tangent in pairs]
+    outs, out_tangents = [primal for primal, _ in pairs], [tangent for _, tangent in pairs]
+    return outs, out_tangents, weakref.ref(trace)
 
 
 def jvp_jaxpr(
@@ -131,7 +141,8 @@ def _jvp_jaxpr(
         ]
         outs, out_tangents = jvp(lambda *xs: eval_jaxpr(jaxpr, *xs), primals, tangents)
         out_active.extend(
-            wanted or type(t) is not Zero for t, wanted in zip(out_tangents, instantiate, strict=True)
+            wanted or type(t) is not Zero
+            for t, wanted in zip(out_tangents, instantiate, strict=True)
         )
         return outs + [t for t, kept in zip(out_tangents, out_active, strict=True) if kept]
 

@@ -17,6 +17,7 @@ the results of the first program. One that no linear equation reads in the end i
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ from minijax.core.array import ConcreteArray, aval_of
 from minijax.core.avals import Zero, materialize
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.primitive import Primitive
-from minijax.core.trace import Trace, Tracer, current_trace, new_trace, set_trace
+from minijax.core.trace import Trace, Tracer, check_leaks, current_trace, new_trace, set_trace
 from minijax.interpreters.evaluate import eval_jaxpr
 from minijax.interpreters.jvp import concrete_value
 from minijax.interpreters.prune import prune_jaxpr
@@ -111,6 +112,14 @@ def linearize(
         The outputs; the linear program `active tangents -> active output tangents`, whose
         constants are the residuals; and which outputs have a tangent.
     """
+    outs, linear, out_active, finished = _linearize(fun, primals, active)
+    check_leaks(finished)
+    return outs, linear, out_active
+
+
+def _linearize(
+    fun: Callable[..., Sequence[Any]], primals: Sequence[Any], active: Sequence[bool]
+) -> tuple[list[Any], Jaxpr, tuple[bool, ...], weakref.ref[LinearizeTrace]]:
     trace = LinearizeTrace(current_trace())
     with new_trace(trace):
         inputs = [
@@ -121,7 +130,7 @@ def linearize(
         linear = trace.tangents.finish([t for _, t in pairs if type(t) is not Zero])
         trace.tangents.closed = True
     out_active = tuple(type(tangent) is not Zero for _, tangent in pairs)
-    return [primal for primal, _ in pairs], linear, out_active
+    return [primal for primal, _ in pairs], linear, out_active, weakref.ref(trace)
 
 
 def vjp(
@@ -137,7 +146,9 @@ def vjp(
 
     def pullback(cts: Sequence[Any]) -> list[Any]:
         linear_cts = [ct for ct, is_active in zip(cts, out_active, strict=True) if is_active]
-        return backward_pass(linear, [UndefinedPrimal(aval) for aval in linear.in_avals], linear_cts)
+        return backward_pass(
+            linear, [UndefinedPrimal(aval) for aval in linear.in_avals], linear_cts
+        )
 
     return outs, pullback
 

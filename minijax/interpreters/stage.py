@@ -40,7 +40,7 @@ class StageTracer(Tracer):
         self.source = source
 
     def origin(self) -> str:
-        return "" if self.source is None else f"It was computed at {self.source}."
+        return "" if self.source is None else f"computed at {self.source}"
 
 
 class StageTrace(Trace):
@@ -146,8 +146,7 @@ def stage(fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str = 
         UnexpectedTracerError: under `config.check_tracer_leaks`, if a tracer outlives the trace.
     """
     jaxpr, finished = _record(fun, avals, name)
-    if config.check_tracer_leaks:
-        check_leaks(finished)
+    check_leaks(finished)
     return jaxpr
 
 
@@ -160,9 +159,7 @@ def _record(
         return trace.finish(outs, name), weakref.ref(trace)
 
 
-def stage_closed(
-    fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str = ""
-) -> Jaxpr:
+def stage_closed(fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str = "") -> Jaxpr:
     """Records a function as a closed program; arrays that it uses from outside become literals.
 
     Raises:

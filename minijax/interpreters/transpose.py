@@ -133,9 +133,7 @@ def backward_pass(jaxpr: Jaxpr, args: Sequence[Any], cts: Sequence[Any]) -> list
         if atom in sweep.linear:
             sweep.accumulators.add(atom, ct)
     sweep.backward(linear_eqns)
-    return [
-        sweep.accumulators.pop(var) if var in sweep.linear else None for var in jaxpr.invars
-    ]
+    return [sweep.accumulators.pop(var) if var in sweep.linear else None for var in jaxpr.invars]
 
 
 class _Given:

@@ -30,6 +30,8 @@ from minijax.kernel.roots import (
     Dot,
     Element,
     HostCall,
+    Native,
+    NativeCall,
     Program,
     Reduce,
     Scan,
@@ -207,6 +209,22 @@ class KernelBuilder(ExprBuilder):
         return self._add(
             [x.aval for x in operands],
             lambda outs: Sort(outs, tuple(operands), axis, lhs, rhs, before),
+        )
+
+    def native(
+        self,
+        avals: Sequence[Any],
+        calls: Sequence[NativeCall],
+        operands: Sequence[Value],
+        batch: tuple[int, ...],
+        evaluate: Callable[..., Any],
+        start: Sequence[tuple[int, int]] = (),
+        work: Sequence[int] = (),
+    ) -> tuple[Value, ...]:
+        """Returns what native functions make of matrices; the fields of `Native` say how."""
+        fixed = (tuple(start), tuple(work), evaluate)
+        return self._add(
+            avals, lambda outs: Native(outs, tuple(calls), tuple(operands), batch, *fixed)
         )
 
     def branch(

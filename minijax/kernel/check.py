@@ -18,6 +18,7 @@ from minijax.kernel.roots import (
     Definition,
     Dot,
     Element,
+    Native,
     Program,
     Reduce,
     Scan,
@@ -115,6 +116,8 @@ def _check_definition(definition: Definition) -> None:
             scope = (*definition.lhs, *definition.rhs)
             _check_exprs((definition.less,), scope)
             _require(definition.less.dtype == bool_, "less must be a bool")
+        case Native():
+            _check_native(definition)
         case Branch():
             _require(dtypes.is_integer(definition.index.dtype), "the index must be an integer")
             _require(definition.index.shape == (), "the index must have rank 0")
@@ -161,6 +164,21 @@ def _check_dot(definition: Dot) -> None:
         shape += [n for axis, n in enumerate(value.shape) if axis not in bound]
         _require(value.dtype == definition.out.dtype, "operand of {}", value.dtype)
     _require(tuple(shape) == definition.out.shape, "the result has shape {}", tuple(shape))
+
+
+def _check_native(definition: Native) -> None:
+    operands, outs, batch = definition.operands, definition.outs, definition.batch
+    for value in (*operands, *outs):
+        _require(value.shape[: len(batch)] == batch, "{} has no axes {}", value.aval, batch)
+        _require(value.ndim > len(batch), "{} is no batch of arrays", value.aval)
+    for k, j in definition.start:
+        same = (outs[k].size, outs[k].dtype) == (operands[j].size, operands[j].dtype)
+        _require(same, "{} cannot start as a copy of {}", outs[k].aval, operands[j].aval)
+    counts = {"in": len(operands), "out": len(outs), "work": len(definition.work)}
+    for call in definition.calls:
+        for kind, argument in call.arguments:
+            _require(kind in ("char", "int", "float", *counts), "argument of kind {}", kind)
+            _require(argument in range(counts[kind]) if kind in counts else True, "no {}", kind)
 
 
 def _same_avals(expected: Sequence[Any], found: Sequence[Any], what: str) -> None:

@@ -29,6 +29,7 @@ from minijax.kernel.roots import (
     Dot,
     Element,
     HostCall,
+    Native,
     Program,
     Reduce,
     Scan,
@@ -156,6 +157,8 @@ def _definition_lines(definition: Definition, names: _Names) -> list[str]:
             lines = [_dot_line(definition, names)]
         case Sort():
             lines = [_sort_line(definition, names)]
+        case Native():
+            lines = [_native_line(definition, names)]
         case _:
             lines = _control_lines(definition, names)
     return [*lines, *(f"  {line}" for line in names.locals)]
@@ -241,6 +244,13 @@ def _sort_line(definition: Sort, names: _Names) -> str:
     rule = f"{', '.join(scope)} -> {names.expr(definition.less)}"
     outs = _left(definition.outs, names)
     return f"{outs} = sort {operands} along {definition.axis} by {rule}"
+
+
+def _native_line(definition: Native, names: _Names) -> str:
+    operands = names.tuple(definition.operands)
+    calls = ", ".join(call.symbol for call in definition.calls)
+    batch = f" for each of {definition.batch}" if definition.batch else ""
+    return f"{_left(definition.outs, names)} = native {calls} {operands}{batch}"
 
 
 def _with(consts: Sequence[Value], names: _Names) -> str:

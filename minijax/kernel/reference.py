@@ -21,6 +21,7 @@ from minijax.kernel.roots import (
     Dot,
     Element,
     HostCall,
+    Native,
     Program,
     Reduce,
     Scan,
@@ -86,6 +87,8 @@ def _evaluate(definition: Definition, values: Values) -> Sequence[np.ndarray]:
             return (_dot(definition, values),)
         case Sort():
             return _sort(definition, values)
+        case Native():
+            return definition.evaluate(*_read_all(definition.operands, values))
         case Branch():
             program = definition.programs[int(values[definition.index])]
             return evaluate_program(program, _read_all(definition.operands, values))

@@ -232,7 +232,38 @@ class HostCall:
     operands: tuple[Value, ...]
 
 
-Root = Reduce | Cumulate | Scatter | Dot | Sort | Branch | While | Scan | HostCall
+@dataclass(frozen=True, slots=True)
+class NativeCall:
+    """One call of a native function that takes every argument by pointer.
+
+    An argument is a pair: ("char", "L"), ("int", 3), ("float", 1.0) of the dtype of the first
+    operand, or ("in", k), ("out", k), ("work", k): the memory of an operand's or a result's
+    matrix, or of a working memory.
+    """
+
+    symbol: str
+    arguments: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Native:
+    """`outs` = what native functions make of `operands`, for each index of the `batch` axes.
+
+    Leading axes of the lengths `batch` are common to operands and results. A pair (k, j) of
+    `start` says that result k starts as a copy of operand j. `work` has the bytes of working
+    memories. `evaluate` does the same with NumPy arrays.
+    """
+
+    outs: tuple[Value, ...]
+    calls: tuple[NativeCall, ...]
+    operands: tuple[Value, ...]
+    batch: tuple[int, ...]
+    start: tuple[tuple[int, int], ...]
+    work: tuple[int, ...]
+    evaluate: Callable[..., Any]
+
+
+Root = Reduce | Cumulate | Scatter | Dot | Sort | Native | Branch | While | Scan | HostCall
 Definition = Element | Root
 
 

@@ -9,7 +9,9 @@ import numpy as np
 
 from minijax.core import dtypes
 from minijax.core.array import ConcreteArray, to_array
+from minijax.core.errors import TracerIntegerConversionError
 from minijax.core.operators import Array
+from minijax.core.trace import Tracer
 from minijax.numpy.dtypes import dtype_or, result_pair, to_dtype
 from minijax.numpy.promotion import (
     Shape,
@@ -206,6 +208,8 @@ def to_shape(shape: Any, name: str) -> Shape:
         TypeError: if a length is no int; a traced one says what to do.
         ValueError: if a length is negative.
     """
+    if isinstance(shape, Tracer):
+        raise TracerIntegerConversionError.of(shape, f"The shape of {name}")
     if isinstance(shape, Array | np.ndarray):
         shape = shape.tolist()
     sizes = tuple(shape) if isinstance(shape, Sequence) else (shape,)

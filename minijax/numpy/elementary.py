@@ -8,7 +8,6 @@ from typing import Any
 from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy.promotion import (
-    convert,
     inexact,
     inexact_pair,
     operand,
@@ -17,7 +16,6 @@ from minijax.numpy.promotion import (
     strong,
     strong_inexact_pair,
 )
-from minijax.numpy.ufuncs import maximum
 from minijax.primitives import arithmetic, bitwise, compare, exponential, powers, trigonometric
 from minijax.primitives import complex as complex_family
 from minijax.primitives.broadcast import full_like
@@ -135,20 +133,20 @@ def _log_of_sum(a: Array, b: Array, unit: float) -> Array:
     """The larger operand and a correction; `unit` is the natural logarithm of the base."""
     if dtypes.is_complex(a.dtype):
         return _complex_log_of_sum(a, b, unit)
-    difference = arithmetic.sub(a, b)
-    # Both operands the same infinity: the difference is NaN, the sum is right. The other branch
-    # then sees 0, so that its derivative is finite.
-    is_undefined = compare.ne(difference, difference)
-    zero = scalar(0.0, a.dtype, weak=True)
-    distance = select(is_undefined, zero, arithmetic.abs(difference))
+    # Chosen by select, not by max: the formula is then smooth where the operands are equal.
+    first_is_larger = compare.ge(a, b)
+    larger, smaller = select(first_is_larger, a, b), select(first_is_larger, b, a)
+    difference = arithmetic.sub(smaller, larger)
+    # Both operands the same infinity: their difference is NaN, and 0 gives the right sum.
+    is_undefined = bitwise.bitwise_and(compare.eq(a, b), compare.ne(difference, difference))
+    difference = select(is_undefined, scalar(0.0, a.dtype, weak=True), difference)
     weight = scalar(unit, a.dtype, weak=True)
     if unit != 1.0:
-        distance = arithmetic.mul(distance, weight)
-    correction = exponential.log1p(exponential.exp(arithmetic.neg(distance)))
+        difference = arithmetic.mul(difference, weight)
+    correction = exponential.log1p(exponential.exp(difference))
     if unit != 1.0:
         correction = arithmetic.div(correction, weight)
-    total = arithmetic.add(maximum(a, b), correction)
-    return select(is_undefined, arithmetic.add(a, b), total)
+    return arithmetic.add(larger, correction)
 
 
 def _complex_log_of_sum(a: Array, b: Array, unit: float) -> Array:

@@ -94,7 +94,7 @@ def _vector_norm(x: Array, ord: Any, axes: Axes, keepdims: bool) -> Array:
         raise ValueError(f"norm: vectors have no norm {ord!r}; use a number.")
     magnitude = arithmetic.abs(x)
     if ord == math.inf:
-        return reductions.max(magnitude, axes, keepdims=keepdims)
+        return reductions.max(magnitude, axes, keepdims=keepdims, initial=0)
     if ord == -math.inf:
         return reductions.min(magnitude, axes, keepdims=keepdims)
     if ord == 1:

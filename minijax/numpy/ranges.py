@@ -9,7 +9,9 @@ import numpy as np
 
 from minijax.core import dtypes
 from minijax.core.array import to_array
+from minijax.core.errors import ConcretizationTypeError
 from minijax.core.operators import Array
+from minijax.core.trace import Tracer
 from minijax.numpy.dtypes import dtype_or, inexact_dtype, result_pair, to_dtype
 from minijax.numpy.promotion import (
     broadcast_shapes,
@@ -72,7 +74,10 @@ def _number(x: Any) -> Any:
     """Returns a bound of a range as a Python number; a traced one raises."""
     if isinstance(x, bool | int | float) and not isinstance(x, np.generic):
         return x
-    return operand(x, "arange").item()
+    found = operand(x, "arange")
+    if isinstance(found, Tracer) and found.concrete() is None:
+        raise ConcretizationTypeError.of(found, "arange")
+    return found.item()
 
 
 def linspace(

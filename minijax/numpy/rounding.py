@@ -17,6 +17,7 @@ from minijax.numpy.promotion import (
     scalar,
     select,
     strong,
+    strong_inexact_pair,
 )
 from minijax.primitives import arithmetic, compare
 from minijax.primitives import complex as complex_family

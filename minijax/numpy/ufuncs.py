@@ -198,7 +198,7 @@ def positive(x: Any, /) -> Array:
 
 
 def abs(x: Any, /) -> Array:
-    """Returns |x| elementwise, real for complex x; its derivative at 0 is 0.
+    """Returns |x| elementwise, real for complex x; its derivative at 0 is 1 for real x.
 
     Example:
         >>> import minijax.numpy as jnp

@@ -198,7 +198,7 @@ reduce_p = primitive(
 )
 
 
-def _staged_computation(
+def staged_computation(
     computation: Callable[[Any, Any], Any], avals: Sequence[Aval], treedef: Any
 ) -> Jaxpr:
     def flat(*args: Any) -> list[Any]:
@@ -221,7 +221,7 @@ _OWN_REDUCTIONS = {
 }
 
 
-def _own_reduction(computation: Jaxpr) -> str | None:
+def own_reduction(computation: Jaxpr) -> str | None:
     """Returns the operation that a computation is, if that has a reduction of its own."""
     if len(computation.eqns) != 1 or len(computation.invars) != 2:
         return None
@@ -270,8 +270,8 @@ def reduce(
         )
     arrays, inits = [to_array(x) for x in arrays], [to_array(x) for x in inits]
     axes = tuple(int(d) for d in dimensions)
-    program = _staged_computation(computation, [x.aval for x in arrays], treedef)
-    name = _own_reduction(program)
+    program = staged_computation(computation, [x.aval for x in arrays], treedef)
+    name = own_reduction(program)
     if name is not None and inits[0].shape == () and inits[0].dtype == arrays[0].dtype:
         found = _OWN_REDUCTIONS[name](arrays[0], axes)
         outs = program.eqns[0].primitive.bind(inits[0], found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from minijax.core.source import api_boundary
 from minijax.primitives.complex import complex as lax_complex
 from minijax.primitives.special import erf, erf_inv
 from minijax.random.keys import Shape, as_shape, split
-from minijax.random.uniform import float_dtype, uniform
+from minijax.random.uniform import float_dtype, gumbel_draws, open_uniform, uniform
 
 
 @api_boundary
@@ -72,16 +73,18 @@ def exponential(key: Any, shape: Shape = (), dtype: Any = float) -> Array:
     return -jnp.log1p(-uniform(key, as_shape("exponential", shape), found))
 
 
-def _open_uniform(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
-    tiny = np.asarray(np.finfo(dtype).tiny, dtype)
-    return uniform(key, shape, dtype, tiny, np.asarray(1, dtype))
-
-
 @api_boundary
 def gumbel(key: Any, shape: Shape = (), dtype: Any = float, mode: str | None = None) -> Array:
-    """Draws from the standard Gumbel distribution."""
+    """Draws from the standard Gumbel distribution.
+
+    Args:
+        key: a key.
+        shape: the shape of the result.
+        dtype: a floating-point dtype.
+        mode: "low", or "high" for more bits in the upper tail.
+    """
     found = float_dtype("gumbel", dtype)
-    return -jnp.log(-jnp.log(_open_uniform(key, as_shape("gumbel", shape), found)))
+    return gumbel_draws(key, as_shape("gumbel", shape), found, mode)
 
 
 @api_boundary
@@ -101,7 +104,7 @@ def categorical(
         axis: the axis of the categories.
         shape: the shape of the result; it ends with the shape of `logits` without `axis`.
         replace: whether draws are independent; without, leading axes hold different categories.
-        mode: accepted for compatibility.
+        mode: "low", or "high" for twice as many bits, which tiny probabilities need.
 
     Example:
         >>> from minijax import random
@@ -120,11 +123,17 @@ def categorical(
             f"{batch}."
         )
     if not replace:
-        noisy = logits + gumbel(key, logits.shape, logits.dtype)
+        noisy = logits + gumbel(key, logits.shape, logits.dtype, mode)
         order = jnp.moveaxis(jnp.argsort(-noisy, axis=axis), axis, 0)
-        return order[: int(np.prod(lead))].reshape(size)
+        count = math.prod(lead)
+        if count > logits.shape[axis]:
+            raise ValueError(
+                f"categorical: {count} categories cannot be drawn from {logits.shape[axis]} "
+                "without replacement."
+            )
+        return order[:count].reshape(size).astype(dtypes.int32)
     drawn_shape = (*lead, *logits.shape)
-    noisy = gumbel(key, drawn_shape, logits.dtype) + logits
+    noisy = gumbel(key, drawn_shape, logits.dtype, mode) + logits
     return jnp.argmax(noisy, axis=axis + len(lead))
 
 
@@ -132,7 +141,7 @@ def categorical(
 def laplace(key: Any, shape: Shape = (), dtype: Any = float) -> Array:
     """Draws from the Laplace distribution with scale 1."""
     found = float_dtype("laplace", dtype)
-    low = np.asarray(-1 + np.finfo(found).epsneg, found)
+    low = np.asarray(-1 + jnp.finfo(found).epsneg, found)
     draws = uniform(key, as_shape("laplace", shape), found, low, np.asarray(1, found))
     return jnp.sign(draws) * jnp.log1p(-jnp.abs(draws)) * np.asarray(-1, found)
 
@@ -141,7 +150,7 @@ def laplace(key: Any, shape: Shape = (), dtype: Any = float) -> Array:
 def cauchy(key: Any, shape: Shape = (), dtype: Any = float) -> Array:
     """Draws from the standard Cauchy distribution."""
     found = float_dtype("cauchy", dtype)
-    epsilon = np.asarray(np.finfo(found).eps, found)
+    epsilon = np.asarray(jnp.finfo(found).eps, found)
     draws = uniform(key, as_shape("cauchy", shape), found, epsilon, np.asarray(1, found))
     return jnp.tan(np.asarray(np.pi, found) * (draws - np.asarray(0.5, found)))
 
@@ -150,5 +159,5 @@ def cauchy(key: Any, shape: Shape = (), dtype: Any = float) -> Array:
 def logistic(key: Any, shape: Shape = (), dtype: Any = float) -> Array:
     """Draws from the standard logistic distribution."""
     found = float_dtype("logistic", dtype)
-    draws = _open_uniform(key, as_shape("logistic", shape), found)
+    draws = open_uniform(key, as_shape("logistic", shape), found)
     return jnp.log(draws / (1 - draws))

@@ -13,6 +13,7 @@ from minijax.core.array import to_array
 from minijax.core.operators import Array
 from minijax.core.source import api_boundary
 from minijax.primitives.arithmetic import max as lax_max
+from minijax.primitives.arithmetic import rem
 from minijax.primitives.bitwise import bitwise_or, shift_right_logical
 from minijax.primitives.convert import bitcast_convert_type, convert_element_type
 from minijax.primitives.sort import sort
@@ -36,6 +37,34 @@ def float_dtype(what: str, dtype: Any) -> np.dtype:
     if not dtypes.is_float(found):
         raise ValueError(f"{what}: dtype must be a floating-point type, got {found}.")
     return found
+
+
+def check_mode(what: str, mode: str | None) -> str:
+    """Returns "low" or "high".
+
+    Raises:
+        ValueError: if the mode is neither, nor None, which is "low".
+    """
+    if mode not in (None, "low", "high"):
+        raise ValueError(f'{what}: mode must be "low" or "high", got {mode!r}.')
+    return mode or "low"
+
+
+def open_uniform(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    """Returns numbers uniform in (0, 1)."""
+    tiny = np.asarray(jnp.finfo(dtype).tiny, dtype)
+    return uniform(key, shape, dtype, tiny, np.asarray(1, dtype))
+
+
+def gumbel_draws(key: Any, shape: tuple[int, ...], dtype: np.dtype, mode: str | None) -> Array:
+    """Returns numbers of the standard Gumbel distribution."""
+    if check_mode("gumbel", mode) == "low":
+        return -jnp.log(-jnp.log(open_uniform(key, shape, dtype)))
+    # Below one half a second number supplies the bits after those of the first.
+    first, second = uniform(key, (2, *shape), dtype)
+    limits = jnp.finfo(dtype)
+    fine = first + np.asarray(limits.eps, dtype) * second + np.asarray(limits.tiny, dtype)
+    return -jnp.log(-jnp.log1p(-jnp.where(first >= 0.5, first, fine)))
 
 
 def unit_interval(what: str, key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
@@ -75,62 +104,87 @@ def uniform(
 
 
 @api_boundary
-def randint(key: Any, shape: Shape, minval: Any, maxval: Any, dtype: Any = int) -> Array:
+def randint(key: Any, shape: Shape, minval: Any, maxval: Any, dtype: Any = None) -> Array:
     """Draws integers uniform in minval … maxval - 1.
 
     Args:
         key: a key.
         shape: the shape of the result.
-        minval, maxval: integers that broadcast to `shape`; `maxval` is exclusive.
+        minval, maxval: integers that broadcast to `shape`; `maxval` is exclusive. Bounds beyond
+            the range of the dtype mean the ends of the range.
         dtype: an integer dtype.
 
     Raises:
-        TypeError: if the dtype or a bound is not an integer.
+        TypeError: if the dtype is not an integer type.
 
     Example:
         >>> from minijax import random
         >>> bool((random.randint(random.key(0), (100,), 0, 6) < 6).all())
         True
     """
-    found = dtypes.canonical(dtype)
+    found = dtypes.canonical(int if dtype is None else dtype)
     if not dtypes.is_integer(found):
         raise TypeError(f"randint: dtype must be an integer type, got {found}.")
-    for name, bound in (("minval", minval), ("maxval", maxval)):
-        if not dtypes.is_integer(to_array(bound).dtype):
-            raise TypeError(f"randint: {name} must be an integer, got {to_array(bound).aval}.")
     size = as_shape("randint", shape)
+    # Short types are drawn in 32 bits: there an exclusive bound of max + 1 is a number like another.
+    wide = found if found.itemsize >= 4 else dtypes.int32
     info = np.iinfo(found)
-    beyond = jnp.greater(maxval, np.asarray(info.max, found))
-    low = _clamped(minval, found, size)
-    high = _clamped(maxval, found, size)
-    width = found.itemsize * 8
+    low, _ = _clamped(minval, int(info.min), int(info.max), wide, size)
+    room = int(info.max) + (wide != found)
+    high, beyond = _clamped(maxval, int(info.min), room, wide, size)
+    return _in_range(key, low, high, beyond & (wide == found)).astype(found)
+
+
+def _in_range(key: Any, low: Array, high: Array, beyond: Array) -> Array:
+    """Draws integers of [low, high), of [low, high] where `beyond`."""
+    width = low.dtype.itemsize * 8
     unsigned = np.dtype(f"uint{width}")
     first, second = split(key)
-    upper = raw_bits("randint", first, width, size)
-    lower = raw_bits("randint", second, width, size)
-    span = jnp.where(high > low, (high - low).astype(unsigned), np.ones((), unsigned))
-    # An exclusive upper bound beyond the dtype's range makes the range one longer.
-    span = jnp.where(beyond & (high > low), span + np.ones((), unsigned), span)
+    upper = raw_bits("randint", first, width, low.shape)
+    lower = raw_bits("randint", second, width, low.shape)
+    one = np.ones((), unsigned)
+    span = jnp.where(high > low, (high - low).astype(unsigned), one)
+    span = jnp.where(beyond & (high > low), span + one, span)
     # 2^width mod span, so that the two halves form one number of twice the width.
-    half = np.asarray(1 << (width // 2), unsigned)
-    factor = jnp.remainder(half, span)
-    factor = jnp.remainder(factor * factor, span)
-    offset = jnp.remainder(jnp.remainder(upper, span) * factor + jnp.remainder(lower, span), span)
-    return low + offset.astype(found)
+    factor = rem(np.asarray(1 << (width // 2), unsigned), span)
+    factor = rem(factor * factor, span)
+    offset = rem(rem(upper, span) * factor + rem(lower, span), span)
+    return low + offset.astype(low.dtype)
 
 
-def _clamped(bound: Any, dtype: np.dtype, shape: tuple[int, ...]) -> Array:
-    info = np.iinfo(dtype)
+def _clamped(
+    bound: Any, least: int, most: int, dtype: np.dtype, shape: tuple[int, ...]
+) -> tuple[Array, Array]:
+    """Returns a bound within [least, most], and whether it was above."""
     if isinstance(bound, int):
-        bound = min(max(bound, int(info.min)), int(info.max))
-    elif to_array(bound).dtype.itemsize > dtype.itemsize:
-        bound = jnp.clip(bound, int(info.min), int(info.max))
-    return jnp.broadcast_to(jnp.asarray(bound).astype(dtype), shape)
+        above: Any = np.asarray(bound > most)
+        bound = min(max(bound, least), most)
+    else:
+        bound = jnp.asarray(bound)
+        bound = bound if dtypes.is_integer(bound.dtype) else bound.astype(int)
+        limits = np.iinfo(bound.dtype)
+        above = bound > most if limits.max > most else np.asarray(False)
+        bound = jnp.clip(
+            bound,
+            np.asarray(max(least, int(limits.min)), bound.dtype),
+            np.asarray(min(most, int(limits.max)), bound.dtype),
+        )
+    inside = jnp.asarray(bound).astype(dtype)
+    return jnp.broadcast_to(inside, shape), jnp.broadcast_to(above, shape)
 
 
 @api_boundary
 def bernoulli(key: Any, p: Any = 0.5, shape: Shape | None = None, mode: str = "low") -> Array:
     """Draws bools that are true with probability `p`.
+
+    Args:
+        key: a key.
+        p: probabilities that broadcast to `shape`.
+        shape: the shape of the result; that of `p` if None.
+        mode: "low", or "high" for twice as many bits, which tiny probabilities need.
+
+    Raises:
+        ValueError: if there is no such mode.
 
     Example:
         >>> from minijax import random
@@ -141,7 +195,10 @@ def bernoulli(key: Any, p: Any = 0.5, shape: Shape | None = None, mode: str = "l
     if not dtypes.is_float(p.dtype):
         p = p.astype(float)
     size = p.shape if shape is None else as_shape("bernoulli", shape)
-    return uniform(key, size, p.dtype) < p
+    if check_mode("bernoulli", mode) == "low":
+        return uniform(key, size, p.dtype) < p
+    high, low = uniform(key, (2, *size), p.dtype)
+    return low * np.asarray(jnp.finfo(p.dtype).eps, p.dtype) < p - high
 
 
 @api_boundary
@@ -233,11 +290,13 @@ def choice(
         drawn = permutation(key, count if is_range else a, axis)
         flat = jnp.take(drawn, jnp.arange(draws), axis=axis)
         return flat.reshape(size if is_range else (*a.shape[:axis], *size, *a.shape[axis + 1 :]))
-    index = _drawn_index(key, count, size, replace, p)
+    index = _drawn_index(key, count, size, replace, p, mode)
     return index if is_range else jnp.take(a, index, axis=axis)
 
 
-def _drawn_index(key: Any, count: int, size: tuple[int, ...], replace: bool, p: Any) -> Array:
+def _drawn_index(
+    key: Any, count: int, size: tuple[int, ...], replace: bool, p: Any, mode: str | None
+) -> Array:
     if p is None:
         return randint(key, size, 0, count)
     weights = jnp.asarray(p, float_dtype("choice", jnp.result_type(float, jnp.asarray(p))))
@@ -250,10 +309,6 @@ def _drawn_index(key: Any, count: int, size: tuple[int, ...], replace: bool, p: 
         edges = jnp.cumsum(weights)
         draws = edges[-1] * (1 - uniform(key, size, weights.dtype))
         return jnp.searchsorted(edges, draws).astype(int)
-    from_gumbel = -jnp.log(-jnp.log(uniform(key, (count,), weights.dtype, _tiny(weights), 1.0)))
-    order = jnp.argsort(-from_gumbel - jnp.log(weights))
+    noise = gumbel_draws(key, (count,), weights.dtype, mode)
+    order = jnp.argsort(-noise - jnp.log(weights))
     return order[: math.prod(size)].reshape(size)
-
-
-def _tiny(x: Array) -> float:
-    return float(np.finfo(x.dtype).tiny)

@@ -65,6 +65,19 @@ def function_name(fun: Callable[..., Any]) -> str:
     return getattr(inner, "__name__", type(inner).__name__)
 
 
+def check_callable(what: str, fun: Any) -> None:
+    """Refuses what is not a function.
+
+    Raises:
+        TypeError: saying what was passed in its place.
+    """
+    if not callable(fun):
+        raise TypeError(
+            f"{what} takes a function and returns a function, got {type(fun).__name__}: "
+            f"{fun!r:.60}. Write {what}(f)(x), not {what}(f(x))."
+        )
+
+
 def split_aux(fun: Callable[..., Any], out: Any) -> tuple[Any, Any]:
     """Returns the two parts of the output of a function with auxiliary data.
 
@@ -105,9 +118,10 @@ def check_output(fun: Callable[..., Any], out_tree: PyTreeDef, leaf: Any, positi
         path = keystr(paths[position][0])
         place = f" at {path}" if path else ""
         raise TypeError(
-            f"{function_name(fun)} returned a value of type {type(leaf).__name__}{place}: {leaf!r:.60}. "
-            "A transformed function returns arrays and numbers, in tuples, lists, dicts or other "
-            "pytrees; leave other values out, or return them as auxiliary data (has_aux=True)."
+            f"{function_name(fun)} returned a value of type {type(leaf).__name__}{place}: "
+            f"{leaf!r:.60}. A transformed function returns arrays and numbers, in tuples, lists, "
+            "dicts or other pytrees; leave other values out, or return them as auxiliary data "
+            "(has_aux=True)."
         ) from None
 
 
@@ -133,10 +147,12 @@ def flatten_arrays(what: str, args: Sequence[Any]) -> tuple[list[Any], PyTreeDef
     Raises:
         TypeError: naming the argument by its key path, if it is not an array or a number.
     """
-    paths, in_tree = flatten_with_path((tuple(args), {}))
-    for path, x in paths:
-        check_array(what, argument_path(path), x)
-    return [_as_array(x) for _, x in paths], in_tree
+    leaves, in_tree = flatten((tuple(args), {}))
+    try:
+        return [_as_array(x) for x in leaves], in_tree
+    except (TypeError, ValueError):
+        argument_avals(what, args, {})  # finds the one that is not an array, and names it
+        raise
 
 
 def _as_array(x: Any) -> Any:
@@ -186,13 +202,13 @@ def normalize_argnums(
 def fix_arguments(
     fun: Callable[..., Any], argnums: Sequence[int], args: Sequence[Any], kwargs: dict[str, Any]
 ) -> Callable[..., Any]:
-    """Returns `fun` as a function of the arguments at `argnums` alone."""
+    """Returns `fun` as a function of the arguments at `argnums` (and further keyword ones)."""
 
-    def partial(*free: Any) -> Any:
+    def partial(*free: Any, **more: Any) -> Any:
         full = list(args)
         for i, x in zip(argnums, free, strict=True):
             full[i] = x
-        return fun(*full, **kwargs)
+        return fun(*full, **kwargs, **more)
 
     partial.__name__ = function_name(fun)
     return partial

@@ -10,11 +10,18 @@ from minijax.core.array import aval_of, to_array
 from minijax.core.pytree import flatten, flatten_axes, flatten_with_path, unflatten
 from minijax.core.source import api_boundary
 from minijax.interpreters.batch import batch, move_batch_axis
-from minijax.transforms.arguments import FlatFunction, argument_path, check_array, function_name
+from minijax.transforms.arguments import (
+    FlatFunction,
+    argument_path,
+    check_array,
+    check_callable,
+    function_name,
+)
 
 Axes = Any
 
 
+@api_boundary
 def vmap(
     fun: Callable[..., Any],
     in_axes: Axes = 0,
@@ -49,6 +56,7 @@ def vmap(
         >>> mj.vmap(jnp.dot, in_axes=(0, None))(jnp.eye(2), jnp.array([3.0, 4.0]))
         Array([3., 4.], dtype=float64)
     """
+    check_callable("vmap", fun)
     if isinstance(in_axes, list):
         in_axes = tuple(in_axes)
     if not (in_axes is None or isinstance(in_axes, int | tuple)):
@@ -97,9 +105,7 @@ def _checked_dims(
         name = argument_path(path)
         aval = check_array(f"vmap of {function_name(fun)}", name, x)
         if not isinstance(dim, int) or isinstance(dim, bool):
-            raise TypeError(
-                f"vmap: in_axes for {name} must be an int or None, got {dim!r}."
-            )
+            raise TypeError(f"vmap: in_axes for {name} must be an int or None, got {dim!r}.")
         ndim = len(aval.shape)
         if not -ndim <= dim < ndim:
             raise ValueError(

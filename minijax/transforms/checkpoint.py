@@ -14,12 +14,18 @@ from minijax.core.trace import EVAL, current_trace
 from minijax.interpreters.stage import stage
 from minijax.primitives.control.remat import name_p, rematerialize
 from minijax.primitives.dot import dot_general_p
-from minijax.transforms.arguments import FlatFunction, argument_avals, function_name
+from minijax.transforms.arguments import (
+    FlatFunction,
+    argument_avals,
+    check_callable,
+    function_name,
+)
 from minijax.transforms.staging import without_static
 
 Policy = Callable[..., bool]
 
 
+@api_boundary
 def checkpoint(
     fun: Callable[..., Any],
     *,
@@ -50,6 +56,8 @@ def checkpoint(
     Source:
         A. Griewank and A. Walther, "Algorithm 799: revolve", ACM TOMS 26, 2000.
     """
+
+    check_callable("checkpoint", fun)
 
     @wraps(fun)
     @api_boundary
@@ -128,8 +136,8 @@ class checkpoint_policies:  # noqa: N801 - a namespace of functions
     def save_anything_except_these_names(*names: str) -> Policy:
         """Keeps all values but those named so by `checkpoint_name`."""
         dropped = frozenset(names)
-        return lambda primitive, *_, **params: not (
-            primitive is name_p and params["name"] in dropped
+        return lambda primitive, *_, **params: (
+            not (primitive is name_p and params["name"] in dropped)
         )
 
     @staticmethod

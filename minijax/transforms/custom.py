@@ -287,8 +287,8 @@ class custom_vjp(_CustomFunction):  # noqa: N801 - used as a decorator
             if isinstance(x, Tracer):
                 raise TypeError(
                     f"custom_vjp of {self.name}: a nondiff_argnums argument is a traced value of "
-                    f"{x.aval}. Such arguments must be known: make the argument an ordinary one and "
-                    "return None as its cotangent."
+                    f"{x.aval}. Such arguments must be known: make the argument an ordinary one "
+                    "and return None as its cotangent."
                 )
         leaves, in_tree = flatten_arrays(f"{self.kind} of {self.name}", free)
         flat = FlatFunction(partial, in_tree)
@@ -351,8 +351,8 @@ class _VjpRules:
         num_args = len(self.in_tree.children()[0].children())
         if not isinstance(found, tuple | list) or len(found) != num_args:
             raise TypeError(
-                f"The backward rule of the custom_vjp function {self.owner.name} must return a tuple "
-                f"with a cotangent for each of its {num_args} argument(s), got "
+                f"The backward rule of the custom_vjp function {self.owner.name} must return a "
+                f"tuple with a cotangent for each of its {num_args} argument(s), got "
                 f"{describe_sequence(found)}."
             )
         return self._cotangents(tuple(found))

@@ -108,7 +108,9 @@ def hessian_vector_product(
     """
     product = _MODES.get(mode)
     if product is None:
-        raise ValueError(f"hessian_vector_product: mode must be one of {list(_MODES)}, got {mode!r}.")
+        raise ValueError(
+            f"hessian_vector_product: mode must be one of {list(_MODES)}, got {mode!r}."
+        )
     check_same_structure("hessian_vector_product", "x", x, "v", v)
     for primal, tangent in zip(flatten(x)[0], flatten(v)[0], strict=True):
         check_tangent("hessian_vector_product", "v", primal, tangent)

@@ -1,9 +1,9 @@
 """jit: compiling a function once for each kind of arguments.
 
-A call of a jitted function flattens its arguments and looks for a program traced before for the same
-*signature*: the structure of the arguments, their avals, the values of static arguments, the named
-axes being mapped and the configuration that tracing depends on. The program is then applied as one
-operation (`call`), which the current trace runs, differentiates, batches or records.
+A call of a jitted function flattens its arguments and looks for a program traced before for
+the same *signature*: the structure of the arguments, their avals, the values of static arguments,
+the named axes being mapped and the configuration that tracing depends on. The program is then
+applied as one operation (`call`), which the current trace runs, differentiates, batches or records.
 """
 
 from __future__ import annotations
@@ -177,9 +177,9 @@ def _with_static(fun: Callable[..., Any], static: Any) -> Callable[..., Any]:
 def _check_hashable(fun_name: str, argument: int | str, value: Any) -> None:
     if isinstance(value, Tracer):
         raise TypeError(
-            f"jit of {fun_name}: the static argument {argument!r} is a traced value of {value.aval}. "
-            "A static argument must be known when the function is traced: make it static in the "
-            "enclosing transformation too, or do not make it static here."
+            f"jit of {fun_name}: the static argument {argument!r} is a traced value of "
+            f"{value.aval}. A static argument must be known when the function is traced: make it "
+            "static in the enclosing transformation too, or do not make it static here."
         )
     try:
         hash(value)
@@ -187,8 +187,8 @@ def _check_hashable(fun_name: str, argument: int | str, value: Any) -> None:
         raise ValueError(
             f"jit of {fun_name}: the static argument {argument!r} is not hashable: "
             f"{type(value).__name__} {value!r:.60}. Static arguments are compared and hashed to "
-            "find the compiled program: pass a tuple in place of a list, a frozen dataclass in place "
-            "of a dict, or do not make it static."
+            "find the compiled program: pass a tuple in place of a list, a frozen dataclass in "
+            "place of a dict, or do not make it static."
         ) from error
 
 
@@ -230,6 +230,7 @@ def _as_tuple(value: Any) -> tuple[Any, ...]:
     return (value,) if isinstance(value, int | str) else tuple(value)
 
 
+@api_boundary
 def jit(
     fun: Callable[..., Any] | None = None,
     /,

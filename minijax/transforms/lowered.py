@@ -111,8 +111,8 @@ class Compiled:
         for aval, leaf in zip(expected, leaves, strict=True):
             if not aval.accepts(aval_of(leaf)):
                 raise TypeError(
-                    f"{name} was compiled for an argument of {aval}, got {aval_of(leaf)}: compile it "
-                    "for these arguments too, or call the jitted function."
+                    f"{name} was compiled for an argument of {aval}, got {aval_of(leaf)}: compile "
+                    "it for these arguments too, or call the jitted function."
                 )
         outs = call(self.traced.jaxpr, *self.traced.consts, *leaves, name=name)
         return unflatten(self.traced.out_tree, outs)

@@ -9,7 +9,14 @@ from typing import Any
 from minijax.core import dtypes
 from minijax.core.array import aval_of, to_array
 from minijax.core.avals import ShapedArray, Zero, materialize
-from minijax.core.pytree import describe_mismatch, flatten, flatten_with_path, structure, unflatten
+from minijax.core.pytree import (
+    describe,
+    describe_mismatch,
+    flatten,
+    flatten_with_path,
+    structure,
+    unflatten,
+)
 from minijax.core.source import api_boundary
 from minijax.interpreters import linearize as linearize_interpreter
 from minijax.interpreters.stage import stage
@@ -19,6 +26,7 @@ from minijax.primitives.convert import convert_element_type_p
 from minijax.transforms.arguments import (
     FlatFunction,
     argument_path,
+    check_callable,
     check_tangent,
     fix_arguments,
     flatten_arrays,
@@ -114,7 +122,9 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False, **kwargs:
     kwargs.pop("reduce_axes", None)
     leaves, in_tree = flatten_arrays(f"vjp of {function_name(fun)}", primals)
     flat = FlatFunction(fun, in_tree, has_aux=has_aux)
-    outs, pullback = linearize_interpreter.vjp(flat, leaves, [_is_active(aval_of(x)) for x in leaves])
+    outs, pullback = linearize_interpreter.vjp(
+        flat, leaves, [_is_active(aval_of(x)) for x in leaves]
+    )
     out = unflatten(flat.out_tree, map(to_array, outs))
     f_vjp = _Pullback(pullback, outs, flat.out_tree, leaves, in_tree)
     return (out, f_vjp, flat.aux) if has_aux else (out, f_vjp)
@@ -125,14 +135,15 @@ def _check_grad_input(what: str, name: str, x: Any, path: str, mode: tuple[bool,
     dtype = aval_of(x).dtype
     if holomorphic and not dtypes.is_complex(dtype):
         raise TypeError(
-            f"{what} of {name} with holomorphic=True needs complex arguments, but {path} is {dtype}."
+            f"{what} of {name} with holomorphic=True needs complex arguments, but {path} has dtype "
+            f"{dtype}."
         )
     if dtypes.is_inexact(dtype) or holomorphic or allow_int:
         return
     raise TypeError(
-        f"{what} of {name} needs floating-point arguments, but {path} has dtype {dtype}. Pass it as "
-        "a float (1.0 in place of 1, x.astype(float)), choose other argnums, or set allow_int=True "
-        "to get a float0 gradient for it."
+        f"{what} of {name} needs floating-point arguments, but {path} has dtype {dtype}. Pass it "
+        "as a float (1.0 in place of 1, x.astype(float)), choose other argnums, or set "
+        "allow_int=True to get a float0 gradient for it."
     )
 
 
@@ -140,14 +151,16 @@ def _check_grad_output(what: str, name: str, out: Any, holomorphic: bool) -> Non
     leaves, tree = flatten(out)
     if len(leaves) != 1 or tree != structure(0):
         raise TypeError(
-            f"{what} needs a function with one scalar output, but {name} returned {tree}. To return "
-            "further values, use has_aux=True; for several outputs, use vjp or jacrev."
+            f"{what} needs a function with one scalar output, but {name} returned "
+            f"{describe(tree)}. To return further values, use has_aux=True; for several outputs, "
+            "use vjp or jacrev."
         )
     aval = aval_of(leaves[0])
     if not isinstance(aval, ShapedArray) or aval.shape != ():
         raise TypeError(
-            f"{what} needs a function with a scalar output, but {name} returned shape {aval.shape}. "
-            "Reduce it (sum, mean), or use jacrev, jacfwd or vjp for functions with array outputs."
+            f"{what} needs a function with a scalar output, but {name} returned shape "
+            f"{aval.shape}. Reduce it (sum, mean), or use jacrev, jacfwd or vjp for functions with "
+            "array outputs."
         )
     if holomorphic and not dtypes.is_complex(aval.dtype):
         raise TypeError(
@@ -165,6 +178,7 @@ def _check_grad_output(what: str, name: str, out: Any, holomorphic: bool) -> Non
         )
 
 
+@api_boundary
 def value_and_grad(
     fun: Callable[..., Any],
     argnums: int | Sequence[int] = 0,
@@ -209,6 +223,7 @@ def _value_and_grad(
     holomorphic: bool,
     allow_int: bool,
 ) -> Callable[..., Any]:
+    check_callable(what, fun)
     name = function_name(fun)
 
     @wraps(fun)
@@ -231,6 +246,7 @@ def _value_and_grad(
     return value_and_gradient
 
 
+@api_boundary
 def grad(
     fun: Callable[..., Any],
     argnums: int | Sequence[int] = 0,

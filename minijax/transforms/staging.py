@@ -119,9 +119,7 @@ def struct_avals(what: str, args: Any, kwargs: Any) -> list[Any]:
     found = []
     for path, x in flatten_with_path((args, kwargs))[0]:
         is_struct = hasattr(x, "shape") and hasattr(x, "dtype")
-        found.append(
-            aval_of_struct(x) if is_struct else check_array(what, argument_path(path), x)
-        )
+        found.append(aval_of_struct(x) if is_struct else check_array(what, argument_path(path), x))
     return found
 
 
@@ -237,9 +235,7 @@ def closure_convert(fun: Callable[..., Any], *example_args: Any) -> tuple[Any, l
         leaves, tree = flatten((args, {}))
         if tree != in_tree:
             raise TypeError(f"closure_convert: expected arguments of {in_tree}, got {tree}.")
-        consts = [
-            next(given) if on else c for c, on in zip(program.consts, free, strict=True)
-        ]
+        consts = [next(given) if on else c for c, on in zip(program.consts, free, strict=True)]
         return unflatten(out_tree, eval_jaxpr(program.close(), *consts, *leaves))
 
     return converted, values
@@ -266,8 +262,6 @@ def named_call(fun: Callable[..., Any], *, name: str | None = None) -> Callable[
             return fun(*args, **kwargs)
         program, flat = _program(fun, args, kwargs)
         leaves = flatten((args, kwargs))[0]
-        return unflatten(
-            flat.out_tree, call(program.close(), *program.consts, *leaves, name=shown)
-        )
+        return unflatten(flat.out_tree, call(program.close(), *program.consts, *leaves, name=shown))
 
     return named

@@ -68,7 +68,7 @@ FLAGS = np.array([True, False, True])
 
 @pytest.mark.parametrize("op", [*ARITHMETIC, *COMPARISON])
 @pytest.mark.parametrize(
-    "left, right",
+    ("left", "right"),
     [(FLOATS, SINGLE), (INTS, SMALL), (SINGLE, INTS), (INTS, 2), (2.5, FLOATS), (SINGLE, 2.0)],
     ids=["f8f4", "i8i1", "f4i8", "i8-int", "float-f8", "f4-float"],
 )
@@ -397,7 +397,7 @@ def test_iteration(oracle: ModuleType) -> None:
     assert len(ours) == 2
     assert_same(list(ours), list(theirs))
     assert_same(list(reversed(ours)), list(reversed(theirs)))
-    a, b = ours
+    _, b = ours
     assert_same(b, theirs[1])
     assert 4.0 in ours[1]
     both(oracle, lambda m: sum(row for row in m), x)

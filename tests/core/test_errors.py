@@ -69,10 +69,8 @@ def test_exact_text():
         "  given:    traced value bool[3], argument mask of f\n"
         "  at:       here\n"
         "  expected: a concrete boolean: the program is recorded once, for all values\n"
-        "  instead:  choose between values: jnp.where(condition, a, b)\n"
-        "            or branch: lax.cond(condition, true_fun, false_fun, *operands)\n"
-        "            or loop: lax.while_loop(cond_fun, body_fun, init)\n"
-        "            or join conditions: jnp.logical_and, logical_or, logical_not\n"
+        "  instead:  choose and join: jnp.where(condition, a, b), jnp.logical_and, logical_not\n"
+        "            or branch or loop: lax.cond(condition, f, g, *operands), lax.while_loop\n"
         "            or mark the argument static: jit(f, static_argnums=...)\n"
         "  help:     help(minijax.errors.TracerBoolConversionError)"
     )

@@ -159,12 +159,12 @@ MISTAKES = {
     "carry dtype": (
         lambda: scan(lambda c, x: ((c[0], x), None), (1.0, np.int32(2)), XS),
         TypeError,
-        r"takes\[1\] is int32\[\].*returns\[1\] is float64\[\].*dtypes differ",
+        r"takes at \[1\] is int32\[\].*returns at \[1\] is float64\[\].*dtypes differ",
     ),
     "carry shape": (
         lambda: scan(lambda c, x: ({"h": XS}, None), {"h": np.zeros(2)}, XS),
         TypeError,
-        r"takes\['h'\] is float64\[2\].*returns\['h'\] is float64\[4\].*shapes differ",
+        r"takes at \['h'\] is float64\[2\].*returns at \['h'\] is float64\[4\].*shapes differ",
     ),
     "carry structure": (
         lambda: scan(lambda c, x: ((c[0],), None), (1.0, 2.0), XS),

@@ -1,14 +1,15 @@
 """Random programs: what hypothesis draws, and what it means in minijax and in the oracle.
 
-A program is a list of instructions, each a name and three numbers. It works on a pool of values and
-adds one to it; an instruction takes its operands from the pool and *adapts* to the shapes and dtypes it
+A program is a list of instructions, each a name and three numbers. An instruction takes its
+operands from a pool of values, adds its result to it, and *adapts* to the shapes and dtypes that it
 finds there (axes and positions are taken modulo). So every list of instructions is a program, and a
 failing one shrinks to a few.
 
-Results must be equal to the last bit, and no order of summation, contraction of a multiply and an
-add, or excess precision is prescribed. So what is multiplied or summed is quantized first: products and
-sums of such numbers are exact. A value that rounding may have changed is *rough*; it is compared with a
-tolerance, and an instruction that could blow up a difference quantizes nothing but refuses it.
+Results are compared to the last bit, though nobody prescribes the order of a sum, whether a
+multiply and an add are contracted, or whether intermediate values have excess precision. So what is
+multiplied or summed is quantized first: products and sums of small whole numbers are exact. A value
+that rounding may have changed is *rough*: it is compared with a tolerance, and where an instruction
+could blow up a difference, ones take its place.
 """
 
 from __future__ import annotations
@@ -70,10 +71,13 @@ class Machine:
     Attributes:
         mj: the module `minijax` or `jax`.
         pool: the values so far.
+        smooth: do not quantize, so that programs have derivatives; nothing is exact then, and
+            floating point values have 64 bits.
     """
 
     mj: ModuleType
     pool: list[Value]
+    smooth: bool = False
 
     def run(self, instructions: Sequence[Instruction]) -> None:
         """Adds the result of each instruction to the pool."""
@@ -88,7 +92,7 @@ class Machine:
     def nested(self, values: Sequence[Any], body: Sequence[Instruction]) -> list[Value]:
         """Returns the pool after running a nested program on some arrays and some of the pool."""
         captured = [value for value in self.pool[-2:] if not value.rough]
-        machine = Machine(self.mj, [*map(Value, values), *captured])
+        machine = Machine(self.mj, [*map(Value, values), *captured], self.smooth)
         machine.run(body)
         return machine.pool
 
@@ -97,6 +101,8 @@ class Machine:
     def quantized(self, x: Value, bound: int = 8) -> Any:
         """Returns whole numbers within a bound, of the same dtype; a rough value gives ones."""
         jnp, lax = self.mj.numpy, self.mj.lax
+        if self.smooth and x.dtype in FLOATS:
+            return jnp.tanh(x.array)
         if x.rough:
             return jnp.ones(x.shape, x.dtype)
         if x.dtype in COMPLEX:
@@ -109,7 +115,7 @@ class Machine:
 
     def settled(self, x: Value) -> Any:
         """Returns the array itself where it is exact, its quantized form where it is rough."""
-        return self.quantized(x) if x.rough else x.array
+        return self.quantized(x) if x.rough and not self.smooth else x.array
 
     def converted(self, x: Any, dtype: np.dtype) -> Any:
         x_dtype = np.dtype(x.dtype)
@@ -210,7 +216,9 @@ def _combine_rough(m: Machine, x: Value, step: Instruction) -> Value:
 @_instruction
 def _compare(m: Machine, x: Value, step: Instruction) -> Value:
     lax = m.mj.lax
-    operations = (lax.eq, lax.ne) if x.dtype in COMPLEX else (lax.lt, lax.le, lax.gt, lax.ge, lax.eq)
+    operations = (
+        (lax.eq, lax.ne) if x.dtype in COMPLEX else (lax.lt, lax.le, lax.gt, lax.ge, lax.eq)
+    )
     b = m.matched(m.other(step), x.shape, x.dtype)
     return Value(operations[step.k % len(operations)](m.settled(x), b))
 
@@ -224,7 +232,10 @@ def _select(m: Machine, x: Value, step: Instruction) -> Value:
 
 @_instruction
 def _convert(m: Machine, x: Value, step: Instruction) -> Value:
-    return Value(m.converted(m.settled(x), DTYPES[step.k % len(DTYPES)]))
+    dtype = DTYPES[step.k % len(DTYPES)]
+    if m.smooth and dtype in (*FLOATS, *COMPLEX):
+        dtype = FLOATS[0] if dtype in FLOATS else COMPLEX[0]
+    return Value(m.converted(m.settled(x), dtype))
 
 
 # -- shapes
@@ -299,7 +310,7 @@ def _dynamic_slice(m: Machine, x: Value, step: Instruction) -> Value:
 
 @_instruction
 def _update(m: Machine, x: Value, step: Instruction) -> Value:
-    if not x.rank or x.rough:
+    if not x.rank or x.rough or 0 in x.shape:
         return x
     index = m.matched(m.other(step), (), np.dtype("i4")) % 5 - 2
     new = m.matched(m.pool[step.k % len(m.pool)], x.shape[1:], x.dtype)
@@ -311,7 +322,7 @@ def _update(m: Machine, x: Value, step: Instruction) -> Value:
 
 @_instruction
 def _scatter_add(m: Machine, x: Value, step: Instruction) -> Value:
-    if not x.rank or x.dtype == BOOL:
+    if not x.rank or x.dtype == BOOL or 0 in x.shape:
         return x
     rows = m.mj.numpy.asarray([0, 2, 0, 1]) + m.matched(m.other(step), (), np.dtype("i8")) % 2
     new = m.mj.numpy.ones((4, *x.shape[1:]), x.dtype)
@@ -409,7 +420,8 @@ def _scan(m: Machine, x: Value, step: Instruction) -> Value:
 
 @_instruction
 def _loop(m: Machine, x: Value, step: Instruction) -> Value:
-    trips = m.matched(m.other(step), (), np.dtype("i4")) % 4
+    # The oracle has no reverse mode for a trip count that is not known.
+    trips = step.j % 4 if m.smooth else m.matched(m.other(step), (), np.dtype("i4")) % 4
 
     def body(i: Any, carry: Any) -> Any:
         return _last(m, m.nested([carry, i], step.body), carry)
@@ -455,6 +467,32 @@ class Drawn:
 
         return run
 
+    def smooth_points(self) -> tuple[np.ndarray, ...]:
+        """Returns the inputs in 64 bits, finite and without ties, as derivatives ask for."""
+        points = []
+        for x in self.inputs:
+            if x.dtype in FLOATS:
+                finite = np.nan_to_num(x.astype(np.float64), nan=0.3, posinf=0.7, neginf=-0.7)
+                x = finite + 0.0137 * np.sqrt(np.arange(1.0, x.size + 1.0)).reshape(x.shape)
+            points.append(x.astype(np.complex128) if x.dtype in COMPLEX else x)
+        return tuple(points)
+
+    def scalar_function(self, mj: ModuleType) -> Callable[..., Any]:
+        """Returns a smooth form of the program followed by a weighted sum of its results."""
+
+        def run(*inputs: Any) -> Any:
+            machine = Machine(mj, [Value(mj.numpy.asarray(x)) for x in inputs], smooth=True)
+            machine.run(self.instructions)
+            total: Any = mj.numpy.zeros(())
+            for k, value in enumerate(machine.pool):
+                if value.dtype in (*FLOATS, *COMPLEX):
+                    total = total + (1.0 + 0.1 * k) * mj.numpy.sum(
+                        machine.quantized(Value(machine.converted(value.array, FLOATS[0])))
+                    )
+            return total
+
+        return run
+
 
 _SHAPES = ((), (3,), (0,), (1,), (2, 3), (1, 3), (3, 0), (2, 1, 2), (3, 3), (17,))
 _numbers = st.integers(0, 23)
@@ -486,15 +524,11 @@ def _steps(depth: int, most: int) -> st.SearchStrategy[tuple[Instruction, ...]]:
     one = flat
     if depth:
         body = _steps(depth - 1, 4)
-        nest = st.builds(
-            Instruction, st.sampled_from(NESTING), _numbers, _numbers, _numbers, body
-        )
+        nest = st.builds(Instruction, st.sampled_from(NESTING), _numbers, _numbers, _numbers, body)
         one = st.one_of(flat, flat, flat, nest)
     return st.lists(one, min_size=1, max_size=most).map(tuple)
 
 
 def drawn_programs() -> st.SearchStrategy[Drawn]:
     """Returns the strategy of programs with up to ten instructions, nested twice at most."""
-    return st.builds(
-        Drawn, st.lists(_inputs, min_size=1, max_size=3).map(tuple), _steps(2, 10)
-    )
+    return st.builds(Drawn, st.lists(_inputs, min_size=1, max_size=3).map(tuple), _steps(2, 10))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 import minijax as mj
+import minijax.numpy as jnp
+from minijax import lax
 from tests.programs.base_programs import (
     DERIVATIVE_ORDER,
     PROGRAMS,

@@ -44,9 +44,7 @@ TRANSFORMED: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
     "jit of grad": lambda f: mj.jit(mj.grad(f)),
     "grad of jit": lambda f: mj.grad(mj.jit(f)),
     "vmap of grad": lambda f: lambda x: mj.vmap(mj.grad(f))(jnp.stack([x, x]))[0],
-    "jit of vmap of grad": lambda f: mj.jit(
-        lambda x: mj.vmap(mj.grad(f))(jnp.stack([x, x]))[1]
-    ),
+    "jit of vmap of grad": lambda f: mj.jit(lambda x: mj.vmap(mj.grad(f))(jnp.stack([x, x]))[1]),
     "checkpoint of jit": lambda f: mj.grad(mj.checkpoint(mj.jit(f))),
 }
 

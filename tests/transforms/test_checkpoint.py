@@ -25,9 +25,6 @@ def deep(x: Any) -> Any:
 def num_residuals(f: Callable[..., Any], *args: Any) -> int:
     """Returns how many array elements the linear part of `f` keeps (scalars left out)."""
 
-    def linear_program(*primals: Any) -> Any:
-        return mj.vjp(f, *primals)[1]
-
     _, f_jvp = mj.linearize(f, *args)
     program = mj.make_jaxpr(f_jvp)(*args)
     return sum(const.size for const in program.consts if const.ndim)

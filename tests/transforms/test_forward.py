@@ -19,7 +19,7 @@ def test_jvp_of_pytrees() -> None:
     out, tangent = mj.jvp(lambda p, s: {"y": p["a"] * s}, ({"a": X}, 3.0), ({"a": V}, 1.0))
     close(out["y"], 3 * X)
     close(tangent["y"], 3 * V + X)
-    out, tangent = mj.jvp(lambda: 3.0, (), ())
+    _, tangent = mj.jvp(lambda: 3.0, (), ())
     close(tangent, 0.0)
 
 
@@ -29,7 +29,7 @@ def test_jvp_accepts_lists_and_numpy() -> None:
 
 
 def test_jvp_has_aux() -> None:
-    out, tangent, aux = mj.jvp(lambda x: (x**2, {"n": "name", "x": x}), (3.0,), (1.0,), has_aux=True)
+    _, tangent, aux = mj.jvp(lambda x: (x**2, {"n": "name", "x": x}), (3.0,), (1.0,), has_aux=True)
     close(tangent, 6.0)
     assert aux["n"] == "name"
     assert float(aux["x"]) == 3.0
@@ -37,7 +37,7 @@ def test_jvp_has_aux() -> None:
 
 def test_jvp_of_integers(oracle: ModuleType) -> None:
     zero = np.zeros((), oracle.dtypes.float0)
-    out, tangent = mj.jvp(lambda x, n: (x * n, n + 1), (2.0, 3), (1.0, zero))
+    _, tangent = mj.jvp(lambda x, n: (x * n, n + 1), (2.0, 3), (1.0, zero))
     close(tangent[0], 3.0)
     assert str(tangent[1].dtype) == str(zero.dtype)
     assert tangent[1].shape == ()
@@ -96,7 +96,7 @@ def test_linearize_of_grad_is_a_hessian_operator() -> None:
 
 
 def test_linearize_has_aux_and_nesting() -> None:
-    out, f_jvp, aux = mj.linearize(lambda x: (x**2, "aux"), 3.0, has_aux=True)
+    _, f_jvp, aux = mj.linearize(lambda x: (x**2, "aux"), 3.0, has_aux=True)
     assert aux == "aux"
     close(f_jvp(1.0), 6.0)
     close(mj.grad(lambda x: mj.linearize(jnp.sin, x)[1](1.0))(0.3), -np.sin(0.3))

@@ -54,7 +54,7 @@ def test_argnums() -> None:
 def test_argnums_out_of_range() -> None:
     with pytest.raises(ValueError, match="argnums=2"):
         mj.grad(lambda x: x, 2)(1.0)
-    with pytest.raises(ValueError, match="argnums=0.*0 positional"):
+    with pytest.raises(ValueError, match=r"argnums=0.*0 positional"):
         mj.grad(lambda x: x)(x=1.0)
     with pytest.raises(TypeError, match="argnums must be"):
         mj.grad(lambda x: x, "x")(1.0)
@@ -223,7 +223,7 @@ def test_output_messages() -> None:
         mj.grad(lambda x: 3)(1.0)
     with pytest.raises(TypeError, match="has_aux"):
         mj.grad(lambda x: (x, x))(1.0)
-    with pytest.raises(TypeError, match="NoneType|one scalar output"):
+    with pytest.raises(TypeError, match=r"NoneType|one scalar output"):
         mj.grad(lambda x: None)(1.0)
     with pytest.raises(TypeError, match="str"):
         mj.grad(lambda x: "text")(1.0)
@@ -247,8 +247,8 @@ def test_python_control_flow_on_known_values() -> None:
     close(mj.grad(f)(-1.0), 128.0)
     close(mj.grad(mj.grad(lambda x: x**3 if x > 0 else x))(2.0), 12.0)
     close(mj.jvp(f, (3.5,), (2.0,))[1], 21.0)
-    assert mj.grad(lambda x: x * len([i for i in range(int(x))]))(3.0) == 3.0
-    close(mj.grad(lambda x: x[int(jnp.argmax(x))])(X), [0.0, 0.0, 1.0])
+    assert mj.grad(lambda x: x * len(range(int(x))))(3.0) == 3.0
+    close(mj.grad(lambda x: x[jnp.argmax(x).item()])(X), [0.0, 0.0, 1.0])
     assert isinstance(mj.grad(lambda x: x * x.item())(3.0), mj.Array)
 
 

@@ -103,7 +103,7 @@ def test_no_arguments_none_and_empty_trees() -> None:
     assert mj.jit(lambda: None)() is None
     assert mj.jit(lambda x: None)(1.0) is None
     assert mj.jit(lambda x: ())(None) == ()
-    assert mj.jit(lambda x, y: {"y": y, "none": None})({}, [])== {"y": [], "none": None}
+    assert mj.jit(lambda x, y: {"y": y, "none": None})({}, []) == {"y": [], "none": None}
     close(mj.jit(lambda x, y: y)(None, 3), 3)
 
 
@@ -449,3 +449,30 @@ def test_float0_and_small_dtypes_through_jit(oracle: ModuleType) -> None:
         for o, t in zip(ours, theirs, strict=True):
             assert str(o.dtype) == str(t.dtype)
             np.testing.assert_array_equal(np.asarray(o), np.asarray(t))
+
+
+def test_results_do_not_change_with_the_numpy_arrays_that_went_in() -> None:
+    programs = (
+        mj.jit(lambda x: x),
+        mj.jit(lambda x: jnp.reshape(x, (3, 1))),
+        mj.vmap(lambda x: x),
+        lambda x: lax.cond(True, lambda y: y, lambda y: -y, x),
+        lambda x: lax.scan(lambda c, y: (c, y), x, x),
+        lambda x: mj.vjp(lambda y: y, x)[0],
+        lambda x: mj.vjp(lambda y: y, x)[1](x)[0],
+    )
+    for program in programs:
+        source = np.ones(3)
+        out = program(source)
+        source[:] = 5.0
+        for leaf in mj.tree.leaves(out):
+            assert float(leaf.max()) == 1.0
+
+
+def test_debug_nans_and_infs() -> None:
+    for transform in (lambda f: f, mj.jit):
+        with mj.debug_nans(), pytest.raises(FloatingPointError, match="NaN"):
+            transform(lambda x: jnp.log(x))(-1.0)
+        with mj.debug_infs(), pytest.raises(FloatingPointError, match="inf"):
+            transform(lambda x: jnp.log(x))(0.0)
+    assert np.isnan(float(mj.jit(jnp.log)(-1.0)))

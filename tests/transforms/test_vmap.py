@@ -163,7 +163,7 @@ def test_messages_name_argument_and_key_path() -> None:
         mj.vmap(f)(np.ones(3), 1.0)
     with pytest.raises(ValueError, match="kwargs"):
         mj.vmap(f)(np.ones(3), b=1.0)
-    with pytest.raises(ValueError, match="2 entries.*1 positional"):
+    with pytest.raises(ValueError, match=r"2 entries.*1 positional"):
         mj.vmap(f, in_axes=(0, 0))(np.ones(3))
     with pytest.raises(ValueError, match="at least one mapped"):
         mj.vmap(f, in_axes=None)(1.0, 2.0)

@@ -17,6 +17,7 @@ from minijax.compiler.emit.cumulate import emit_cumulate
 from minijax.compiler.emit.dot import emit_dot
 from minijax.compiler.emit.elements import emit_element
 from minijax.compiler.emit.frame import Frame, Slot, copy, load, nbytes, store
+from minijax.compiler.emit.lapack import emit_native
 from minijax.compiler.emit.reduce import emit_reduce
 from minijax.compiler.emit.scatter import emit_scatter
 from minijax.compiler.emit.sort import emit_sort
@@ -32,6 +33,7 @@ from minijax.kernel.roots import (
     Dot,
     Element,
     HostCall,
+    Native,
     Reduce,
     Scan,
     Scatter,
@@ -135,6 +137,8 @@ def _emit_step(frame: Frame, step: Step, position: int) -> None:
             emit_sort(frame, sort, position)
         case Dot() as dot:
             emit_dot(frame, dot, position)
+        case Native() as native:
+            emit_native(frame, native, position)
         case HostCall() as call:
             emit_host_call(frame, call)
         case Branch() as branch:

@@ -12,6 +12,7 @@ from minijax.kernel.roots import (
     Dot,
     Element,
     HostCall,
+    Native,
     Program,
     Reduce,
     Scan,
@@ -80,7 +81,7 @@ def memory_operands(definition: Definition) -> Sequence[Value]:
     match definition:
         case Scatter():
             return (definition.operand,)
-        case Sort() | HostCall():
+        case Sort() | Native() | HostCall():
             return definition.operands
         case Dot():
             return definition.lhs, definition.rhs

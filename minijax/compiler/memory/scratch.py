@@ -6,14 +6,14 @@ import math
 from collections.abc import Sequence
 
 from minijax.compiler.fuse.matrices import operand_layouts
-from minijax.kernel.roots import Definition, Dot, Scan, Sort, Value, While
+from minijax.kernel.roots import Definition, Dot, Native, Scan, Sort, Value, While
 
 
 def step_scratch(definition: Definition, carries: Sequence[str]) -> list[int]:
     """Returns the sizes in bytes of a step's working memories.
 
     A sort has two rows of each operand, a product a packed copy of each operand that BLAS cannot
-    read, a loop a second memory for each carry that is doubled (`while`: and a third).
+    read, a native call what it asks for, a loop a second memory for each carry that is doubled (`while`: and a third).
     """
     match definition:
         case Sort():
@@ -23,6 +23,8 @@ def step_scratch(definition: Definition, carries: Sequence[str]) -> list[int]:
             layouts = operand_layouts(definition)
             sides = (definition.lhs, definition.rhs)
             return [0 if m is not None else _size(x) for m, x in zip(layouts, sides, strict=True)]
+        case Native():
+            return [*definition.work]
         case Scan():
             kept = zip(carries, definition.init, strict=True)
             return [_size(x) if way == "double" else 0 for way, x in kept]

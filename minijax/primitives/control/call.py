@@ -10,14 +10,15 @@ import numpy as np
 from minijax.core.array import value_of
 from minijax.core.avals import Aval, Zero
 from minijax.core.execute import execute
-from minijax.core.jaxpr import Eqn, Jaxpr
+from minijax.core.jaxpr import Eqn, Jaxpr, sub_jaxprs
 from minijax.core.primitive import primitive
-from minijax.core.trace import to_result
+from minijax.core.trace import current_trace, to_result
 from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
-from minijax.interpreters.evaluate import evaluate
+from minijax.interpreters.evaluate import eval_jaxpr, evaluate
 from minijax.interpreters.jvp import jvp_jaxpr
 from minijax.interpreters.linearize import linearize_jaxpr
 from minijax.interpreters.prune import prune_jaxpr
+from minijax.interpreters.stage import StageTrace
 from minijax.interpreters.transpose import is_linear, transpose_jaxpr
 from minijax.primitives.control.staged import is_unmapped, pick
 
@@ -72,9 +73,7 @@ def _call_transpose(cts: Any, *operands: Any, jaxpr: Jaxpr, name: str) -> Any:
     derived = transpose_jaxpr(jaxpr, linear, accumulate, active)
     known = [x for x in operands if not is_linear(x)]
     nonzero = [x for x in starts if type(x) is not Zero]
-    results = iter(
-        call_p.bind(*known, *nonzero, *pick(cts, active), jaxpr=derived, name=name)
-    )
+    results = iter(call_p.bind(*known, *nonzero, *pick(cts, active), jaxpr=derived, name=name))
     return tuple(next(results) if on else None for on in linear)
 
 
@@ -133,4 +132,25 @@ def call(jaxpr: Jaxpr, *args: Any, name: str = "") -> tuple[Any, ...]:
     Returns:
         The outputs of the program.
     """
+    # Interpreters go into nested programs by recursion, so calls are not recorded in any depth.
+    if (
+        _depth(jaxpr) >= _DEEPEST
+        and len(jaxpr.eqns) <= _LARGEST_INLINED
+        and type(current_trace()) is StageTrace
+    ):
+        return tuple(eval_jaxpr(jaxpr, *args))
     return call_p.bind(*args, jaxpr=jaxpr, name=name or jaxpr.name)
+
+
+_DEEPEST = 24
+# A function that calls the one below twice would double with every level that is written out.
+_LARGEST_INLINED = 256
+
+
+def _depth(jaxpr: Jaxpr) -> int:
+    """Returns how deep programs are nested in a program."""
+    depth = jaxpr.memo.get("depth")
+    if depth is None:
+        nested = (inner for eqn in jaxpr.eqns for inner in sub_jaxprs(eqn.params))
+        depth = jaxpr.memo["depth"] = 1 + max(map(_depth, nested), default=-1)
+    return depth

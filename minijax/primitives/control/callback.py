@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minijax.core import dtypes
-from minijax.core.array import aval_of
+from minijax.core.array import aval_of, to_array
 from minijax.core.avals import Aval, ShapedArray
 from minijax.core.primitive import Primitive, Rule, absent, constant, primitive
 from minijax.core.pytree import describe_mismatch, flatten, unflatten
@@ -177,7 +177,10 @@ def _flat_callback(
                 f"{what}: the Python function must return the structure of result_shape_dtypes: "
                 f"{describe_mismatch(out_tree, tree)}"
             )
-        return [_checked(what, np.asarray(x), aval, batched) for x, aval in zip(leaves, avals, strict=True)]
+        return [
+            _checked(what, np.asarray(x), aval, batched)
+            for x, aval in zip(leaves, avals, strict=True)
+        ]
 
     return flat
 
@@ -230,6 +233,7 @@ def pure_callback(
         )
     avals, out_tree = _result_avals(result_shape_dtypes)
     leaves, in_tree = flatten((args, kwargs))
+    leaves = [to_array(x) for x in leaves]
     vectorized = vmap_method is not None and not vmap_method.startswith("sequential")
     flat = _flat_callback("pure_callback", callback, in_tree, avals, out_tree, vectorized)
     outs = pure_callback_p.bind(*leaves, callback=flat, out_avals=avals, vmap_method=vmap_method)
@@ -267,6 +271,7 @@ def io_callback(
     """
     avals, out_tree = _result_avals(result_shape_dtypes)
     leaves, in_tree = flatten((args, kwargs))
+    leaves = [to_array(x) for x in leaves]
     flat = _flat_callback("io_callback", callback, in_tree, avals, out_tree, False)
     outs = io_callback_p.bind(*leaves, callback=flat, out_avals=avals)
     return unflatten(out_tree, outs)
@@ -285,7 +290,7 @@ def debug_callback(callback: Callback, *args: Any, ordered: bool = False, **kwar
     """
     leaves, in_tree = flatten((args, kwargs))
     traced = [_is_array(x) for x in leaves]
-    operands = [x for x, on in zip(leaves, traced, strict=True) if on]
+    operands = [to_array(x) for x, on in zip(leaves, traced, strict=True) if on]
     # The callback lives as long as the program: it must not hold traced values.
     known = [None if on else x for x, on in zip(leaves, traced, strict=True)]
 

@@ -37,7 +37,9 @@ _NOT_LINEAR = absent("it is not linear in its operand")
 def _outside(name: str) -> Callable[..., Any]:
     def run(*_: Any, axis_names: Names, **__: Any) -> Any:
         named_axis_size(axis_names[0])
-        raise NameError(f"{name} is applied outside of the vmap that maps the axis {axis_names[0]!r}.")
+        raise NameError(
+            f"{name} is applied outside of the vmap that maps the axis {axis_names[0]!r}."
+        )
 
     return run
 
@@ -181,13 +183,15 @@ all_gather_p = primitive(
 def _psum_scatter_abstract(x: Any, *, axis_names: Names, axis: int, axis_size: int) -> Any:
     if x.shape[axis] != axis_size:
         raise ValueError(
-            f"psum_scatter needs the axis {axis} of shape {x.shape} to have the length of the mapped "
-            f"axis, {axis_size}."
+            f"psum_scatter needs the axis {axis} of shape {x.shape} to have the length of the "
+            f"mapped axis, {axis_size}."
         )
     return (x.without_axis(axis),)
 
 
-def _psum_scatter_transpose(cts: Any, x: Any, *, axis_names: Names, axis: int, axis_size: int) -> Any:
+def _psum_scatter_transpose(
+    cts: Any, x: Any, *, axis_names: Names, axis: int, axis_size: int
+) -> Any:
     return all_gather_p.bind(cts[0], axis_names=axis_names, axis=axis, axis_size=axis_size)
 
 
@@ -277,7 +281,11 @@ def _all_to_all_transpose(
     cts: Any, x: Any, *, axis_names: Names, split_axis: int, concat_axis: int, axis_size: int
 ) -> Any:
     return all_to_all_p.bind(
-        cts[0], axis_names=axis_names, split_axis=concat_axis, concat_axis=split_axis, axis_size=axis_size
+        cts[0],
+        axis_names=axis_names,
+        split_axis=concat_axis,
+        concat_axis=split_axis,
+        axis_size=axis_size,
     )
 
 
@@ -378,7 +386,9 @@ def psum(x: Any, axis_name: Any, *, axis_index_groups: Any = None) -> Any:
 def pmean(x: Any, axis_name: Any, *, axis_index_groups: Any = None) -> Any:
     """Returns the mean over a named mapped axis; arguments as for `psum`."""
     size = axis_size(axis_name)
-    return tree_map(lambda total: total / size, psum(x, axis_name, axis_index_groups=axis_index_groups))
+    return tree_map(
+        lambda total: total / size, psum(x, axis_name, axis_index_groups=axis_index_groups)
+    )
 
 
 def pmax(x: Any, axis_name: Any, *, axis_index_groups: Any = None) -> Any:
@@ -497,7 +507,9 @@ def ppermute(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
                 f"ppermute: sources and destinations must be distinct and in 0…{size - 1}, got "
                 f"{list(pairs)}."
             )
-    return tree_map(lambda leaf: ppermute_p.bind(to_array(leaf), axis_names=names, perm=pairs)[0], x)
+    return tree_map(
+        lambda leaf: ppermute_p.bind(to_array(leaf), axis_names=names, perm=pairs)[0], x
+    )
 
 
 def pshuffle(x: Any, axis_name: Any, perm: Sequence[int]) -> Any:

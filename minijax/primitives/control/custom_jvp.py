@@ -106,9 +106,7 @@ def _run(args: Sequence[Any], call: Call, jvp: Any, num_consts: int, name: str) 
     return run_call(args, call, num_consts)
 
 
-def _jvp(
-    primals: Any, tangents: Any, *, call: Call, jvp: Any, num_consts: int, name: str
-) -> Any:
+def _jvp(primals: Any, tangents: Any, *, call: Call, jvp: Any, num_consts: int, name: str) -> Any:
     check_constants(tangents, num_consts, "custom_jvp")
     return jvp(primals[num_consts:], tangents[num_consts:])
 
@@ -149,9 +147,7 @@ def _batch(
         half = len(both) // 2
         return both[:half], both[half:]
 
-    outs = custom_jvp_p.bind(
-        *moved, call=mapped, jvp=mapped_jvp, num_consts=num_consts, name=name
-    )
+    outs = custom_jvp_p.bind(*moved, call=mapped, jvp=mapped_jvp, num_consts=num_consts, name=name)
     return outs, (0,) * len(outs)
 
 
@@ -174,7 +170,9 @@ def _dense(t: Any) -> Any:
     return t.aval.zeros() if type(t) is Zero else t
 
 
-def _lower(k: Any, *operands: Any, out: Any, call: Call, jvp: Any, num_consts: int, name: str) -> Any:
+def _lower(
+    k: Any, *operands: Any, out: Any, call: Call, jvp: Any, num_consts: int, name: str
+) -> Any:
     return k.inline(call, operands)
 
 

@@ -30,9 +30,9 @@ from minijax.primitives.control.custom_jvp import (
 )
 
 _NO_FORWARD = (
-    "forward-mode differentiation (jvp, jacfwd, linearize's function) of a custom_vjp function: only "
-    "its pullback was given. Use reverse mode (grad, vjp, jacrev), or give the rule with custom_jvp, "
-    "which serves both"
+    "forward-mode differentiation (jvp, jacfwd, linearize's function) of a custom_vjp function: "
+    "only its pullback was given. Use reverse mode (grad, vjp, jacrev), or give the rule with "
+    "custom_jvp, which serves both"
 )
 
 
@@ -179,9 +179,7 @@ def _batch(
 
         every = [True] * (num_res + len(cts))
         found = batch_flat(one, size, every, mapped_axis)(*residuals, *map(materialize, cts))
-        return [
-            ct if on else reduce_sum(ct, (0,)) for ct, on in zip(found, flags, strict=True)
-        ]
+        return [ct if on else reduce_sum(ct, (0,)) for ct, on in zip(found, flags, strict=True)]
 
     outs = custom_vjp_p.bind(
         *lead_batch_axis(operands, dims),

@@ -11,7 +11,7 @@ from minijax.core import dtypes
 from minijax.core.array import ConcreteArray, aval_of, to_array
 from minijax.core.config import config
 from minijax.core.errors import four_parts
-from minijax.core.pytree import flatten, key_paths, structure, tuple_treedef, unflatten
+from minijax.core.pytree import describe, flatten, key_paths, structure, tuple_treedef, unflatten
 from minijax.core.source import api_boundary
 from minijax.core.trace import Tracer
 from minijax.interpreters.batch import batch, move_batch_axis
@@ -123,7 +123,7 @@ def _check_pair(program: TreeProgram, init_tree: Any) -> None:
         raise TypeError(
             four_parts(
                 f"scan: the body {program.name} must return a pair (carry, y).",
-                f"a result of structure {tree}",
+                describe(tree),
                 "a tuple of two: the carry for the next iteration and the output of this one",
                 ("return carry, None for a loop that collects no outputs",),
             )
@@ -288,7 +288,7 @@ def _check_condition(cond: TreeProgram) -> None:
     raise TypeError(
         four_parts(
             f"while_loop: the condition {cond.name} must return one bool of rank 0.",
-            f"{shown} in a result of structure {cond.out_tree}",
+            shown if is_leaf else f"{describe(cond.out_tree)}: {shown}",
             "bool[]",
             ("compare: x > 0", "join several: jnp.all(...) or jnp.any(...)"),
         )
@@ -345,6 +345,7 @@ def fori_loop(
             i, carry = state
             return (add(i, 1), body_fun(i, carry)), None
 
+        step.__name__ = name_of(body_fun)
         length = max(last - first, 0)
         start = to_array(first)
         return scan(step, (start, init_val), None, length, unroll=1 if unroll is None else unroll)[
@@ -360,6 +361,7 @@ def fori_loop(
         i, end, carry = state
         return add(i, 1), end, body_fun(i, carry)
 
+    advance.__name__ = name_of(body_fun)
     return while_loop(lambda state: lt(state[0], state[1]), advance, (lower, upper, init_val))[2]
 
 

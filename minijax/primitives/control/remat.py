@@ -131,9 +131,7 @@ def _given_saved(jaxpr: Jaxpr, saved: Sequence[Var]) -> Jaxpr:
         for var in eqn.outvars:
             if var in fresh:
                 eqns.append(Eqn(replace_p, (var, fresh[var]), (Var(var.aval),), {}))
-    renamed = {
-        eqn.invars[0]: eqn.outvars[0] for eqn in eqns if eqn.primitive is replace_p
-    }
+    renamed = {eqn.invars[0]: eqn.outvars[0] for eqn in eqns if eqn.primitive is replace_p}
     rewritten = [
         eqn
         if eqn.primitive is replace_p
@@ -169,9 +167,7 @@ def _tangent_program(jaxpr: Jaxpr, active: Sequence[bool]) -> tuple[Jaxpr, tuple
     return jaxpr.memo[key]
 
 
-def _transpose(
-    cts: Any, *operands: Any, jaxpr: Jaxpr, policy: Policy, prevent_cse: bool
-) -> Any:
+def _transpose(cts: Any, *operands: Any, jaxpr: Jaxpr, policy: Policy, prevent_cse: bool) -> Any:
     linear_flags = [is_linear(x) for x in operands]
     active = [type(ct) is not Zero for ct in cts]
     never = [False] * len(operands)
@@ -181,9 +177,7 @@ def _transpose(
         # Ties the recomputation to the arrival of the cotangents, so that no pass shares it with
         # the forward computation and keeps the values alive after all.
         inputs = list(optimization_barrier(inputs))
-    results = iter(
-        remat_p.bind(*inputs, jaxpr=derived, policy=policy, prevent_cse=prevent_cse)
-    )
+    results = iter(remat_p.bind(*inputs, jaxpr=derived, policy=policy, prevent_cse=prevent_cse))
     return tuple(next(results) if on else None for on in linear_flags)
 
 

@@ -145,6 +145,10 @@ def _difference(expected: Any, got: Any) -> str:
     return "the shapes differ" if same_dtype else "shapes and dtypes differ"
 
 
+def _at(path: str) -> str:
+    return f" at {path}" if path else ""
+
+
 def check_same_tree(
     happened: str, expected: Any, got: Any, names: tuple[str, str], instead: str
 ) -> None:
@@ -176,9 +180,9 @@ def check_same_types(
         TypeError: with the key path and both types of every leaf that differs.
     """
     lines = [
-        f"{names[0]}{path} is {type_name(left)}, {names[1]}{path} is {type_name(right)}: "
+        f"{names[0]}{at} is {type_name(left)}, {names[1]}{at} is {type_name(right)}: "
         f"{_difference(left, right)}"
-        for path, (left, right) in zip(key_paths(tree), pairs, strict=True)
+        for at, (left, right) in zip(map(_at, key_paths(tree)), pairs, strict=True)
         if not left.accepts(right)
     ]
     if lines:

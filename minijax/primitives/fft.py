@@ -1,0 +1,169 @@
+"""fft: discrete Fourier transforms along the last axes.
+
+NumPy's transforms (pocketfft) define it, and compiled programs call them too: O(n log n) for every
+length, in the precision of the operand. The rules need nothing else, as the transform of either
+kind is its own transpose up to reality.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minijax.core import dtypes
+from minijax.core.array import to_array
+from minijax.core.avals import ShapedArray
+from minijax.core.dtypes import COMPLEX, FLOAT, complex128, float32, float64
+from minijax.core.operators import Array
+from minijax.core.primitive import linear, primitive
+from minijax.primitives.arithmetic import mul
+from minijax.primitives.broadcast import Axes, broadcast_in_dim, full, move_axis
+from minijax.primitives.complex import conj, real
+from minijax.primitives.convert import convert_element_type
+from minijax.primitives.joining import pad
+
+
+class FftType(enum.Enum):
+    """The kinds of transforms: forward and inverse, of complex numbers and of real ones."""
+
+    FFT = 0
+    IFFT = 1
+    RFFT = 2
+    IRFFT = 3
+
+
+_FUNCTIONS = {
+    FftType.FFT: np.fft.fftn,
+    FftType.IFFT: np.fft.ifftn,
+    FftType.RFFT: np.fft.rfftn,
+    FftType.IRFFT: np.fft.irfftn,
+}
+
+
+def _fft_impl(x: np.ndarray, *, fft_type: FftType, fft_lengths: Axes) -> Any:
+    aval = _fft_abstract(ShapedArray(x.shape, x.dtype), fft_type=fft_type, fft_lengths=fft_lengths)
+    if 0 in aval[0].shape:
+        return (np.zeros(aval[0].shape, aval[0].dtype),)
+    axes = tuple(range(-len(fft_lengths), 0))
+    with np.errstate(all="ignore"):
+        found = _FUNCTIONS[fft_type](x, s=fft_lengths, axes=axes)
+    return (np.ascontiguousarray(found, aval[0].dtype),)
+
+
+def _spectrum(lengths: Axes) -> Axes:
+    """Returns the lengths of the transform of real numbers: the other half is its conjugate."""
+    return (*lengths[:-1], lengths[-1] // 2 + 1)
+
+
+def _fft_abstract(x: ShapedArray, *, fft_type: FftType, fft_lengths: Axes) -> Any:
+    is_real = fft_type is FftType.RFFT
+    allowed = (float32, float64) if is_real else COMPLEX
+    if x.dtype not in allowed:
+        shown = " or ".join(map(str, allowed))
+        raise TypeError(
+            f"fft of type {fft_type.name} takes operands of dtype {shown}, got {x}: convert it "
+            "with .astype(...)."
+        )
+    rank = len(fft_lengths)
+    expected = _spectrum(fft_lengths) if fft_type is FftType.IRFFT else fft_lengths
+    if not 1 <= rank <= x.ndim or 0 in fft_lengths or x.shape[x.ndim - rank :] != expected:
+        raise ValueError(
+            f"fft of type {fft_type.name} with fft_lengths {fft_lengths} needs an operand whose "
+            f"last axes have the lengths {expected}, all positive; got shape {x.shape}."
+        )
+    result = _spectrum(fft_lengths) if is_real else fft_lengths
+    dtype = x.dtype
+    if is_real:
+        dtype = dtypes.complex_dtype(x.dtype)
+    elif fft_type is FftType.IRFFT:
+        dtype = dtypes.real_dtype(x.dtype)
+    return (ShapedArray((*x.shape[: x.ndim - rank], *result), dtype),)
+
+
+def _fft_transpose(cts: Any, x: Any, *, fft_type: FftType, fft_lengths: Axes) -> Any:
+    (ct,) = cts
+    if fft_type is FftType.RFFT:
+        missing = fft_lengths[-1] - ct.shape[-1]
+        gaps = [(0, 0, 0)] * (ct.ndim - 1) + [(0, missing, 0)]
+        whole = pad(ct, full((), 0, ct.dtype), gaps)
+        (found,) = fft_p.bind(whole, fft_type=FftType.FFT, fft_lengths=fft_lengths)
+        return (real(found),)
+    if fft_type is FftType.IRFFT:
+        (found,) = fft_p.bind(ct, fft_type=FftType.RFFT, fft_lengths=fft_lengths)
+        return (conj(mul(found, _weights(found, fft_lengths))),)
+    return fft_p.bind(ct, fft_type=fft_type, fft_lengths=fft_lengths)
+
+
+def _weights(spectrum: Any, lengths: Axes) -> Any:
+    """How much each element of half a spectrum counts: those that stand for two count twice."""
+    n = lengths[-1]
+    counts = np.full(spectrum.shape[-1], 2 / math.prod(lengths))
+    counts[0] /= 2
+    if n % 2 == 0:
+        counts[-1] /= 2
+    weights = to_array(counts.astype(spectrum.dtype))
+    return broadcast_in_dim(weights, spectrum.shape, (spectrum.ndim - 1,))
+
+
+def _fft_batch(size: int, operands: Any, dims: Any, **params: Any) -> Any:
+    (x,), (dim,) = operands, dims
+    return fft_p.bind(move_axis(x, dim, 0), **params), (0,)
+
+
+def _fft_lower(k: Any, x: Any, *, out: Any, **params: Any) -> Any:
+    return k.host_call(out, lambda x: _fft_impl(np.asarray(x), **params), (x,))
+
+
+fft_p = primitive(
+    "fft",
+    impl=_fft_impl,
+    abstract=_fft_abstract,
+    jvp=linear,
+    transpose=_fft_transpose,
+    batch=_fft_batch,
+    lower=_fft_lower,
+)
+
+
+def _as_type(kind: Any) -> FftType:
+    if isinstance(kind, FftType):
+        return kind
+    if isinstance(kind, str) and kind.upper() in FftType.__members__:
+        return FftType[kind.upper()]
+    raise ValueError(
+        f"fft_type is one of {', '.join(FftType.__members__)} or a member of FftType, got {kind!r}."
+    )
+
+
+def fft(x: Any, fft_type: FftType | str, fft_lengths: Sequence[int]) -> Array:
+    """Returns the discrete Fourier transform along the last axes.
+
+    Args:
+        x: an array; real for RFFT, complex for the others (a real one is converted).
+        fft_type: "FFT", "IFFT", "RFFT" or "IRFFT", or a member of `FftType`.
+        fft_lengths: the lengths of the last axes; for IRFFT those of the result, where the last
+            axis of `x` has half that length plus one.
+
+    Returns:
+        An array of the shape of `x`, but for the last axis of RFFT and IRFFT.
+
+    Raises:
+        TypeError: if the dtype does not fit.
+        ValueError: if lengths do not fit or the type is unknown.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.fft(jnp.array([1.0, 2.0, 3.0]), "RFFT", (3,)).real
+        Array([ 6. , -1.5], dtype=float64)
+    """
+    operand, kind = to_array(x), _as_type(fft_type)
+    if kind is not FftType.RFFT and operand.dtype not in COMPLEX:
+        is_wide = operand.dtype not in FLOAT or operand.dtype == float64
+        operand = convert_element_type(operand, complex128 if is_wide else np.dtype("complex64"))
+    lengths = tuple(int(n) for n in fft_lengths)
+    return fft_p.bind(operand, fft_type=kind, fft_lengths=lengths)[0]
