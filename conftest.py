@@ -1,3 +1,3 @@
-"""Imports the package before pytest collects doctests from its modules, so that each is run once."""
+"""Imports the package before pytest collects doctests, so that no module is run twice."""
 
 import minijax as minijax

@@ -1,5 +1,6 @@
 """Functions for neural networks: activations, softmax and its relatives, one-hot encoding."""
 
+from minijax.nn import initializers as initializers
 from minijax.nn.activations import celu as celu
 from minijax.nn.activations import elu as elu
 from minijax.nn.activations import gelu as gelu
@@ -24,6 +25,8 @@ from minijax.nn.activations import sparse_plus as sparse_plus
 from minijax.nn.activations import sparse_sigmoid as sparse_sigmoid
 from minijax.nn.activations import squareplus as squareplus
 from minijax.nn.activations import swish as swish
+from minijax.nn.activations import tanh as tanh
+from minijax.nn.attention import dot_product_attention as dot_product_attention
 from minijax.nn.normalization import log_softmax as log_softmax
 from minijax.nn.normalization import logmeanexp as logmeanexp
 from minijax.nn.normalization import logsumexp as logsumexp

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from minijax import numpy as jnp
+from minijax.core import dtypes
 from minijax.core.operators import Array
+from minijax.numpy.dtypes import inexact_dtype
 from minijax.primitives.exponential import logistic
 from minijax.primitives.special import erf
 from minijax.transforms.custom import custom_jvp
@@ -16,7 +18,7 @@ from minijax.transforms.jit import jit
 
 def _inexact(x: Any) -> Array:
     x = jnp.asarray(x)
-    return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(float)
+    return jnp.astype(x, inexact_dtype(x.dtype)) if not dtypes.is_inexact(x.dtype) else x
 
 
 @custom_jvp
@@ -63,7 +65,7 @@ def sigmoid(x: Any) -> Array:
 
 def log_sigmoid(x: Any) -> Array:
     """Returns log(sigmoid(x))."""
-    return -softplus(-_inexact(x))
+    return -softplus(-jnp.asarray(x))
 
 
 def softplus(x: Any) -> Array:
@@ -73,18 +75,23 @@ def softplus(x: Any) -> Array:
 
 def sparse_plus(x: Any) -> Array:
     """Returns 0 below -1, x above 1, and (x + 1)²/4 between."""
-    x = _inexact(x)
+    x = jnp.asarray(x)
     return jnp.where(x <= -1.0, 0.0, jnp.where(x >= 1.0, x, (x + 1.0) ** 2 / 4))
 
 
 def sparse_sigmoid(x: Any) -> Array:
     """Returns the derivative of `sparse_plus`: (x + 1)/2 clipped to [0, 1]."""
-    return 0.5 * jnp.clip(_inexact(x) + 1.0, 0.0, 2.0)
+    return 0.5 * jnp.clip(jnp.asarray(x) + 1.0, 0.0, 2.0)
+
+
+def tanh(x: Any) -> Array:
+    """Returns the hyperbolic tangent."""
+    return jnp.tanh(x)
 
 
 def soft_sign(x: Any) -> Array:
     """Returns x / (1 + |x|)."""
-    x = _inexact(x)
+    x = jnp.asarray(x)
     return x / (jnp.abs(x) + 1)
 
 
@@ -99,19 +106,19 @@ swish = silu
 
 def mish(x: Any) -> Array:
     """Returns x · tanh(softplus(x))."""
-    x = _inexact(x)
+    x = jnp.asarray(x)
     return x * jnp.tanh(softplus(x))
 
 
 def elu(x: Any, alpha: Any = 1.0) -> Array:
     """Returns x above 0 and alpha · (exp(x) - 1) below."""
-    x = _inexact(x)
+    x = jnp.asarray(x)
     return jnp.where(x > 0, x, alpha * jnp.expm1(jnp.where(x > 0, 0.0, x)))
 
 
 def celu(x: Any, alpha: Any = 1.0) -> Array:
     """Returns x above 0 and alpha · (exp(x / alpha) - 1) below."""
-    x = _inexact(x)
+    x = jnp.asarray(x)
     return jnp.maximum(x, 0.0) + alpha * jnp.expm1(jnp.minimum(x, 0.0) / alpha)
 
 
@@ -123,24 +130,24 @@ def selu(x: Any) -> Array:
 
 def leaky_relu(x: Any, negative_slope: Any = 1e-2) -> Array:
     """Returns x above 0 and negative_slope · x below."""
-    x = _inexact(x)
+    x = jnp.asarray(x)
     return jnp.where(x >= 0, x, negative_slope * x)
 
 
 def hard_tanh(x: Any) -> Array:
     """Returns x clipped to [-1, 1]."""
-    x = _inexact(x)
+    x = jnp.asarray(x)
     return jnp.where(x > 1, 1, jnp.where(x < -1, -1, x))
 
 
 def hard_sigmoid(x: Any) -> Array:
     """Returns relu6(x + 3) / 6."""
-    return relu6(_inexact(x) + 3.0) / 6.0
+    return relu6(jnp.asarray(x) + 3.0) / 6.0
 
 
 def hard_silu(x: Any) -> Array:
     """Returns x · hard_sigmoid(x)."""
-    x = _inexact(x)
+    x = jnp.asarray(x)
     return x * hard_sigmoid(x)
 
 
@@ -149,7 +156,7 @@ hard_swish = hard_silu
 
 def squareplus(x: Any, b: Any = 4) -> Array:
     """Returns (x + sqrt(x² + b)) / 2."""
-    x = _inexact(x)
+    x = jnp.asarray(x)
     return 0.5 * (x + jnp.sqrt(jnp.square(x) + b))
 
 
@@ -185,6 +192,7 @@ def identity(x: Any) -> Array:
     return jnp.asarray(x)
 
 
+@custom_jvp
 def log1mexp(x: Any) -> Array:
     """Returns log(1 - exp(-x)) without loss of digits.
 
@@ -196,3 +204,11 @@ def log1mexp(x: Any) -> Array:
     small = jnp.where(x < cut, x, cut)
     large = jnp.where(x < cut, cut, x)
     return jnp.where(x < cut, jnp.log(-jnp.expm1(-small)), jnp.log1p(-jnp.exp(-large)))
+
+
+def _log1mexp_jvp(primals: Any, tangents: Any) -> Any:
+    (x,), (t,) = primals, tangents
+    return log1mexp(x), t / jnp.expm1(x)
+
+
+log1mexp.defjvp(_log1mexp_jvp)

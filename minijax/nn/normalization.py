@@ -7,10 +7,21 @@ from typing import Any
 from minijax import numpy as jnp
 from minijax.core import dtypes
 from minijax.core.operators import Array
+from minijax.numpy.dtypes import inexact_dtype
 from minijax.primitives.convert import stop_gradient
 from minijax.transforms.custom import custom_jvp
 
 Axis = int | tuple[int, ...] | None
+
+
+def _inexact(x: Any) -> Array:
+    x = jnp.asarray(x)
+    return x if dtypes.is_inexact(x.dtype) else jnp.astype(x, inexact_dtype(x.dtype))
+
+
+def _promoted(*operands: Any) -> list[Array]:
+    dtype = jnp.result_type(*operands)
+    return [jnp.asarray(operand).astype(dtype) for operand in operands]
 
 
 def _masked_max(x: Array, axis: Axis, where: Any) -> Array:
@@ -35,9 +46,7 @@ def softmax(x: Any, axis: Axis = -1, where: Any = None, initial: Any = None) -> 
     Source:
         The derivative is y · (t - Σ y t), which needs the result only.
     """
-    x = jnp.asarray(x)
-    if not jnp.issubdtype(x.dtype, jnp.inexact):
-        x = x.astype(float)
+    x = _inexact(x)
     axes = tuple(range(x.ndim)) if axis is None else axis
     where = True if where is None else where
     return _softmax(x, where, -jnp.inf, axes)
@@ -71,9 +80,7 @@ def log_softmax(x: Any, axis: Axis = -1, where: Any = None, initial: Any = None)
         where: which elements take part; the others become -inf.
         initial: accepted for compatibility; has no meaning.
     """
-    x = jnp.asarray(x)
-    if not jnp.issubdtype(x.dtype, jnp.inexact):
-        x = x.astype(float)
+    x = _inexact(x)
     masked = x if where is None else jnp.where(where, x, -jnp.inf)
     top = stop_gradient(_masked_max(x, axis, where))
     shifted = masked - top
@@ -103,16 +110,16 @@ def logsumexp(
     Returns:
         The logarithm (of the absolute value), and the sign if `return_sign`.
     """
-    a = jnp.asarray(a)
-    if not jnp.issubdtype(a.dtype, jnp.inexact):
-        a = a.astype(float)
+    a = _inexact(a)
     if b is not None:
-        b = jnp.asarray(b).astype(a.dtype)
+        a, b = _promoted(a, b)
         a, b = jnp.broadcast_arrays(a, b)
         a = jnp.where(b != 0, a, -jnp.inf)
     top = _masked_max(a.real, axis, where)
     top = stop_gradient(jnp.where(jnp.isfinite(top), top, 0))
-    terms = jnp.exp(a - top)
+    # Left-out elements must not become infinite: the derivative there would be 0 · inf.
+    shifted = a - top if where is None else jnp.where(where, a - top, -jnp.inf)
+    terms = jnp.exp(shifted)
     terms = terms if b is None else b * terms
     total = jnp.sum(terms, axis, where=where, keepdims=keepdims)
     sign = jnp.sign(total)
@@ -131,8 +138,8 @@ def logsumexp(
 
 def logmeanexp(x: Any, axis: Axis = None, where: Any = None, keepdims: bool = False) -> Array:
     """Returns log(mean(exp(x))) over an axis."""
-    x = jnp.asarray(x)
-    ones = jnp.ones_like(x) if where is None else jnp.broadcast_to(where, x.shape)
+    x = _inexact(x)
+    ones = jnp.ones_like(x) if where is None else jnp.broadcast_to(where, x.shape).astype(x.dtype)
     count = jnp.sum(ones, axis, keepdims=keepdims)
     return logsumexp(x, axis, where=where, keepdims=keepdims) - jnp.log(count)
 

@@ -16,7 +16,8 @@ from minijax.primitives.indexing import GatherDimensionNumbers
 def getitem(x: Array, index: Any) -> Array:
     """Returns the elements of an array at an index; NumPy's rules.
 
-    Static parts become slices. Traced indices out of bounds are moved to the nearest place.
+    Static parts become slices. Traced indices out of bounds are moved to the nearest place, to
+    which their derivative goes.
 
     Args:
         x: an array.
@@ -100,7 +101,7 @@ def _read_window(x: Array, axes: tuple[int, ...], columns: list[Array]) -> Array
     for axis, column in zip(axes, columns, strict=True):
         starts[axis] = column
     sizes = [1 if d in axes else n for d, n in enumerate(x.shape)]
-    window = slicing.dynamic_slice(x, starts, sizes)
+    window = slicing.dynamic_slice(x, starts, sizes, allow_negative_indices=False)
     return shape_family.squeeze(window, axes)
 
 

@@ -18,7 +18,7 @@ from minijax.numpy.promotion import Shape, broadcast_shapes, convert, operand, s
 from minijax.numpy.subscripts import Range, Subscript, index_vectors, is_empty, parse, wrapped
 from minijax.primitives import arithmetic, scatter, slicing
 from minijax.primitives import shape as shape_family
-from minijax.primitives.indexing import ScatterDimensionNumbers
+from minijax.primitives.indexing import GatherScatterMode, ScatterDimensionNumbers
 
 
 class At:
@@ -75,6 +75,7 @@ class Place:
         wrap_negative_indices: bool = True,
     ) -> Array:
         """Returns the elements; `fill_value` stands for those out of bounds in mode "fill"."""
+        GatherScatterMode.from_any(mode)  # refuses unknown modes, also where no index is traced
         subscript = parse(self.index, self.array.shape, mode is None)
         return read(
             self.array,

@@ -12,8 +12,8 @@ from minijax.core.dtypes import INEXACT, float32, float64
 from minijax.interpreters.stage import stage_closed
 from minijax.primitives.arithmetic import add, mul
 from minijax.primitives.broadcast import reduce_sum
-from minijax.primitives.control.callback import debug_callback, io_callback, pure_callback
 from minijax.primitives.control.call import call
+from minijax.primitives.control.callback import debug_callback, io_callback, pure_callback
 from minijax.primitives.control.custom_jvp import call_with_jvp
 from minijax.primitives.control.custom_vjp import call_with_vjp
 from minijax.primitives.control.remat import name_p, rematerialize, replace_p

@@ -164,8 +164,10 @@ def test_every_family_can_be_imported() -> None:
 # They never stand in a complete program: `vmap` resolves a collective, and `custom_lin` is the
 # tangent of a custom_vjp function. tests/transforms has tests of their own.
 RESOLVED = frozenset(
-    ("psum", "pmax", "pmin", "axis_index", "all_gather", "all_to_all", "ppermute")
-    + ("reduce_scatter", "custom_lin")
+    {
+        *("psum", "pmax", "pmin", "axis_index", "all_gather", "all_to_all", "ppermute"),
+        *("reduce_scatter", "custom_lin"),
+    }
 )
 
 

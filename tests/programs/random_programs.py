@@ -517,18 +517,18 @@ def _array(dtype: np.dtype, shape: tuple[int, ...], seed: int) -> np.ndarray:
 _inputs = st.builds(_array, st.sampled_from(DTYPES), st.sampled_from(_SHAPES), st.integers(0, 99))
 
 
-def _steps(depth: int, most: int) -> st.SearchStrategy[tuple[Instruction, ...]]:
+def _steps(depth: int, fewest: int, most: int) -> st.SearchStrategy[tuple[Instruction, ...]]:
     names = [name for name in INSTRUCTIONS if depth or name not in NESTING]
     plain = st.sampled_from([name for name in names if name not in NESTING])
     flat = st.builds(Instruction, plain, _numbers, _numbers, _numbers)
     one = flat
     if depth:
-        body = _steps(depth - 1, 4)
+        body = _steps(depth - 1, 1, 4)
         nest = st.builds(Instruction, st.sampled_from(NESTING), _numbers, _numbers, _numbers, body)
         one = st.one_of(flat, flat, flat, nest)
-    return st.lists(one, min_size=1, max_size=most).map(tuple)
+    return st.lists(one, min_size=fewest, max_size=most).map(tuple)
 
 
 def drawn_programs() -> st.SearchStrategy[Drawn]:
     """Returns the strategy of programs with up to ten instructions, nested twice at most."""
-    return st.builds(Drawn, st.lists(_inputs, min_size=1, max_size=3).map(tuple), _steps(2, 10))
+    return st.builds(Drawn, st.lists(_inputs, min_size=1, max_size=3).map(tuple), _steps(2, 4, 10))

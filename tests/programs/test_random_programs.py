@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -125,14 +126,12 @@ def test_gradients_of_programs_equal_the_oracle(oracle: ModuleType, drawn: Drawn
     for x, y in zip(gradient, expected, strict=True):
         _assert_near(np.asarray(x), np.asarray(y), 1e-8)
 
+    def of_free(*free: Any) -> Any:
+        given = dict(zip(argnums, free, strict=True))
+        return function(*(given.get(i, x) for i, x in enumerate(points)))
+
     free = [points[i] for i in argnums]
-    _, along = mj.jvp(
-        lambda *xs: function(
-            *(dict(zip(argnums, xs, strict=True)).get(i, x) for i, x in enumerate(points))
-        ),
-        free,
-        [np.cos(x) for x in free],
-    )
+    _, along = mj.jvp(of_free, free, [np.cos(x) for x in free])
     products = [np.sum(np.asarray(g) * np.cos(x)) for g, x in zip(gradient, free, strict=True)]
     _assert_near(np.asarray(along), np.asarray(sum(products)), 1e-8)
 

@@ -15,7 +15,7 @@ from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, Rule
 from minijax.interpreters.batch import move_batch_axis
 from minijax.primitives.arithmetic import add, mul
-from minijax.primitives.broadcast import broadcast_in_dim, full, reduce_sum, transpose
+from minijax.primitives.broadcast import broadcast_in_dim, reduce_sum, transpose
 from minijax.primitives.compare import ge, select_n
 from minijax.primitives.complex import conj, real
 from minijax.primitives.convert import convert_element_type
@@ -156,14 +156,6 @@ def rows_of(vector: Any, count: int) -> Array:
     """Returns matrices each of whose columns is the vector: rows are scaled by it."""
     aval = aval_of(vector)
     return broadcast_in_dim(vector, (*aval.shape, count), tuple(range(aval.ndim)))
-
-
-def safe_reciprocal(x: Any, threshold: Any) -> Array:
-    """Returns 1/x, and 0 where |x| is at most the threshold (with derivative 0 there)."""
-    magnitude = abs(x)
-    is_far = ~(magnitude <= threshold)
-    ones = full(aval_of(x).shape, 1, aval_of(x).dtype)
-    return select_n(is_far, _scalar(0, x), ones / select_n(is_far, ones, x))
 
 
 # -- kernel expressions

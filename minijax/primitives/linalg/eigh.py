@@ -1,0 +1,156 @@
+"""Eigenvalues and eigenvectors of Hermitian matrices."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from minijax.core import dtypes
+from minijax.core.array import aval_of, to_array
+from minijax.core.avals import ShapedArray, Zero
+from minijax.core.operators import Array
+from minijax.core.primitive import primitive
+from minijax.primitives.arithmetic import mul
+from minijax.primitives.families import NOT_LINEAR
+from minijax.primitives.linalg.gaps import inverse_gaps
+from minijax.primitives.linalg.matrices import (
+    adjoint,
+    as_dtype,
+    check_matrices,
+    checked,
+    diagonal,
+    leading_batch,
+    masked,
+    matmul,
+    real_part,
+    symmetrized,
+)
+from minijax.primitives.linalg.routine import (
+    BLOCK,
+    INFO,
+    Routine,
+    call,
+    letter,
+    native,
+    run,
+    wrapped,
+)
+
+
+@functools.cache
+def _routine(n: int, dtype: np.dtype, lower: bool) -> Routine:
+    is_complex = dtypes.is_complex(dtype)
+    real = dtypes.real_dtype(dtype)
+    symbol = f"lapack_{letter(dtype)}{'heevd' if is_complex else 'syevd'}"
+    room = 1 + (6 + BLOCK) * n + 2 * n * n
+    real_room, integers = 1 + 5 * n + 2 * n * n, 3 + 5 * n
+    real_work = (("work", 2), real_room) if is_complex else ()
+    arguments = (
+        *("V", "L" if lower else "U", n, ("out", 0), n, ("out", 1), ("work", 0), room),
+        *(*real_work, ("work", 1), integers, ("out", 2)),
+    )
+    work = (room * dtype.itemsize, integers * 4)
+
+    def evaluate(a: np.ndarray) -> Any:
+        values, vectors, info = wrapped(symbol)(a, lower=int(lower))
+        return vectors, values, info
+
+    return Routine(
+        calls=(call(symbol, *arguments),),
+        results=(((n, n), dtype), ((n,), real), INFO),
+        evaluate=evaluate,
+        start=((0, 0),),
+        work=(*work, real_room * real.itemsize) if is_complex else work,
+    )
+
+
+def _impl(a: np.ndarray, *, lower: bool) -> Any:
+    if a.size == 0:
+        return a, np.empty(a.shape[:-1], dtypes.real_dtype(a.dtype))
+    routine = _routine(a.shape[-1], a.dtype, lower)
+    vectors, values, info = run(routine, a.shape[:-2], a.swapaxes(-1, -2))
+    return tuple(masked(info, np.ascontiguousarray(vectors.swapaxes(-1, -2)), values))
+
+
+def _abstract(a: ShapedArray, *, lower: bool) -> Any:
+    check_matrices("eigh", a, square=True)
+    return a, a.update(shape=a.shape[:-1], dtype=dtypes.real_dtype(a.dtype))
+
+
+def _jvp(primals: Any, tangents: Any, *, lower: bool) -> Any:
+    v, w = eigh_p.bind(*primals, lower=lower)
+    (t,) = tangents
+    if type(t) is Zero:
+        return (v, w), (Zero(v.aval.tangent()), Zero(w.aval.tangent()))
+    seen = matmul(adjoint(v), t, v)
+    turn = mul(as_dtype(inverse_gaps(w), v.dtype), seen)
+    return (v, w), (matmul(v, turn), real_part(diagonal(seen)))
+
+
+def _lower(k: Any, a: Any, *, out: Any, lower: bool) -> Any:
+    v_aval, w_aval = out
+    if v_aval.size == 0:
+        return a, *k.element(w_aval, lambda *i: k.constant(0, w_aval.dtype))
+    (flipped,) = k.element(v_aval, lambda *i: a(*i[:-2], i[-1], i[-2]))
+    routine = _routine(v_aval.shape[-1], v_aval.dtype, lower)
+    vectors, values, info = native(k, routine, v_aval.shape[:-2], flipped)
+
+    def vector(*i: Any) -> Any:
+        return checked(k, info, i[:-2], vectors(*i[:-2], i[-1], i[-2]))
+
+    return (
+        *k.element(v_aval, vector),
+        *k.element(w_aval, lambda *i: checked(k, info, i[:-1], values(*i))),
+    )
+
+
+eigh_p = primitive(
+    "eigh",
+    impl=_impl,
+    abstract=_abstract,
+    jvp=_jvp,
+    transpose=NOT_LINEAR,
+    batch=leading_batch(lambda: eigh_p),
+    lower=_lower,
+)
+
+
+def eigh(
+    x: Any,
+    *,
+    lower: bool = True,
+    symmetrize_input: bool = True,
+    sort_eigenvalues: bool = True,
+) -> tuple[Array, Array]:
+    """Returns eigenvectors and eigenvalues of Hermitian matrices.
+
+    Derivatives are finite where eigenvalues are repeated, and exact for functions that do not
+    depend on the choice of a basis.
+
+    Args:
+        x: an array of shape (..., n, n).
+        lower: whether to read the lower triangle, if `symmetrize_input` is off.
+        symmetrize_input: whether to take the mean of x and its adjoint first.
+        sort_eigenvalues: for compatibility; eigenvalues always ascend.
+
+    Returns:
+        v of shape (..., n, n), whose columns are orthonormal eigenvectors, and the real
+        eigenvalues w of shape (..., n), in ascending order.
+
+    Raises:
+        ValueError: if the matrices are not square.
+        TypeError: if the dtype is not f32, f64, c64 or c128.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> v, w = lax.linalg.eigh(jnp.array([[2.0, 0.0], [0.0, 1.0]]))
+        >>> w
+        Array([1., 2.], dtype=float64)
+    """
+    a = to_array(x)
+    check_matrices("eigh", aval_of(a), square=True)
+    a = symmetrized(a) if symmetrize_input else a
+    return eigh_p.bind(a, lower=bool(lower))  # type: ignore[return-value]
