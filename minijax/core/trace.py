@@ -93,7 +93,7 @@ class Tracer(Array):
     def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
         raise TracerArrayConversionError.of(self)
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override]
         raise TypeError(
             f"{self!r} is traced and has no hash: it cannot be a key of a dict or a member of a "
             "set. Mark the argument static (static_argnums), or choose with lax.switch."

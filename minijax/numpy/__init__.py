@@ -49,6 +49,15 @@ from minijax.numpy.calculus import (
     polyval,
     trapezoid,
 )
+from minijax.numpy.convolving import (
+    convolve,
+    correlate,
+)
+from minijax.numpy.counting import (
+    bincount,
+    histogram,
+    histogram_bin_edges,
+)
 from minijax.numpy.creation import (
     array,
     asarray,
@@ -87,6 +96,11 @@ from minijax.numpy.dtypes import (
     result_type,
     signedinteger,
     unsignedinteger,
+)
+from minijax.numpy.editing import (
+    delete,
+    fill_diagonal,
+    insert,
 )
 from minijax.numpy.einstein import (
     einsum,
@@ -132,6 +146,11 @@ from minijax.numpy.elementary import (
     sinh,
     tan,
     tanh,
+)
+from minijax.numpy.grids import (
+    ix_,
+    mgrid,
+    ogrid,
 )
 from minijax.numpy.joining import (
     append,
@@ -226,6 +245,14 @@ from minijax.numpy.matrices import (
     vander,
 )
 from minijax.numpy.methods import install
+from minijax.numpy.order_statistics import (
+    median,
+    nanmedian,
+    nanpercentile,
+    nanquantile,
+    percentile,
+    quantile,
+)
 from minijax.numpy.padding import (
     pad,
 )
@@ -307,6 +334,13 @@ from minijax.numpy.selection import (
     select,
     where,
 )
+from minijax.numpy.sets import (
+    intersect1d,
+    isin,
+    setdiff1d,
+    union1d,
+    unique,
+)
 from minijax.numpy.sorting import (
     argpartition,
     argsort,
@@ -370,6 +404,7 @@ from minijax.numpy.ufuncs import (
     true_divide,
 )
 
+bool = bool_
 dtype = np.dtype
 ndarray = Array
 e: float = math.e
@@ -383,46 +418,47 @@ install()
 
 # fmt: off
 __all__ = [  # noqa: RUF022
-    "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin", "angle",
-    "any", "append", "apply_along_axis", "arange", "arccos", "arccosh", "arcsin", "arcsinh",
-    "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition", "argsort", "argwhere",
-    "around", "array", "array_equal", "array_equiv", "array_split", "asarray", "asin", "asinh",
-    "astype", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d", "average",
-    "bfloat16", "bitwise_and", "bitwise_count", "bitwise_invert", "bitwise_left_shift",
-    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block", "bool_",
-    "broadcast_arrays", "broadcast_shapes", "broadcast_to", "can_cast", "cbrt", "cdouble",
-    "ceil", "character", "choose", "clip", "column_stack", "complex128", "complex64",
-    "complex_", "complexfloating", "compress", "concat", "concatenate", "conj", "conjugate",
-    "copy", "copysign", "corrcoef", "cos", "cosh", "count_nonzero", "cov", "cross", "csingle",
-    "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "diag",
-    "diag_indices", "diag_indices_from", "diagflat", "diagonal", "diff", "digitize", "divide",
-    "divmod", "dot", "double", "dsplit", "dstack", "dtype", "e", "ediff1d", "einsum", "empty",
-    "empty_like", "equal", "euler_gamma", "exp", "exp2", "expand_dims", "expm1", "extract",
-    "eye", "fabs", "finfo", "fix", "flatnonzero", "flexible", "flip", "fliplr", "flipud",
-    "float16", "float32", "float64", "float_", "float_power", "floating", "floor",
+    "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin", "angle", "any",
+    "append", "apply_along_axis", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
+    "arctan2", "arctanh", "argmax", "argmin", "argpartition", "argsort", "argwhere", "around",
+    "array", "array_equal", "array_equiv", "array_split", "asarray", "asin", "asinh", "astype",
+    "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d", "average", "bfloat16",
+    "bincount", "bitwise_and", "bitwise_count", "bitwise_invert", "bitwise_left_shift",
+    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block", "bool", "bool_",
+    "broadcast_arrays", "broadcast_shapes", "broadcast_to", "can_cast", "cbrt", "cdouble", "ceil",
+    "character", "choose", "clip", "column_stack", "complex128", "complex64", "complex_",
+    "complexfloating", "compress", "concat", "concatenate", "conj", "conjugate", "convolve", "copy",
+    "copysign", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov", "cross", "csingle",
+    "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete",
+    "diag", "diag_indices", "diag_indices_from", "diagflat", "diagonal", "diff", "digitize",
+    "divide", "divmod", "dot", "double", "dsplit", "dstack", "dtype", "e", "ediff1d", "einsum",
+    "empty", "empty_like", "equal", "euler_gamma", "exp", "exp2", "expand_dims", "expm1", "extract",
+    "eye", "fabs", "fill_diagonal", "finfo", "fix", "flatnonzero", "flexible", "flip", "fliplr",
+    "flipud", "float16", "float32", "float64", "float_", "float_power", "floating", "floor",
     "floor_divide", "fmax", "fmin", "fmod", "frombuffer", "fromfunction", "full", "full_like",
-    "gcd", "generic", "geomspace", "gradient", "greater", "greater_equal", "heaviside",
-    "hsplit", "hstack", "hypot", "identity", "iinfo", "imag", "indices", "inexact", "inf",
-    "inner", "int16", "int32", "int64", "int8", "int_", "integer", "interp", "invert",
-    "isclose", "iscomplex", "iscomplexobj", "isdtype", "isfinite", "isinf", "isnan", "isneginf",
-    "isposinf", "isreal", "isrealobj", "isscalar", "issubdtype", "iterable", "kron", "lcm",
-    "left_shift", "less", "less_equal", "lexsort", "linalg", "linspace", "log", "log10",
-    "log1p", "log2", "logaddexp", "logaddexp2", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "logspace", "matmul", "matrix_transpose", "matvec", "max", "maximum", "mean",
-    "meshgrid", "min", "minimum", "mod", "modf", "moveaxis", "multiply", "nan", "nan_to_num",
-    "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "ndarray", "ndim",
-    "negative", "newaxis", "nextafter", "nonzero", "not_equal", "number", "object_", "ones",
-    "ones_like", "outer", "pad", "partition", "permute_dims", "pi", "polyder", "polyint",
-    "polyval", "positive", "pow", "power", "prod", "promote_types", "ptp", "put_along_axis",
-    "rad2deg", "radians", "ravel", "ravel_multi_index", "real", "reciprocal", "remainder",
-    "repeat", "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis",
-    "rot90", "round", "searchsorted", "select", "shape", "sign", "signbit", "signedinteger",
-    "sin", "sinc", "single", "sinh", "size", "sort", "split", "sqrt", "square", "squeeze",
-    "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
-    "tensordot", "tile", "trace", "transpose", "trapezoid", "tri", "tril", "tril_indices",
-    "tril_indices_from", "triu", "triu_indices", "triu_indices_from", "true_divide", "trunc",
-    "uint", "uint16", "uint32", "uint64", "uint8", "unravel_index", "unsignedinteger",
-    "unstack", "vander", "var", "vdot", "vecdot", "vecmat", "vectorize", "vsplit", "vstack",
-    "where", "zeros", "zeros_like",
+    "gcd", "generic", "geomspace", "gradient", "greater", "greater_equal", "heaviside", "histogram",
+    "histogram_bin_edges", "hsplit", "hstack", "hypot", "identity", "iinfo", "imag", "indices",
+    "inexact", "inf", "inner", "insert", "int16", "int32", "int64", "int8", "int_", "integer",
+    "interp", "intersect1d", "invert", "isclose", "iscomplex", "iscomplexobj", "isdtype",
+    "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal", "isrealobj", "isscalar",
+    "issubdtype", "iterable", "ix_", "kron", "lcm", "left_shift", "less", "less_equal", "lexsort",
+    "linalg", "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "logspace", "matmul", "matrix_transpose", "matvec",
+    "max", "maximum", "mean", "median", "meshgrid", "mgrid", "min", "minimum", "mod", "modf",
+    "moveaxis", "multiply", "nan", "nan_to_num", "nanmax", "nanmean", "nanmedian", "nanmin",
+    "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "ndarray", "ndim",
+    "negative", "newaxis", "nextafter", "nonzero", "not_equal", "number", "object_", "ogrid",
+    "ones", "ones_like", "outer", "pad", "partition", "percentile", "permute_dims", "pi", "polyder",
+    "polyint", "polyval", "positive", "pow", "power", "prod", "promote_types", "ptp",
+    "put_along_axis", "quantile", "rad2deg", "radians", "ravel", "ravel_multi_index", "real",
+    "reciprocal", "remainder", "repeat", "reshape", "resize", "result_type", "right_shift", "rint",
+    "roll", "rollaxis", "rot90", "round", "searchsorted", "select", "setdiff1d", "shape", "sign",
+    "signbit", "signedinteger", "sin", "sinc", "single", "sinh", "size", "sort", "split", "sqrt",
+    "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis",
+    "tan", "tanh", "tensordot", "tile", "trace", "transpose", "trapezoid", "tri", "tril",
+    "tril_indices", "tril_indices_from", "triu", "triu_indices", "triu_indices_from", "true_divide",
+    "trunc", "uint", "uint16", "uint32", "uint64", "uint8", "union1d", "unique", "unravel_index",
+    "unsignedinteger", "unstack", "vander", "var", "vdot", "vecdot", "vecmat", "vectorize",
+    "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]
 # fmt: on

@@ -21,6 +21,7 @@ from minijax.numpy.subscripts import wrapped
 from minijax.numpy.ufuncs import remainder
 from minijax.primitives import arithmetic
 from minijax.primitives import shape as shape_family
+from minijax.primitives.broadcast import full
 from minijax.primitives.gather import gather
 from minijax.primitives.indexing import GatherDimensionNumbers, GatherScatterMode
 
@@ -77,6 +78,8 @@ def take(
         x, axis = shape_family.reshape(x, (x.size,)), 0
     place = canonical_axis(axis, x.ndim, "take")
     found, how = _indices("take", indices, x.shape[place], mode)
+    if not found.size and not x.shape[place]:  # no windows to take, and no room for one
+        return full((*x.shape[:place], *found.shape, *x.shape[place + 1 :]), 0, x.dtype)
     rank = found.ndim
     numbers = GatherDimensionNumbers(
         offset_dims=(*range(place), *range(place + rank, x.ndim - 1 + rank)),
@@ -128,6 +131,8 @@ def take_along_axis(
             f"take_along_axis: indices of shape {found.shape} need as many axes as the array of "
             f"shape {x.shape}."
         )
+    if mode == "clip":  # unlike take, which then moves negative indices to 0
+        found = wrapped(found, x.shape[place])
     found, how = _indices("take_along_axis", found, x.shape[place], mode)
     pairs = list(zip(x.shape, found.shape, strict=True))
     joint = [m if n == 1 else n for n, m in pairs]

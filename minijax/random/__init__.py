@@ -6,6 +6,18 @@
 (2,)
 """
 
+from minijax.random.continuous import double_sided_maxwell as double_sided_maxwell
+from minijax.random.continuous import lognormal as lognormal
+from minijax.random.continuous import maxwell as maxwell
+from minijax.random.continuous import pareto as pareto
+from minijax.random.continuous import rayleigh as rayleigh
+from minijax.random.continuous import triangular as triangular
+from minijax.random.continuous import wald as wald
+from minijax.random.continuous import weibull_min as weibull_min
+from minijax.random.counts import binomial as binomial
+from minijax.random.counts import geometric as geometric
+from minijax.random.counts import multinomial as multinomial
+from minijax.random.counts import poisson as poisson
 from minijax.random.distributions import categorical as categorical
 from minijax.random.distributions import cauchy as cauchy
 from minijax.random.distributions import exponential as exponential
@@ -14,6 +26,14 @@ from minijax.random.distributions import laplace as laplace
 from minijax.random.distributions import logistic as logistic
 from minijax.random.distributions import normal as normal
 from minijax.random.distributions import truncated_normal as truncated_normal
+from minijax.random.gammas import beta as beta
+from minijax.random.gammas import chisquare as chisquare
+from minijax.random.gammas import dirichlet as dirichlet
+from minijax.random.gammas import f as f
+from minijax.random.gammas import gamma as gamma
+from minijax.random.gammas import generalized_normal as generalized_normal
+from minijax.random.gammas import loggamma as loggamma
+from minijax.random.gammas import t as t
 from minijax.random.keys import PRNGKey as PRNGKey
 from minijax.random.keys import bits as bits
 from minijax.random.keys import clone as clone
@@ -29,24 +49,4 @@ from minijax.random.uniform import permutation as permutation
 from minijax.random.uniform import rademacher as rademacher
 from minijax.random.uniform import randint as randint
 from minijax.random.uniform import uniform as uniform
-from minijax.random.continuous import double_sided_maxwell as double_sided_maxwell
-from minijax.random.continuous import lognormal as lognormal
-from minijax.random.continuous import maxwell as maxwell
-from minijax.random.continuous import pareto as pareto
-from minijax.random.continuous import rayleigh as rayleigh
-from minijax.random.continuous import triangular as triangular
-from minijax.random.continuous import wald as wald
-from minijax.random.continuous import weibull_min as weibull_min
-from minijax.random.counts import binomial as binomial
-from minijax.random.counts import geometric as geometric
-from minijax.random.counts import multinomial as multinomial
-from minijax.random.counts import poisson as poisson
-from minijax.random.gammas import beta as beta
-from minijax.random.gammas import chisquare as chisquare
-from minijax.random.gammas import dirichlet as dirichlet
-from minijax.random.gammas import f as f
-from minijax.random.gammas import gamma as gamma
-from minijax.random.gammas import generalized_normal as generalized_normal
-from minijax.random.gammas import loggamma as loggamma
-from minijax.random.gammas import t as t
 from minijax.random.vectors import ball as ball

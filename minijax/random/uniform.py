@@ -210,7 +210,7 @@ def rademacher(key: Any, shape: Shape = (), dtype: Any = int) -> Array:
 
 def _shuffle(key: Any, x: Array, axis: int) -> Array:
     # Sorting by random keys, often enough that ties do not matter.
-    rounds = int(math.ceil(3 * math.log(max(1, x.size)) / math.log(2**32 - 1)))
+    rounds = math.ceil(3 * math.log(max(1, x.size)) / math.log(2**32 - 1))
     for _ in range(rounds):
         key, subkey = split(key)
         random_keys = raw_bits("permutation", subkey, 32, x.shape)

@@ -96,7 +96,7 @@ m.at[::2, i].add(v)
 m.at[i, i].set(v[0])
 m.at[i, ::-2].multiply(v)
 t.at[0, i].set(x)
-t.at[:, i, 1].add(v)
+t.at[:, i, 1].add(v[0])
 """.strip().splitlines()
 
 UPDATES_AT_VECTOR = """

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given, reject, settings
 
 import minijax as mj
 from minijax import compiler
@@ -119,7 +119,10 @@ def test_gradients_of_programs_equal_the_oracle(oracle: ModuleType, drawn: Drawn
     points = drawn.smooth_points()
     argnums = tuple(i for i, x in enumerate(points) if x.dtype == np.float64)
     assume(argnums)
-    reference = oracle.jit(oracle.grad(drawn.scalar_function(oracle), argnums)).lower(*points)
+    try:
+        reference = oracle.jit(oracle.grad(drawn.scalar_function(oracle), argnums)).lower(*points)
+    except TypeError:
+        reject()  # the oracle cannot transpose a pad whose cotangent is a symbolic zero
     expected = reference.compile(compiler_options={"xla_backend_optimization_level": 0})(*points)
     function = drawn.scalar_function(mj)
     gradient = mj.jit(mj.grad(function, argnums))(*points)
@@ -131,7 +134,9 @@ def test_gradients_of_programs_equal_the_oracle(oracle: ModuleType, drawn: Drawn
         return function(*(given.get(i, x) for i, x in enumerate(points)))
 
     free = [points[i] for i in argnums]
-    _, along = mj.jvp(of_free, free, [np.cos(x) for x in free])
+    value, along = mj.jvp(of_free, free, [np.cos(x) for x in free])
+    # What reverse mode drops (an element out of range), forward mode multiplies by zero.
+    assume(np.isfinite(value))
     products = [np.sum(np.asarray(g) * np.cos(x)) for g, x in zip(gradient, free, strict=True)]
     _assert_near(np.asarray(along), np.asarray(sum(products)), 1e-8)
 

@@ -1,0 +1,123 @@
+"""Arrays with elements taken out, put in, or put on the diagonal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minijax.core import dtypes
+from minijax.core.operators import Array
+from minijax.core.trace import Tracer
+from minijax.numpy.axes import moveaxis, ravel, reshape
+from minijax.numpy.creation import asarray
+from minijax.numpy.joining import concatenate
+from minijax.numpy.promotion import canonical_axis, convert, spread_to
+from minijax.numpy.ranges import arange
+from minijax.numpy.selection import where
+from minijax.numpy.taking import take
+
+
+def _along(arr: Any, axis: int | None, name: str) -> tuple[Array, int]:
+    x = asarray(arr)
+    return (ravel(x), 0) if axis is None else (x, canonical_axis(axis, x.ndim, name))
+
+
+def _known(obj: Any, length: int) -> Any:
+    if isinstance(obj, slice):
+        return np.arange(length)[obj]
+    return np.asarray(obj, None if np.size(obj) else np.int64)
+
+
+def delete(
+    arr: Any, obj: Any, axis: int | None = None, *, assume_unique_indices: bool = False
+) -> Array:
+    """Returns an array without some of its elements.
+
+    Args:
+        arr: an array.
+        obj: an int, which may be traced; or a slice, ints or a mask, which may not.
+        axis: the axis; None takes the elements of the whole array.
+        assume_unique_indices: kept for compatibility.
+
+    Raises:
+        IndexError: if an index is out of range.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.delete(jnp.array([1, 2, 3]), 1)
+        Array([1, 3], dtype=int64)
+    """
+    x, axis = _along(arr, axis, "delete")
+    length = x.shape[axis]
+    if isinstance(obj, Tracer) and obj.ndim == 0:
+        index: Any = obj
+        index = where(index < 0, index + length, index)
+        places: Any = arange(length - 1)
+        return take(x, where(places < index, places, places + 1), axis)
+    return take(x, asarray(np.delete(np.arange(length), _known(obj, length))), axis)
+
+
+def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Array:
+    """Returns an array with values put before some of its elements.
+
+    Args:
+        arr: an array.
+        obj: an int, ints or a slice, not traced.
+        values: what to put there; they take the dtype of `arr` and broadcast.
+        axis: the axis; None takes the elements of the whole array.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.insert(jnp.array([1, 3]), 1, 2)
+        Array([1, 2, 3], dtype=int64)
+    """
+    x, axis = _along(arr, axis, "insert")
+    length = x.shape[axis]
+    where_to = _known(obj, length)
+    new = convert(asarray(values), x.dtype)
+    new = reshape(new, (1,) * (x.ndim - new.ndim) + new.shape)
+    if where_to.ndim == 0:
+        new = moveaxis(new, 0, axis)
+        where_to = np.repeat(where_to, new.shape[axis])
+    count = where_to.size if where_to.size != 1 else new.shape[axis]
+    new = spread_to(new, (*x.shape[:axis], count, *x.shape[axis + 1 :]))
+    if where_to.size == 1:
+        where_to = np.repeat(where_to, count)
+    order = np.insert(np.arange(length), where_to, np.arange(length, length + count))
+    return take(concatenate([x, new], axis), asarray(order), axis)
+
+
+def fill_diagonal(a: Any, val: Any, wrap: bool = False, *, inplace: bool = True) -> Array:
+    """Returns an array with other values on its main diagonal.
+
+    Args:
+        a: an array of rank 2 or more; of rank 3 or more with axes of equal length.
+        val: the values, repeated as often as needed.
+        wrap: whether the diagonal of a tall matrix starts again below the square part.
+        inplace: must be False: arrays are immutable.
+
+    Raises:
+        ValueError: if `inplace` is True, or the shape does not fit.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.fill_diagonal(jnp.zeros((2, 2)), 1.0, inplace=False)
+        Array([[1., 0.],
+               [0., 1.]], dtype=float64)
+    """
+    if inplace:
+        raise ValueError("fill_diagonal cannot change an array: use inplace=False and the result.")
+    x = asarray(a)
+    if x.ndim < 2 or (x.ndim > 2 and len(set(x.shape)) > 1):
+        raise ValueError(
+            "fill_diagonal takes a matrix or an array with axes of equal length, "
+            f"got shape {x.shape}."
+        )
+    end = x.shape[1] ** 2 if x.ndim == 2 and not wrap else x.size
+    step = 1 + sum(int(np.prod(x.shape[d + 1 :], dtype=int)) for d in range(x.ndim - 1))
+    places = np.arange(0, min(end, x.size), step)
+    source = ravel(asarray(val))
+    chosen = take(source, asarray(np.arange(places.size, dtype=dtypes.int64) % source.size))
+    flat: Any = ravel(x)
+    return reshape(flat.at[asarray(places)].set(convert(chosen, x.dtype)), x.shape)
