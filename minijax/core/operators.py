@@ -217,7 +217,7 @@ def install_operators(functions: Mapping[str, Callable[..., Any]]) -> None:
     for operator, name in UNARY.items():
         setattr(Array, f"__{operator}__", _method(f"__{operator}__", functions[name]))
     for name in METHODS:
-        setattr(Array, name, functions[name])
+        setattr(Array, name, api_boundary(functions[name]))
     for name in PROPERTIES:
         setattr(Array, name, property(functions[name]))
 

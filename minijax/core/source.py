@@ -21,8 +21,8 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import NamedTuple, ParamSpec, TypeVar
+from types import FunctionType, TracebackType
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -95,6 +95,24 @@ def api_boundary(fn: Callable[P, R]) -> Callable[P, R]:
             raise
 
     return public
+
+
+def guard_functions(namespace: dict[str, Any]) -> None:
+    """Makes every public function of a vocabulary module an `api_boundary`.
+
+    Modules of the package import functions from where they are defined, so that only a call of the
+    user's passes the boundary.
+
+    Args:
+        namespace: the `globals()` of the module, after its imports.
+    """
+    for name, value in list(namespace.items()):
+        is_own = isinstance(value, FunctionType) and value.__module__.startswith("minijax.")
+        if is_own and not name.startswith("_") and not hasattr(value, "__wrapped__"):
+            guarded = api_boundary(value)
+            # Pickle finds a function by its module and name.
+            guarded.__module__ = namespace["__name__"]
+            namespace[name] = guarded
 
 
 def filter_traceback(error: BaseException) -> None:

@@ -1,5 +1,6 @@
 """The primitives as functions, under the names of `jax.lax`."""
 
+from minijax.lax import linalg as linalg
 from minijax.lax.arrays import broadcast as broadcast
 from minijax.lax.arrays import broadcast_shapes as broadcast_shapes
 from minijax.lax.arrays import broadcast_to_rank as broadcast_to_rank
@@ -126,6 +127,22 @@ from minijax.primitives.convert import reduce_precision as reduce_precision
 from minijax.primitives.convert import reduce_precision_p as reduce_precision_p
 from minijax.primitives.convert import stop_gradient as stop_gradient
 from minijax.primitives.convert import stop_gradient_p as stop_gradient_p
+from minijax.primitives.convolution import conv_general_dilated as conv_general_dilated
+from minijax.primitives.convolution import conv_general_dilated_p as conv_general_dilated_p
+from minijax.primitives.convolution_forms import conv as conv
+from minijax.primitives.convolution_forms import (
+    conv_general_dilated_local as conv_general_dilated_local,
+)
+from minijax.primitives.convolution_forms import (
+    conv_general_dilated_patches as conv_general_dilated_patches,
+)
+from minijax.primitives.convolution_forms import conv_transpose as conv_transpose
+from minijax.primitives.convolution_forms import (
+    conv_with_general_padding as conv_with_general_padding,
+)
+from minijax.primitives.convolution_layout import ConvDimensionNumbers as ConvDimensionNumbers
+from minijax.primitives.convolution_layout import conv_dimension_numbers as conv_dimension_numbers
+from minijax.primitives.convolution_layout import padtype_to_pads as padtype_to_pads
 from minijax.primitives.creation import broadcasted_iota as broadcasted_iota
 from minijax.primitives.creation import iota as iota
 from minijax.primitives.creation import iota_p as iota_p
@@ -157,6 +174,9 @@ from minijax.primitives.exponential import log1p_p as log1p_p
 from minijax.primitives.exponential import log_p as log_p
 from minijax.primitives.exponential import logistic as logistic
 from minijax.primitives.exponential import logistic_p as logistic_p
+from minijax.primitives.fft import FftType as FftType
+from minijax.primitives.fft import fft as fft
+from minijax.primitives.fft import fft_p as fft_p
 from minijax.primitives.gather import gather as gather
 from minijax.primitives.gather import gather_p as gather_p
 from minijax.primitives.gather import scatter_add as scatter_add
@@ -184,6 +204,10 @@ from minijax.primitives.powers import square as square
 from minijax.primitives.powers import square_p as square_p
 from minijax.primitives.reduce import reduce as reduce
 from minijax.primitives.reduce import reduce_p as reduce_p
+from minijax.primitives.reduce_window import reduce_window as reduce_window
+from minijax.primitives.reduce_window import reduce_window_max_p as reduce_window_max_p
+from minijax.primitives.reduce_window import reduce_window_min_p as reduce_window_min_p
+from minijax.primitives.reduce_window import reduce_window_sum_p as reduce_window_sum_p
 from minijax.primitives.reduction import argmax as argmax
 from minijax.primitives.reduction import argmax_p as argmax_p
 from minijax.primitives.reduction import argmin as argmin
@@ -242,6 +266,20 @@ from minijax.primitives.special import lgamma as lgamma
 from minijax.primitives.special import lgamma_p as lgamma_p
 from minijax.primitives.special import polygamma as polygamma
 from minijax.primitives.special import polygamma_p as polygamma_p
+from minijax.primitives.special_functions import bessel_i0e as bessel_i0e
+from minijax.primitives.special_functions import bessel_i0e_p as bessel_i0e_p
+from minijax.primitives.special_functions import bessel_i1e as bessel_i1e
+from minijax.primitives.special_functions import bessel_i1e_p as bessel_i1e_p
+from minijax.primitives.special_functions import betainc as betainc
+from minijax.primitives.special_functions import betainc_p as regularized_incomplete_beta_p
+from minijax.primitives.special_functions import zeta as zeta
+from minijax.primitives.special_functions import zeta_p as zeta_p
+from minijax.primitives.special_gamma import igamma as igamma
+from minijax.primitives.special_gamma import igamma_grad_a as igamma_grad_a
+from minijax.primitives.special_gamma import igamma_p as igamma_p
+from minijax.primitives.special_gamma import igammac as igammac
+from minijax.primitives.special_gamma import igammac_p as igammac_p
+from minijax.primitives.special_gamma import random_gamma_grad as random_gamma_grad
 from minijax.primitives.trigonometric import acos as acos
 from minijax.primitives.trigonometric import acos_p as acos_p
 from minijax.primitives.trigonometric import acosh as acosh

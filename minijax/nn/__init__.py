@@ -1,5 +1,6 @@
 """Functions for neural networks: activations, softmax and its relatives, one-hot encoding."""
 
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.nn import initializers as initializers
 from minijax.nn.activations import celu as celu
 from minijax.nn.activations import elu as elu
@@ -33,3 +34,5 @@ from minijax.nn.normalization import logsumexp as logsumexp
 from minijax.nn.normalization import one_hot as one_hot
 from minijax.nn.normalization import softmax as softmax
 from minijax.nn.normalization import standardize as standardize
+
+_guard_functions(globals())

@@ -13,7 +13,8 @@ import math
 import numpy as np
 
 from minijax.core.operators import Array
-from minijax.numpy import linalg
+from minijax.core.source import guard_functions as _guard_functions
+from minijax.numpy import fft, linalg
 from minijax.numpy.axes import (
     astype,
     atleast_1d,
@@ -433,7 +434,7 @@ __all__ = [  # noqa: RUF022
     "diag", "diag_indices", "diag_indices_from", "diagflat", "diagonal", "diff", "digitize",
     "divide", "divmod", "dot", "double", "dsplit", "dstack", "dtype", "e", "ediff1d", "einsum",
     "empty", "empty_like", "equal", "euler_gamma", "exp", "exp2", "expand_dims", "expm1", "extract",
-    "eye", "fabs", "fill_diagonal", "finfo", "fix", "flatnonzero", "flexible", "flip", "fliplr",
+    "eye", "fabs", "fft", "fill_diagonal", "finfo", "fix", "flatnonzero", "flexible", "flip", "fliplr",
     "flipud", "float16", "float32", "float64", "float_", "float_power", "floating", "floor",
     "floor_divide", "fmax", "fmin", "fmod", "frombuffer", "fromfunction", "full", "full_like",
     "gcd", "generic", "geomspace", "gradient", "greater", "greater_equal", "heaviside", "histogram",
@@ -462,3 +463,5 @@ __all__ = [  # noqa: RUF022
     "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]
 # fmt: on
+
+_guard_functions(globals())

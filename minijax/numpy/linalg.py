@@ -1,119 +1,33 @@
-"""Norms of vectors and matrices."""
+"""Linear algebra, under the names of `numpy.linalg`."""
 
-from __future__ import annotations
-
-import math
-from typing import Any
-
-from minijax.core import dtypes
-from minijax.core.operators import Array
-from minijax.numpy import reductions, ufuncs
-from minijax.numpy.elementary import conjugate, real
-from minijax.numpy.promotion import canonical_axes, inexact, scalar, strong
-from minijax.numpy.statistics import safe_sqrt
-from minijax.primitives import arithmetic, compare
-
-Axes = tuple[int, ...]
-
-
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Array:
-    """Returns the norm of a vector or matrix; its derivative at 0 is 0.
-
-    Args:
-        x: an array.
-        ord: which norm. For vectors: None or 2, 1, inf, -inf, 0 (how many are not zero), or any
-            number p. For matrices: None or "fro", 1, -1, inf, -inf.
-        axis: the axis of vectors, the pair of axes of matrices; None takes the whole array, which
-            without `ord` may have any number of axes.
-        keepdims: whether the axes stay with length 1.
-
-    Raises:
-        ValueError: if there is no such norm, or the number of axes does not fit.
-
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> jnp.linalg.norm(jnp.array([3.0, 4.0]))
-        Array(5., dtype=float64)
-    """
-    a = strong(inexact("norm", x))
-    if ord is None:
-        axes = canonical_axes(axis, a.ndim, "norm")
-        return _euclidean(a, axes, keepdims)
-    axes = canonical_axes(axis, a.ndim, "norm")
-    if len(axes) == 1:
-        return _vector_norm(a, ord, axes, keepdims)
-    if len(axes) == 2:
-        return _matrix_norm(a, ord, axes, keepdims)
-    raise ValueError(f"norm: axis names one axis or two, got {axis} for shape {a.shape}.")
-
-
-def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Array:
-    """Returns the norm of vectors.
-
-    Args:
-        x: an array.
-        axis: the axis or axes of the vectors, all if None.
-        keepdims: whether the axes stay with length 1.
-        ord: the order, as for `norm`.
-
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> jnp.linalg.vector_norm(jnp.array([[3.0, 4.0]]), axis=1)
-        Array([5.], dtype=float64)
-    """
-    a = strong(inexact("vector_norm", x))
-    return _vector_norm(a, ord, canonical_axes(axis, a.ndim, "vector_norm"), keepdims)
-
-
-def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Array:
-    """Returns the norm of the matrices along the last two axes.
-
-    Args:
-        x: an array of shape (..., n, m).
-        keepdims: whether the axes stay with length 1.
-        ord: "fro", 1, -1, inf or -inf.
-
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> jnp.linalg.matrix_norm(jnp.array([[3.0, 0.0], [0.0, 4.0]]))
-        Array(5., dtype=float64)
-    """
-    a = strong(inexact("matrix_norm", x))
-    return _matrix_norm(a, ord, canonical_axes((-2, -1), a.ndim, "matrix_norm"), keepdims)
-
-
-def _euclidean(x: Array, axes: Axes, keepdims: bool) -> Array:
-    squares = real(arithmetic.mul(x, conjugate(x)))
-    return safe_sqrt(reductions.sum(squares, axes, keepdims=keepdims))
-
-
-def _vector_norm(x: Array, ord: Any, axes: Axes, keepdims: bool) -> Array:
-    if ord is None or ord == 2:
-        return _euclidean(x, axes, keepdims)
-    if isinstance(ord, str):
-        raise ValueError(f"norm: vectors have no norm {ord!r}; use a number.")
-    magnitude = arithmetic.abs(x)
-    if ord == math.inf:
-        return reductions.max(magnitude, axes, keepdims=keepdims, initial=0)
-    if ord == -math.inf:
-        return reductions.min(magnitude, axes, keepdims=keepdims)
-    if ord == 1:
-        return reductions.sum(magnitude, axes, keepdims=keepdims)
-    if ord == 0:
-        is_there = compare.ne(x, scalar(0, x.dtype))
-        return reductions.sum(is_there, axes, dtypes.real_dtype(x.dtype), keepdims=keepdims)
-    total = reductions.sum(ufuncs.power(magnitude, ord), axes, keepdims=keepdims)
-    return ufuncs.power(total, 1 / ord)
-
-
-def _matrix_norm(x: Array, ord: Any, axes: Axes, keepdims: bool) -> Array:
-    if ord in (None, "fro", "f"):
-        return _euclidean(x, axes, keepdims)
-    if ord not in (1, -1, math.inf, -math.inf):
-        raise ValueError(f'norm: matrices have the norms "fro", 1, -1, inf, -inf, not {ord!r}.')
-    row, column = axes
-    summed, chosen = (row, column) if ord in (1, -1) else (column, row)
-    sums = reductions.sum(arithmetic.abs(x), summed, keepdims=True)
-    extreme = reductions.max if ord in (1, math.inf) else reductions.min
-    result: Any = extreme(sums, chosen, keepdims=True)
-    return result if keepdims else result.squeeze(axes)
+from minijax.numpy.axes import matrix_transpose as matrix_transpose
+from minijax.numpy.chains import cross as cross
+from minijax.numpy.chains import diagonal as diagonal
+from minijax.numpy.chains import multi_dot as multi_dot
+from minijax.numpy.chains import outer as outer
+from minijax.numpy.chains import tensordot as tensordot
+from minijax.numpy.chains import trace as trace
+from minijax.numpy.equations import det as det
+from minijax.numpy.equations import inv as inv
+from minijax.numpy.equations import lstsq as lstsq
+from minijax.numpy.equations import matrix_power as matrix_power
+from minijax.numpy.equations import matrix_rank as matrix_rank
+from minijax.numpy.equations import pinv as pinv
+from minijax.numpy.equations import slogdet as slogdet
+from minijax.numpy.equations import solve as solve
+from minijax.numpy.equations import tensorinv as tensorinv
+from minijax.numpy.equations import tensorsolve as tensorsolve
+from minijax.numpy.factorizations import cholesky as cholesky
+from minijax.numpy.factorizations import eig as eig
+from minijax.numpy.factorizations import eigh as eigh
+from minijax.numpy.factorizations import eigvals as eigvals
+from minijax.numpy.factorizations import eigvalsh as eigvalsh
+from minijax.numpy.factorizations import qr as qr
+from minijax.numpy.factorizations import svd as svd
+from minijax.numpy.factorizations import svdvals as svdvals
+from minijax.numpy.linear import matmul as matmul
+from minijax.numpy.linear import vecdot as vecdot
+from minijax.numpy.norms import cond as cond
+from minijax.numpy.norms import matrix_norm as matrix_norm
+from minijax.numpy.norms import norm as norm
+from minijax.numpy.norms import vector_norm as vector_norm

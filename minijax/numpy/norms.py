@@ -1,4 +1,4 @@
-"""Norms of vectors and matrices."""
+"""Norms of vectors and matrices, and condition numbers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from typing import Any
 from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy import reductions, ufuncs
+from minijax.numpy.axes import expand_dims, moveaxis
 from minijax.numpy.elementary import conjugate, real
+from minijax.numpy.equations import inv
+from minijax.numpy.factorizations import svdvals
+from minijax.numpy.logic import isnan
 from minijax.numpy.promotion import canonical_axes, inexact, scalar, strong
+from minijax.numpy.selection import where
 from minijax.numpy.statistics import safe_sqrt
 from minijax.primitives import arithmetic, compare
 
@@ -22,7 +27,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     Args:
         x: an array.
         ord: which norm. For vectors: None or 2, 1, inf, -inf, 0 (how many are not zero), or any
-            number p. For matrices: None or "fro", 1, -1, inf, -inf.
+            number p. For matrices: None or "fro", "nuc" (the sum of singular values), 2, -2 (the largest
+            and the smallest of them), 1, -1, inf, -inf.
         axis: the axis of vectors, the pair of axes of matrices; None takes the whole array, which
             without `ord` may have any number of axes.
         keepdims: whether the axes stay with length 1.
@@ -71,7 +77,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Array
     Args:
         x: an array of shape (..., n, m).
         keepdims: whether the axes stay with length 1.
-        ord: "fro", 1, -1, inf or -inf.
+        ord: "fro", "nuc", 1, -1, 2, -2, inf or -inf.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -109,11 +115,43 @@ def _vector_norm(x: Array, ord: Any, axes: Axes, keepdims: bool) -> Array:
 def _matrix_norm(x: Array, ord: Any, axes: Axes, keepdims: bool) -> Array:
     if ord in (None, "fro", "f"):
         return _euclidean(x, axes, keepdims)
+    if ord in ("nuc", 2, -2):
+        return _singular_norm(x, ord, axes, keepdims)
     if ord not in (1, -1, math.inf, -math.inf):
-        raise ValueError(f'norm: matrices have the norms "fro", 1, -1, inf, -inf, not {ord!r}.')
+        names = '"fro", "nuc", 1, -1, 2, -2, inf, -inf'
+        raise ValueError(f"norm: matrices have the norms {names}, not {ord!r}.")
     row, column = axes
     summed, chosen = (row, column) if ord in (1, -1) else (column, row)
     sums = reductions.sum(arithmetic.abs(x), summed, keepdims=True)
     extreme = reductions.max if ord in (1, math.inf) else reductions.min
     result: Any = extreme(sums, chosen, keepdims=True)
     return result if keepdims else result.squeeze(axes)
+
+
+def _singular_norm(x: Array, ord: Any, axes: Axes, keepdims: bool) -> Array:
+    values = svdvals(moveaxis(x, axes, (-2, -1)))
+    fold = {"nuc": reductions.sum, 2: reductions.max, -2: reductions.min}[ord]
+    result = fold(values, -1)
+    return expand_dims(result, axes) if keepdims else result
+
+
+def cond(x: Any, p: Any = None) -> Array:
+    """Returns the condition numbers of matrices: how much solving magnifies errors.
+
+    Args:
+        x: an array of shape (..., m, n), square unless p is None, 2 or -2.
+        p: the norm, as for matrices in `norm`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.linalg.cond(jnp.array([[4.0, 0.0], [0.0, 2.0]]))
+        Array(2., dtype=float64)
+    """
+    a: Any = strong(inexact("cond", x))
+    if p in (None, 2, -2):
+        s: Any = svdvals(a)
+        ratio = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    else:
+        ratio = matrix_norm(a, ord=p) * matrix_norm(inv(a), ord=p)
+    is_given = isnan(a).any((-2, -1))
+    return where(isnan(ratio) & ~is_given, math.inf, ratio)

@@ -279,7 +279,8 @@ def conv_general_dilated_local(
     patches = conv_general_dilated_patches(
         lhs, filter_shape, window_strides, padding, lhs_dilation, rhs_dilation, numbers, precision
     )
-    (_, feature, *places), (out, own, *kernel_places) = numbers.out_spec, numbers.rhs_spec
+    _, feature, *places = numbers.out_spec
+    _, own, *kernel_places = numbers.rhs_spec
     axes = (((own,), (feature,)), (kernel_places, places))
     found = dot_general(rhs, patches, axes, precision)
     # Its axes are now: the places, the output features, the batch.

@@ -155,7 +155,7 @@ def _sum_transpose(cts: Any, x: Any, **params: Any) -> Any:
     )
 
 
-reduce_window_sum_p = primitive(
+reduce_window_sum_p: Primitive = primitive(
     "reduce_window_sum",
     impl=_impl_of(np.add, _zero),
     abstract=_abstract_of("reduce_window_sum", NUMERIC),
@@ -318,9 +318,7 @@ def _gathered(x: Any, axes: Sequence[Axis]) -> Any:
         places = np.arange(axis.count)[:, None] * axis.stride
         table = places + np.arange(axis.window) * axis.window_dilation
         result = y.ndim + 1
-        numbers = GatherDimensionNumbers(
-            tuple(e for e in range(result - 1) if e != d), (d,), (d,)
-        )
+        numbers = GatherDimensionNumbers(tuple(e for e in range(result - 1) if e != d), (d,), (d,))
         sizes = [1 if e == d else n for e, n in enumerate(y.shape)]
         y = gather(y, to_array(table[..., None]), numbers, sizes)
     return y

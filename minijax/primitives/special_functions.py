@@ -102,9 +102,7 @@ def _no_rule(name: str, operand: str) -> Any:
 def _beta_density(a: Any, b: Any, x: Any) -> Any:
     """Returns x^(a-1) (1-x)^(b-1) / B(a, b)."""
     one = full_like(x, 1)
-    powers = add(
-        mul(sub(b, full_like(b, 1)), log1p(neg(x))), mul(sub(a, full_like(a, 1)), log(x))
-    )
+    powers = add(mul(sub(b, full_like(b, 1)), log1p(neg(x))), mul(sub(a, full_like(a, 1)), log(x)))
     scale = sub(lgamma(add(a, b)), add(lgamma(a), lgamma(b)))
     return mul(one, exp(add(scale, powers)))
 

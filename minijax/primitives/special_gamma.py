@@ -17,8 +17,8 @@ from minijax.core.array import aval_of
 from minijax.core.dtypes import FLOAT
 from minijax.core.operators import Array
 from minijax.kernel.scalars import install_special_functions
-from minijax.primitives.arithmetic import add, div, max, min, mul, neg, sub
 from minijax.primitives.arithmetic import abs as abs_of
+from minijax.primitives.arithmetic import add, div, max, min, mul, neg, sub
 from minijax.primitives.bitwise import bitwise_and, bitwise_or
 from minijax.primitives.broadcast import broadcast_in_dim, full, full_like
 from minijax.primitives.compare import eq, gt, le, lt, select_n
@@ -124,9 +124,7 @@ def _series(a: Any, x: Any) -> tuple[Any, Any]:
 
     def is_running(carry: Any) -> Any:
         n, term, slope, total, total_slope = carry
-        matters = bitwise_or(
-            _is_larger(term, total), _is_larger(mul(term, slope), total_slope)
-        )
+        matters = bitwise_or(_is_larger(term, total), _is_larger(mul(term, slope), total_slope))
         return bitwise_and(_any(matters), lt(n, full((), _MOST_TERMS, n.dtype)))
 
     def step(carry: Any) -> Any:

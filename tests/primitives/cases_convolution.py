@@ -60,8 +60,7 @@ def _reference(
     x = _padded(lhs, padding, by)
     sizes = [(k - 1) * d + 1 for k, d in zip(rhs.shape[2:], window_by, strict=True)]
     counts = [
-        max((n - k) // s + 1, 0)
-        for n, k, s in zip(x.shape[2:], sizes, window_strides, strict=True)
+        max((n - k) // s + 1, 0) for n, k, s in zip(x.shape[2:], sizes, window_strides, strict=True)
     ]
     batch, outputs = lhs.shape[0] // batch_group_count, rhs.shape[0]
     per_group = outputs // (feature_group_count * batch_group_count)

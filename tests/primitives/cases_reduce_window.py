@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from minijax.core.dtypes import FLOAT, NUMERIC, bool_, float32, float64, int32
-from minijax.primitives.arithmetic import add, max, min, mul
+from minijax.primitives import arithmetic
+from minijax.primitives.arithmetic import add, mul
 from minijax.primitives.bitwise import bitwise_or
 from minijax.primitives.reduce_window import reduce_window, reduce_window_place_p
 from minijax.primitives.reduction import highest, lowest
@@ -23,7 +24,7 @@ _NUMPY: dict[str, Any] = {
     "mul": operator.mul,
     "or": operator.or_,
 }
-_OURS: dict[str, Any] = {"sum": add, "max": max, "min": min, "mul": mul, "or": bitwise_or}
+_OURS: dict[str, Any] = {"sum": add, "max": arithmetic.max, "min": arithmetic.min, "mul": mul, "or": bitwise_or}
 
 
 def _start(how: str, dtype: np.dtype) -> Any:
@@ -52,8 +53,7 @@ def _reference(
     by, window_by = base_dilation or one, window_dilation or one
     start = _start(how, x.dtype) if init is None else np.asarray(init, x.dtype)
     where = [
-        {low + i * d: i for i in range(n)}
-        for n, d, (low, _) in zip(x.shape, by, pads, strict=True)
+        {low + i * d: i for i in range(n)} for n, d, (low, _) in zip(x.shape, by, pads, strict=True)
     ]
     counts = []
     for axis, (n, (low, high)) in enumerate(zip(x.shape, pads, strict=True)):
@@ -65,8 +65,7 @@ def _reference(
         met = []
         for offset in itertools.product(*map(range, window_dimensions)):
             at = [
-                p * s + o * d
-                for p, s, o, d in zip(place, strides, offset, window_by, strict=True)
+                p * s + o * d for p, s, o, d in zip(place, strides, offset, window_by, strict=True)
             ]
             found = [known.get(p) for known, p in zip(where, at, strict=True)]
             if None not in found:

@@ -1,0 +1,3 @@
+"""SciPy's functions on arrays that can be differentiated, mapped and compiled."""
+
+from minijax.scipy import special as special

@@ -1,0 +1,152 @@
+"""Logarithms where 0 log 0 is 0, entropies, power transforms, sums of exponentials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minijax import numpy as jnp
+from minijax.core.operators import Array
+from minijax.nn import normalization
+from minijax.scipy.special.operands import floating, one
+from minijax.transforms.custom import custom_jvp
+
+
+@custom_jvp
+def _xlogy(x: Any, y: Any) -> Array:
+    is_zero = x == 0
+    return jnp.where(is_zero, 0, x * jnp.log(jnp.where(is_zero, 1, y)))
+
+
+def _xlogy_jvp(primals: Any, tangents: Any) -> Any:
+    (x, y), (x_dot, y_dot) = primals, tangents
+    return _xlogy(x, y), x_dot * jnp.log(y) + y_dot * (x / y)
+
+
+_xlogy.defjvp(_xlogy_jvp)
+
+
+def xlogy(x: Any, y: Any) -> Array:
+    """Returns x log(y) elementwise, 0 where x is 0.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> float(jsp.special.xlogy(0.0, 0.0))
+        0.0
+    """
+    return _xlogy(*floating("xlogy", x, y))
+
+
+@custom_jvp
+def _xlog1py(x: Any, y: Any) -> Array:
+    is_zero = x == 0
+    return jnp.where(is_zero, 0, x * jnp.log1p(jnp.where(is_zero, 1, y)))
+
+
+def _xlog1py_jvp(primals: Any, tangents: Any) -> Any:
+    (x, y), (x_dot, y_dot) = primals, tangents
+    return _xlog1py(x, y), x_dot * jnp.log1p(y) + y_dot * (x / (1 + y))
+
+
+_xlog1py.defjvp(_xlog1py_jvp)
+
+
+def xlog1py(x: Any, y: Any) -> Array:
+    """Returns x log(1 + y) elementwise, 0 where x is 0."""
+    return _xlog1py(*floating("xlog1py", x, y))
+
+
+def entr(x: Any) -> Array:
+    """Returns -x log(x) elementwise, 0 at 0 and -inf below.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> float(jsp.special.entr(1.0)) == 0
+        True
+    """
+    x = one("entr", x)
+    return jnp.where(x < 0, -jnp.inf, -_xlogy(x, x))
+
+
+def rel_entr(p: Any, q: Any) -> Array:
+    """Returns p log(p / q) elementwise, 0 where p is 0, inf where p or q is not a probability.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> float(jsp.special.rel_entr(0.5, 0.5))
+        0.0
+    """
+    p, q = floating("rel_entr", p, q)
+    both, only = (p > 0) & (q > 0), (p == 0) & (q >= 0)
+    safe_p, safe_q = jnp.where(both, p, 1), jnp.where(both, q, 1)
+    found = _xlogy(safe_p, safe_p) - _xlogy(safe_p, safe_q)
+    return jnp.where(both, found, jnp.where(only, 0, jnp.inf))
+
+
+def kl_div(p: Any, q: Any) -> Array:
+    """Returns p log(p / q) - p + q elementwise."""
+    p, q = floating("kl_div", p, q)
+    return rel_entr(p, q) - p + q
+
+
+@custom_jvp
+def _boxcox(x: Any, lmbda: Any) -> Array:
+    is_zero = lmbda == 0
+    safe = jnp.where(is_zero, 1, lmbda)
+    return jnp.where(is_zero, jnp.log(x), jnp.expm1(safe * jnp.log(x)) / safe)
+
+
+def _boxcox_jvp(primals: Any, tangents: Any) -> Any:
+    (x, lmbda), (x_dot, lmbda_dot) = primals, tangents
+    found, logarithm = _boxcox(x, lmbda), jnp.log(x)
+    is_zero = lmbda == 0
+    safe = jnp.where(is_zero, 1, lmbda)
+    by_lmbda = jnp.where(
+        is_zero, logarithm**2 / 2, (jnp.exp(safe * logarithm) * logarithm - found) / safe
+    )
+    return found, jnp.exp((lmbda - 1) * logarithm) * x_dot + by_lmbda * lmbda_dot
+
+
+_boxcox.defjvp(_boxcox_jvp)
+
+
+def boxcox(x: Any, lmbda: Any) -> Array:
+    """Returns (x^λ - 1) / λ elementwise, log(x) for λ = 0.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> float(jsp.special.boxcox(3.0, 1.0))
+        2.0
+    """
+    return _boxcox(*floating("boxcox", x, lmbda))
+
+
+def boxcox1p(x: Any, lmbda: Any) -> Array:
+    """Returns ((1 + x)^λ - 1) / λ elementwise, log(1 + x) for λ = 0."""
+    x, lmbda = floating("boxcox1p", x, lmbda)
+    is_zero = lmbda == 0
+    safe = jnp.where(is_zero, 1, lmbda)
+    logarithm = jnp.log1p(x)
+    return jnp.where(is_zero, logarithm, jnp.expm1(safe * logarithm) / safe)
+
+
+# -- sums of exponentials
+
+
+logsumexp = normalization.logsumexp
+
+
+def softmax(x: Any, /, *, axis: Any = None) -> Array:
+    """Returns exp(x) divided by its sum over axes; over all of them if `axis` is None.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> import minijax.scipy as jsp
+        >>> jsp.special.softmax(jnp.zeros(4))
+        Array([0.25, 0.25, 0.25, 0.25], dtype=float64)
+    """
+    return normalization.softmax(x, axis)
+
+
+def log_softmax(x: Any, /, *, axis: Any = None) -> Array:
+    """Returns the logarithm of `softmax`, computed without overflow."""
+    return normalization.log_softmax(x, axis)

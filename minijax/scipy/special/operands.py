@@ -1,0 +1,28 @@
+"""How special functions take their arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minijax.core.operators import Array
+from minijax.numpy.promotion import broadcast, promote_dtypes
+
+
+def floating(name: str, *values: Any) -> list[Array]:
+    """Returns arguments in their common floating dtype, with shapes that broadcast.
+
+    Args:
+        name: the function, for messages.
+        *values: arrays and numbers; integers become floating numbers.
+
+    Raises:
+        TypeError: if an argument is no array and no number.
+        ValueError: if the shapes do not broadcast.
+    """
+    promoted = promote_dtypes(f"scipy.special.{name}", *values, inexact=True)
+    return list(broadcast(f"scipy.special.{name}", promoted))
+
+
+def one(name: str, x: Any) -> Array:
+    """Returns an argument as an array of a floating dtype."""
+    return floating(name, x)[0]
