@@ -271,7 +271,7 @@ from minijax.primitives.special_functions import bessel_i0e_p as bessel_i0e_p
 from minijax.primitives.special_functions import bessel_i1e as bessel_i1e
 from minijax.primitives.special_functions import bessel_i1e_p as bessel_i1e_p
 from minijax.primitives.special_functions import betainc as betainc
-from minijax.primitives.special_functions import betainc_p as regularized_incomplete_beta_p
+from minijax.primitives.special_functions import betainc_p as betainc_p
 from minijax.primitives.special_functions import zeta as zeta
 from minijax.primitives.special_functions import zeta_p as zeta_p
 from minijax.primitives.special_gamma import igamma as igamma

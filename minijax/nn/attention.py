@@ -49,7 +49,7 @@ def dot_product_attention(
     factor = np.asarray(query.shape[-1] ** -0.5 if scale is None else scale, query.dtype)
     scores = jnp.einsum("...tnh,...snh->...nts", query, key) * factor
     scores = scores if bias is None else scores + bias
-    seen = jnp.tri(*scores.shape[-2:], dtype=bool) if is_causal else None
+    seen = jnp.tri(scores.shape[-2], scores.shape[-1], dtype=bool) if is_causal else None
     if mask is not None:
         seen = mask if seen is None else jnp.logical_and(mask, seen)
     if seen is not None:

@@ -8,6 +8,7 @@ from typing import Any
 from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy.promotion import (
+    convert,
     inexact,
     inexact_pair,
     operand,
@@ -441,6 +442,6 @@ def angle(z: Any, deg: bool = False) -> Array:
     """
     z = operand(z, "angle")
     if not dtypes.is_complex(z.dtype):
-        z = strong(inexact("angle", z))
+        z = strong(z) if dtypes.is_inexact(z.dtype) else convert(z, dtypes.float64)
     result = arctan2(imag(z), real(z))
     return rad2deg(result) if deg else result

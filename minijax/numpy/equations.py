@@ -203,9 +203,7 @@ def _empty_lstsq(a: Array, b: Array, is_vector: bool) -> Any:
 # -- inverses of singular matrices, ranks
 
 
-def pinv(
-    a: Any, rtol: Any = None, hermitian: bool = False, *, rcond: Any = None
-) -> Array:
+def pinv(a: Any, rtol: Any = None, hermitian: bool = False, *, rcond: Any = None) -> Array:
     """Returns the pseudo-inverses of matrices.
 
     Args:
@@ -286,7 +284,7 @@ def matrix_rank(M: Any, rtol: Any = None, *, hermitian: bool = False, tol: Any =
         >>> jnp.linalg.matrix_rank(jnp.ones((3, 3)))
         Array(1, dtype=int64)
     """
-    x = strong(inexact("matrix_rank", M))
+    x: Any = strong(inexact("matrix_rank", M))
     if x.ndim < 2:
         return (x != 0).any().astype(dtypes.int64)
     s = arithmetic.abs(eigvalsh(x)) if hermitian else svdvals(x)
@@ -341,7 +339,7 @@ def _parity(pivots: Any) -> Any:
 @custom_jvp
 def _det_by_lu(x: Array) -> Array:
     factors, pivots, _ = lu(x)
-    return diagonal(factors, 0, -2, -1).prod(-1) * _parity(pivots).astype(x.dtype)  # type: ignore[attr-defined]
+    return diagonal(factors, 0, -2, -1).prod(-1) * _parity(pivots).astype(x.dtype)
 
 
 @_det_by_lu.defjvp
@@ -366,7 +364,7 @@ def _scaled_solution(x: Any, b: Any) -> tuple[Any, Any]:
     unit = {"left_side": True, "lower": True, "unit_diagonal": True}
     y: Any = triangular_solve(factors, permuted_rows(b, permutation), **unit)
     y = concatenate([y[..., :-1, :] * det[..., None, None], y[..., -1:, :]], -2)
-    replaced = factors.at[..., n - 1, n - 1].set(1 / others)  # type: ignore[attr-defined]
+    replaced = factors.at[..., n - 1, n - 1].set(1 / others)
     return det, triangular_solve(replaced, y, left_side=True)
 
 
@@ -431,7 +429,7 @@ def _slogdet(x: Array) -> tuple[Array, Array]:
     sizes: Any = arithmetic.abs(on_diagonal)
     is_zero = sizes == 0
     signs = where(is_zero, 0, on_diagonal / where(is_zero, 1, sizes))
-    return signs.prod(-1) * _parity(pivots).astype(x.dtype), reductions.sum(  # type: ignore[attr-defined]
+    return signs.prod(-1) * _parity(pivots).astype(x.dtype), reductions.sum(
         exponential.log(sizes), -1
     )
 
@@ -444,4 +442,3 @@ def _slogdet_rule(primals: Any, tangents: Any) -> Any:
     if not dtypes.is_complex(x.dtype):
         return (sign, logarithm), (sign * 0, growth)
     return (sign, logarithm), (sign * (growth - growth.real), growth.real)
-

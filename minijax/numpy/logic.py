@@ -396,7 +396,7 @@ def allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool
 
     Example:
         >>> import minijax.numpy as jnp
-        >>> bool(jnp.allclose(jnp.array([1.0, 2.0]), jnp.array([1.0, 2.0 + 1e-9])))
+        >>> jnp.allclose(jnp.array([1.0, 2.0]), jnp.array([1.0, 2.0 + 1e-9])).item()
         True
     """
     return _all(isclose(a, b, rtol, atol, equal_nan))
@@ -411,7 +411,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Array:
 
     Example:
         >>> import minijax.numpy as jnp
-        >>> bool(jnp.array_equal(jnp.arange(3), jnp.arange(3)))
+        >>> jnp.array_equal(jnp.arange(3), jnp.arange(3)).item()
         True
     """
     x, y = operand(a1, "array_equal"), operand(a2, "array_equal")
@@ -426,7 +426,7 @@ def array_equiv(a1: Any, a2: Any) -> Array:
 
     Example:
         >>> import minijax.numpy as jnp
-        >>> bool(jnp.array_equiv(jnp.array([1, 1]), 1))
+        >>> jnp.array_equiv(jnp.array([1, 1]), 1).item()
         True
     """
     try:

@@ -27,8 +27,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     Args:
         x: an array.
         ord: which norm. For vectors: None or 2, 1, inf, -inf, 0 (how many are not zero), or any
-            number p. For matrices: None or "fro", "nuc" (the sum of singular values), 2, -2 (the largest
-            and the smallest of them), 1, -1, inf, -inf.
+            number p. For matrices: None or "fro", "nuc" (the sum of singular values), 2, -2 (the
+            largest and the smallest of them), 1, -1, inf, -inf.
         axis: the axis of vectors, the pair of axes of matrices; None takes the whole array, which
             without `ord` may have any number of axes.
         keepdims: whether the axes stay with length 1.
@@ -130,7 +130,7 @@ def _matrix_norm(x: Array, ord: Any, axes: Axes, keepdims: bool) -> Array:
 
 def _singular_norm(x: Array, ord: Any, axes: Axes, keepdims: bool) -> Array:
     values = svdvals(moveaxis(x, axes, (-2, -1)))
-    fold = {"nuc": reductions.sum, 2: reductions.max, -2: reductions.min}[ord]
+    fold: Any = {"nuc": reductions.sum, 2: reductions.max, -2: reductions.min}[ord]
     result = fold(values, -1)
     return expand_dims(result, axes) if keepdims else result
 

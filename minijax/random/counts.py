@@ -158,7 +158,7 @@ def binomial(key: Any, n: Any, p: Any, shape: Shape | None = None, dtype: Any = 
     Source:
         W. Hörmann, "The generation of binomial random variates", 1993.
     """
-    size, found, (n, p) = parameters("binomial", shape, dtype, n, p)
+    _, found, (n, p) = parameters("binomial", shape, dtype, n, p)
     meaning = (n >= 0) & (n < np.inf) & (p >= 0) & (p <= 1)
     trials = jnp.where(meaning, jnp.floor(n), 0).astype(dtypes.float64)
     chance = jnp.where(meaning, p, 0).astype(dtypes.float64)

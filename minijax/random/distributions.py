@@ -41,7 +41,7 @@ def normal(key: Any, shape: Shape = (), dtype: Any = float) -> Array:
     found = float_dtype("normal", found)
     low = np.nextafter(np.asarray(-1, found), np.asarray(0, found), dtype=found)
     draws = uniform(key, size, found, low, np.asarray(1, found))
-    return np.asarray(np.sqrt(2), found) * erf_inv(draws)
+    return erf_inv(draws) * np.asarray(np.sqrt(2), found)
 
 
 @api_boundary
@@ -143,7 +143,7 @@ def laplace(key: Any, shape: Shape = (), dtype: Any = float) -> Array:
     found = float_dtype("laplace", dtype)
     low = np.asarray(-1 + jnp.finfo(found).epsneg, found)
     draws = uniform(key, as_shape("laplace", shape), found, low, np.asarray(1, found))
-    return jnp.sign(draws) * jnp.log1p(-jnp.abs(draws)) * np.asarray(-1, found)
+    return jnp.sign(draws) * jnp.log1p(-jnp.abs(draws))
 
 
 @api_boundary

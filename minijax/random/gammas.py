@@ -85,7 +85,7 @@ def loggamma(key: Any, a: Any, shape: Shape | None = None, dtype: Any = None) ->
     Source:
         G. Marsaglia, W. Tsang, "A simple method for generating gamma variables", 2000.
     """
-    size, found, (a,) = parameters("loggamma", shape, dtype, a)
+    _, found, (a,) = parameters("loggamma", shape, dtype, a)
     inner = found if found.itemsize >= 4 else dtypes.float32
     return _log_draws(key, a.astype(inner)).astype(found)
 

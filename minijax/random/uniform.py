@@ -126,7 +126,7 @@ def randint(key: Any, shape: Shape, minval: Any, maxval: Any, dtype: Any = None)
     if not dtypes.is_integer(found):
         raise TypeError(f"randint: dtype must be an integer type, got {found}.")
     size = as_shape("randint", shape)
-    # Short types are drawn in 32 bits: there an exclusive bound of max + 1 is a number like another.
+    # Short types are drawn in 32 bits: there max + 1 is a bound like any other.
     wide = found if found.itemsize >= 4 else dtypes.int32
     info = np.iinfo(found)
     low, _ = _clamped(minval, int(info.min), int(info.max), wide, size)

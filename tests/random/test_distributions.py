@@ -40,14 +40,22 @@ COUNTS = {
 }
 
 
-@pytest.mark.parametrize("name", CONTINUOUS)
+# Made from gamma numbers: each compiles one or two loops of rejection.
+LONG = ("beta", "chisquare", "f", "t", "generalized_normal", "ball", "binomial, few", "geometric")
+
+
+def rows(names: Any) -> list[Any]:
+    return [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in names]
+
+
+@pytest.mark.parametrize("name", rows(CONTINUOUS))
 def test_continuous(name: str) -> None:
     draw, expected = CONTINUOUS[name]
     draws = np.asarray(mj.jit(draw)(random.key(3)))
     assert stats.kstest(draws, expected.cdf).pvalue > 1e-3
 
 
-@pytest.mark.parametrize("name", COUNTS)
+@pytest.mark.parametrize("name", rows(COUNTS))
 def test_counts(name: str) -> None:
     draw, expected = COUNTS[name]
     draws = np.asarray(mj.jit(draw)(random.key(3)))
@@ -68,6 +76,7 @@ def test_gamma_draws_move_with_their_parameter_along_a_quantile(a: float) -> Non
     np.testing.assert_allclose(slope, (quantile(a + h) - quantile(a - h)) / (2 * h), 1e-6)
 
 
+@pytest.mark.slow
 def test_vectors_sum_to_their_totals() -> None:
     key = random.key(0)
     shares = random.dirichlet(key, jnp.array([1.0, 2.0, 3.0]), (5,))

@@ -13,7 +13,7 @@ def step_scratch(definition: Definition, carries: Sequence[str]) -> list[int]:
     """Returns the sizes in bytes of a step's working memories.
 
     A sort has two rows of each operand, a product a packed copy of each operand that BLAS cannot
-    read, a native call what it asks for, a loop a second memory for each carry that is doubled (`while`: and a third).
+    read, a native call what it asks for, a loop a second memory for each carry that is doubled.
     """
     match definition:
         case Sort():

@@ -10,7 +10,8 @@ import numpy as np
 from minijax.core.array import aval_of, to_array
 from minijax.core.avals import ShapedArray, Zero
 from minijax.core.operators import Array
-from minijax.core.primitive import primitive
+from minijax.core.primitive import Primitive, primitive
+from minijax.primitives.compare import select_n
 from minijax.primitives.families import NOT_LINEAR, scalar_like
 from minijax.primitives.linalg.matrices import (
     check_matrices,
@@ -24,7 +25,6 @@ from minijax.primitives.linalg.matrices import (
 )
 from minijax.primitives.linalg.routine import INFO, Routine, call, letter, native, run, wrapped
 from minijax.primitives.linalg.triangular_solve import triangular_solve
-from minijax.primitives.compare import select_n
 
 
 @functools.cache
@@ -52,13 +52,13 @@ def _abstract(a: ShapedArray) -> Any:
 
 
 def _jvp(primals: Any, tangents: Any) -> Any:
-    (l,) = cholesky_p.bind(*primals)
+    (factor,) = cholesky_p.bind(*primals)
     (t,) = tangents
     if type(t) is Zero:
-        return (l,), (Zero(l.aval.tangent()),)
-    right = triangular_solve(l, t, lower=True, transpose_a=True, conjugate_a=True)
-    inner = triangular_solve(l, right, left_side=True, lower=True)
-    return (l,), (matmul(l, _halved_lower(inner)),)
+        return (factor,), (Zero(factor.aval.tangent()),)
+    right = triangular_solve(factor, t, lower=True, transpose_a=True, conjugate_a=True)
+    inner = triangular_solve(factor, right, left_side=True, lower=True)
+    return (factor,), (matmul(factor, _halved_lower(inner)),)
 
 
 def _halved_lower(x: Any) -> Any:
@@ -82,7 +82,7 @@ def _lower(k: Any, a: Any, *, out: Any) -> Any:
     return k.element(aval, body)
 
 
-cholesky_p = primitive(
+cholesky_p: Primitive = primitive(
     "cholesky",
     impl=_impl,
     abstract=_abstract,

@@ -10,11 +10,11 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.array import to_array
 from minijax.core.avals import ShapedArray, Zero
-from minijax.core.dtypes import int64
+from minijax.core.dtypes import bool_, int64
 from minijax.core.operators import Array
-from minijax.core.primitive import primitive
+from minijax.core.primitive import Primitive, primitive
 from minijax.primitives.arithmetic import abs as magnitude
-from minijax.primitives.arithmetic import add, mul, sub
+from minijax.primitives.arithmetic import mul, sub
 from minijax.primitives.broadcast import broadcast_in_dim, reduce_sum
 from minijax.primitives.compare import select_n
 from minijax.primitives.complex import complex as complex_of
@@ -57,7 +57,10 @@ def _routine(n: int, dtype: np.dtype, left: bool, right: bool) -> Routine:
     values = 1 if is_complex else 2
     room = (4 + BLOCK) * n
     vectors = [("out", 2 + values), ("out", 2 + values + left)]
-    places = [place if wanted else ("out", 0) for place, wanted in zip(vectors, (left, right), strict=True)]
+    places = [
+        place if wanted else ("out", 0)
+        for place, wanted in zip(vectors, (left, right), strict=True)
+    ]
     arguments = (
         *("V" if left else "N", "V" if right else "N", n, ("out", 0), n),
         *(("out", 2 + k) for k in range(values)),
@@ -107,7 +110,11 @@ def _impl(a: np.ndarray, *, left: bool, right: bool) -> Any:
     if a.size == 0:
         return (np.empty(a.shape[:-1], dtype), *[a.astype(dtype)] * (left + right))
     routine = _routine(n, a.dtype, left, right)
-    _, info, *found = run(routine, a.shape[:-2], a.swapaxes(-1, -2))
+    # LAPACK prints complaints about infinities and NaNs, or does not come to an end.
+    finite = np.isfinite(a).all((-2, -1))
+    safe = np.where(finite[..., None, None], a, a.dtype.type(0))
+    _, info, *found = run(routine, a.shape[:-2], safe.swapaxes(-1, -2))
+    info = np.where(finite[..., None], info, np.int32(1))
     if dtypes.is_complex(a.dtype):
         w, *vectors = found
         vectors = [np.ascontiguousarray(v.swapaxes(-1, -2)) for v in vectors]
@@ -128,7 +135,7 @@ def _abstract(a: ShapedArray, *, left: bool, right: bool) -> Any:
 def _jvp(primals: Any, tangents: Any, *, left: bool, right: bool) -> Any:
     outs = eig_p.bind(*primals, left=left, right=right)
     (t,) = tangents
-    if type(t) is Zero:
+    if type(t) is Zero or t.size == 0:
         return outs, tuple(Zero(x.aval.tangent()) for x in outs)
     w, *vectors = outs
     change = as_dtype(t, w.dtype)
@@ -175,20 +182,25 @@ def _lower(k: Any, a: Any, *, out: Any, left: bool, right: bool) -> Any:
     w_aval, *v_avals = out
     if a.size == 0:
         return tuple(k.element(x, lambda *i: k.constant(0, w_aval.dtype))[0] for x in out)
-    (flipped,) = k.element(
-        ShapedArray(a.shape, a.dtype), lambda *i: a(*i[:-2], i[-1], i[-2])
-    )
+    finite = _finite(k, a)
+    zero = k.constant(0, a.dtype)
+
+    def safe(*i: Any) -> Any:
+        *batch, row, column = i
+        return k.select(finite(*batch), a(*batch, column, row), zero)
+
+    (flipped,) = k.element(ShapedArray(a.shape, a.dtype), safe)
     routine = _routine(a.shape[-1], a.dtype, left, right)
-    _, info, *found = native(k, routine, a.shape[:-2], flipped)
+    _, state, *found = native(k, routine, a.shape[:-2], flipped)
+    one = k.constant(1, state.dtype)
+    (info,) = k.element(state.aval, lambda *i: k.select(finite(*i[:-1]), state(*i), one))
     if dtypes.is_complex(a.dtype):
         w, *vectors = found
         values = k.element(w_aval, lambda *i: checked(k, info, i[:-1], w(*i)))
         bodies = [_plain(x) for x in vectors]
     else:
         wr, wi, *vectors = found
-        values = k.element(
-            w_aval, lambda *i: checked(k, info, i[:-1], k.complex(wr(*i), wi(*i)))
-        )
+        values = k.element(w_aval, lambda *i: checked(k, info, i[:-1], k.complex(wr(*i), wi(*i))))
         bodies = [_unpacking(k, x, wi) for x in vectors]
 
     def guarded(body: Any) -> Any:
@@ -196,6 +208,26 @@ def _lower(k: Any, a: Any, *, out: Any, left: bool, right: bool) -> Any:
 
     both = [k.element(x, guarded(body))[0] for x, body in zip(v_avals, bodies, strict=True)]
     return (*values, *both)
+
+
+def _finite(k: Any, a: Any) -> Any:
+    """Returns for each matrix whether all its elements are finite."""
+
+    def element(outer: Any, inner: Any) -> Any:
+        x = a(*outer, *inner)
+        if not dtypes.is_complex(a.dtype):
+            return (k.is_finite(x),)
+        return (k.and_(k.is_finite(k.real(x)), k.is_finite(k.imag(x))),)
+
+    (found,) = k.reduce(
+        (ShapedArray(a.shape[:-2], bool_),),
+        a.shape[-2:],
+        element,
+        (k.constant(True, bool_),),
+        lambda acc, new: (k.and_(acc[0], new[0]),),
+        "and",
+    )
+    return found
 
 
 def _plain(vectors: Any) -> Any:
@@ -220,7 +252,7 @@ def _unpacking(k: Any, packed: Any, wi: Any) -> Any:
     return body
 
 
-eig_p = primitive(
+eig_p: Primitive = primitive(
     "eig",
     impl=_impl,
     abstract=_abstract,

@@ -11,7 +11,7 @@ from minijax.core import dtypes
 from minijax.core.array import aval_of, to_array
 from minijax.core.avals import ShapedArray, Zero
 from minijax.core.operators import Array
-from minijax.core.primitive import primitive
+from minijax.core.primitive import Primitive, primitive
 from minijax.primitives.arithmetic import mul
 from minijax.primitives.families import NOT_LINEAR
 from minijax.primitives.linalg.gaps import inverse_gaps
@@ -106,7 +106,7 @@ def _lower(k: Any, a: Any, *, out: Any, lower: bool) -> Any:
     )
 
 
-eigh_p = primitive(
+eigh_p: Primitive = primitive(
     "eigh",
     impl=_impl,
     abstract=_abstract,
@@ -126,8 +126,8 @@ def eigh(
 ) -> tuple[Array, Array]:
     """Returns eigenvectors and eigenvalues of Hermitian matrices.
 
-    Derivatives are finite where eigenvalues are repeated, and exact for functions that do not
-    depend on the choice of a basis.
+    Derivatives are finite where eigenvalues are repeated. They are exact there for functions
+    of eigenvalues alone, and of the spaces that belong to different ones.
 
     Args:
         x: an array of shape (..., n, n).
@@ -153,4 +153,4 @@ def eigh(
     a = to_array(x)
     check_matrices("eigh", aval_of(a), square=True)
     a = symmetrized(a) if symmetrize_input else a
-    return eigh_p.bind(a, lower=bool(lower))  # type: ignore[return-value]
+    return eigh_p.bind(a, lower=bool(lower))

@@ -1,7 +1,8 @@
 """Reciprocals of differences of eigenvalues, as the derivatives of eigenvectors have them.
 
 Where two eigenvalues agree to rounding, the basis of their space is arbitrary, and so is how it
-turns: its part of the derivative is left out. What does not depend on the basis does not miss it.
+turns: its part of the derivative is left out. Functions of the eigenvalues, and of the spaces that
+belong to different ones, do not miss it.
 """
 
 from __future__ import annotations
@@ -51,4 +52,3 @@ def inverse_sums(values: Any) -> Array:
 def inverses(values: Any) -> Array:
     """Returns 1 / values, 0 where they vanish next to the largest."""
     return safe_reciprocal(values, resolution(values))
-

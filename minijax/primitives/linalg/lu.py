@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from minijax.core.array import aval_of, to_array
 from minijax.core.avals import ShapedArray, Zero
 from minijax.core.dtypes import float64, int32
 from minijax.core.operators import Array
-from minijax.core.primitive import constant, primitive
+from minijax.core.primitive import Primitive, constant, primitive
 from minijax.primitives.arithmetic import add
 from minijax.primitives.broadcast import broadcast_in_dim
 from minijax.primitives.families import NOT_LINEAR, scalar_like
@@ -140,7 +141,7 @@ def _lower(k: Any, a: Any, *, out: Any) -> Any:
     )
 
 
-lu_p = primitive(
+lu_p: Primitive = primitive(
     "lu",
     impl=_impl,
     abstract=_abstract,
@@ -174,14 +175,14 @@ def lu(x: Any) -> tuple[Array, Array, Array]:
         (Array([[4.  , 4.  ],
                [0.25, 1.  ]], dtype=float64), Array([1, 0], dtype=int32))
     """
-    return lu_p.bind(to_array(x))  # type: ignore[return-value]
+    return lu_p.bind(to_array(x))
 
 
 # -- pivots to permutation
 
 
 def _order_of(pivots: np.ndarray, size: int) -> np.ndarray:
-    flat = pivots.reshape(-1, pivots.shape[-1])
+    flat = pivots.reshape(math.prod(pivots.shape[:-1]), pivots.shape[-1])
     order = np.tile(np.arange(size, dtype=np.int32), (flat.shape[0], 1))
     rows = np.arange(flat.shape[0])
     for i in range(flat.shape[1]):
@@ -232,7 +233,7 @@ def _pivots_lower(k: Any, pivots: Any, *, out: Any, permutation_size: int) -> An
     return k.element(aval, lambda *i: k.convert(order(*i), int32))
 
 
-lu_pivots_to_permutation_p = primitive(
+lu_pivots_to_permutation_p: Primitive = primitive(
     "lu_pivots_to_permutation",
     impl=_pivots_impl,
     abstract=_pivots_abstract,
@@ -265,4 +266,3 @@ def lu_pivots_to_permutation(pivots: Any, permutation_size: int) -> Array:
         to_array(pivots), permutation_size=int(permutation_size)
     )
     return found[0]
-

@@ -16,7 +16,7 @@ from minijax.core.primitive import Primitive, Rule
 from minijax.interpreters.batch import move_batch_axis
 from minijax.primitives.arithmetic import add, mul
 from minijax.primitives.broadcast import broadcast_in_dim, reduce_sum, transpose
-from minijax.primitives.compare import ge, select_n
+from minijax.primitives.compare import eq, ge, select_n
 from minijax.primitives.complex import conj, real
 from minijax.primitives.convert import convert_element_type
 from minijax.primitives.creation import broadcasted_iota
@@ -129,8 +129,7 @@ def upper_part(x: Any, above: int = 0) -> Array:
 
 def eye_mask(shape: Axes) -> Array:
     """Returns a bool array that holds on the diagonals of matrices of a shape."""
-    offsets = _offsets(shape)
-    return offsets == scalar_like(0, int64)
+    return eq(_offsets(shape), scalar_like(0, int64))
 
 
 def eye(shape: Axes, dtype: np.dtype) -> Array:
@@ -181,4 +180,3 @@ def masked(info: np.ndarray, *arrays: np.ndarray) -> list[np.ndarray]:
         failed = (info[..., 0] != 0).reshape(info.shape[:-1] + (1,) * (x.ndim - info.ndim + 1))
         found.append(np.where(failed, x.dtype.type(value), x) if failed.any() else x)
     return found
-

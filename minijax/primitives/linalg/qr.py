@@ -11,11 +11,11 @@ from minijax.core import dtypes
 from minijax.core.array import to_array
 from minijax.core.avals import ShapedArray, Zero
 from minijax.core.operators import Array
-from minijax.core.primitive import primitive
+from minijax.core.primitive import Primitive, primitive
 from minijax.primitives.arithmetic import add, sub
-from minijax.primitives.families import NOT_LINEAR, scalar_like
 from minijax.primitives.compare import select_n
 from minijax.primitives.convert import convert_element_type
+from minijax.primitives.families import NOT_LINEAR, scalar_like
 from minijax.primitives.linalg.matrices import (
     adjoint,
     check_matrices,
@@ -124,7 +124,7 @@ def _no_derivative(primals: Any, tangents: Any) -> Any:
     )
 
 
-householder_product_p = primitive(
+householder_product_p: Primitive = primitive(
     "householder_product",
     impl=_product_impl,
     abstract=_product_abstract,
@@ -152,9 +152,9 @@ def householder_product(a: Any, taus: Any) -> Array:
     Example:
         >>> import minijax.numpy as jnp
         >>> from minijax import lax
-        >>> lax.linalg.householder_product(jnp.zeros((2, 1)), jnp.array([2.0]))
-        Array([[-1.],
-               [ 0.]], dtype=float64)
+        >>> lax.linalg.householder_product(jnp.ones((2, 1)), jnp.array([1.0]))
+        Array([[ 0.],
+               [-1.]], dtype=float64)
     """
     return householder_product_p.bind(to_array(a), to_array(taus))[0]
 
@@ -246,7 +246,7 @@ def _lower(k: Any, a: Any, *, out: Any, full_matrices: bool) -> Any:
     )
 
 
-qr_p = primitive(
+qr_p: Primitive = primitive(
     "qr",
     impl=_impl,
     abstract=_abstract,
@@ -279,4 +279,4 @@ def qr(x: Any, *, full_matrices: bool = True) -> tuple[Array, Array]:
         >>> r
         Array([[-5.]], dtype=float64)
     """
-    return qr_p.bind(to_array(x), full_matrices=bool(full_matrices))  # type: ignore[return-value]
+    return qr_p.bind(to_array(x), full_matrices=bool(full_matrices))

@@ -11,7 +11,7 @@ from minijax.core import dtypes
 from minijax.core.array import to_array
 from minijax.core.avals import ShapedArray, Zero
 from minijax.core.operators import Array
-from minijax.core.primitive import primitive
+from minijax.core.primitive import Primitive, primitive
 from minijax.primitives.arithmetic import add, mul, sub
 from minijax.primitives.compare import select_n
 from minijax.primitives.families import NOT_LINEAR, scalar_like
@@ -94,9 +94,9 @@ def _impl(a: np.ndarray, *, full_matrices: bool, compute_uv: bool) -> Any:
         both = [np.broadcast_to(np.eye(*x[-2:], dtype=a.dtype), x).copy() for x in (u, vt)]
         return (values, *both) if compute_uv else (values,)
     routine = _routine(m, n, a.dtype, full_matrices, compute_uv)
-    _, s, info, *found = run(routine, a.shape[:-2], a.swapaxes(-1, -2))
+    _, values, info, *found = run(routine, a.shape[:-2], a.swapaxes(-1, -2))
     both = [np.ascontiguousarray(x.swapaxes(-1, -2)) for x in found]
-    return tuple(masked(info, s, *both))
+    return tuple(masked(info, values, *both))
 
 
 def _abstract(a: ShapedArray, *, full_matrices: bool, compute_uv: bool) -> Any:
@@ -178,7 +178,7 @@ def _identity(k: Any, aval: Any) -> Any:
     return k.element(aval, lambda *i: k.select(k.eq(i[-2], i[-1]), one, zero))[0]
 
 
-svd_p = primitive(
+svd_p: Primitive = primitive(
     "svd",
     impl=_impl,
     abstract=_abstract,
@@ -194,8 +194,8 @@ def svd(
 ) -> Array | tuple[Array, Array, Array]:
     """Returns the singular value decomposition of matrices, x = u · diag(s) · vᴴ.
 
-    Derivatives are finite where singular values are repeated or zero, and exact for functions that
-    do not depend on the choice of a basis.
+    Derivatives are finite where singular values are repeated or zero. They are exact there
+    for functions of singular values alone, and of the spaces that belong to different ones.
 
     Args:
         x: an array of shape (..., m, n).

@@ -10,7 +10,7 @@ import numpy as np
 from minijax.core.array import aval_of
 from minijax.core.avals import ShapedArray, Zero, materialize
 from minijax.core.operators import Array
-from minijax.core.primitive import primitive
+from minijax.core.primitive import Primitive, primitive
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.arithmetic import add, neg
 from minijax.primitives.broadcast import move_axis
@@ -83,7 +83,9 @@ def _abstract(a: ShapedArray, b: ShapedArray, *, left_side: bool, **params: Any)
         )
     axis = b.ndim - 2 if left_side else b.ndim - 1
     if a.shape[:-2] != b.shape[:-2] or a.shape[-1] != b.shape[axis]:
-        product, wanted = ("a · x = b", "(..., n, m)") if left_side else ("x · a = b", "(..., m, n)")
+        product, wanted = (
+            ("a · x = b", "(..., n, m)") if left_side else ("x · a = b", "(..., m, n)")
+        )
         raise ValueError(
             f"triangular_solve of {product} takes a of shape (..., n, n) and b of shape {wanted}, "
             f"with the same leading axes; got {a.shape} and {b.shape}."
@@ -112,8 +114,10 @@ def _jvp(primals: Any, tangents: Any, **params: Any) -> Any:
     return (x,), triangular_solve_p.bind(a, total, **params)
 
 
-def _transpose(cts: Any, a: Any, b: Any, *, transpose_a: bool, conjugate_a: bool, **params: Any) -> Any:
-    assert is_linear(b) and not is_linear(a), "only the right-hand side enters linearly"
+def _transpose(
+    cts: Any, a: Any, b: Any, *, transpose_a: bool, conjugate_a: bool, **params: Any
+) -> Any:
+    assert is_linear(b), "only the right-hand side enters linearly"
     (ct,) = cts
     if type(ct) is Zero:
         return None, Zero(b.aval)
@@ -150,7 +154,7 @@ def _lower(k: Any, a: Any, b: Any, *, out: Any, **params: Any) -> Any:
     return native(k, _routine_of(b, **params), b.shape[:-2], a, b)
 
 
-triangular_solve_p = primitive(
+triangular_solve_p: Primitive = primitive(
     "triangular_solve",
     impl=_impl,
     abstract=_abstract,

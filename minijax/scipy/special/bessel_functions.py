@@ -7,7 +7,7 @@ from typing import Any
 from minijax import numpy as jnp
 from minijax.core.operators import Array
 from minijax.primitives import special_functions
-from minijax.scipy.special.operands import one
+from minijax.scipy.operands import one
 
 
 def i0e(x: Any) -> Array:
@@ -18,21 +18,21 @@ def i0e(x: Any) -> Array:
         >>> float(jsp.special.i0e(0.0))
         1.0
     """
-    return special_functions.bessel_i0e(one("i0e", x))
+    return special_functions.bessel_i0e(one("special.i0e", x))
 
 
 def i0(x: Any) -> Array:
     """Returns I₀(x) elementwise."""
-    x = one("i0", x)
+    x = one("special.i0", x)
     return jnp.exp(jnp.abs(x)) * special_functions.bessel_i0e(x)
 
 
 def i1e(x: Any) -> Array:
     """Returns e^-|x| I₁(x) elementwise."""
-    return special_functions.bessel_i1e(one("i1e", x))
+    return special_functions.bessel_i1e(one("special.i1e", x))
 
 
 def i1(x: Any) -> Array:
     """Returns I₁(x) elementwise."""
-    x = one("i1", x)
+    x = one("special.i1", x)
     return jnp.exp(jnp.abs(x)) * special_functions.bessel_i1e(x)

@@ -7,7 +7,7 @@ from typing import Any
 from minijax import numpy as jnp
 from minijax.core.operators import Array
 from minijax.nn import normalization
-from minijax.scipy.special.operands import floating, one
+from minijax.scipy.operands import floating, one
 from minijax.transforms.custom import custom_jvp
 
 
@@ -33,7 +33,7 @@ def xlogy(x: Any, y: Any) -> Array:
         >>> float(jsp.special.xlogy(0.0, 0.0))
         0.0
     """
-    return _xlogy(*floating("xlogy", x, y))
+    return _xlogy(*floating("special.xlogy", x, y))
 
 
 @custom_jvp
@@ -52,7 +52,7 @@ _xlog1py.defjvp(_xlog1py_jvp)
 
 def xlog1py(x: Any, y: Any) -> Array:
     """Returns x log(1 + y) elementwise, 0 where x is 0."""
-    return _xlog1py(*floating("xlog1py", x, y))
+    return _xlog1py(*floating("special.xlog1py", x, y))
 
 
 def entr(x: Any) -> Array:
@@ -63,7 +63,7 @@ def entr(x: Any) -> Array:
         >>> float(jsp.special.entr(1.0)) == 0
         True
     """
-    x = one("entr", x)
+    x = one("special.entr", x)
     return jnp.where(x < 0, -jnp.inf, -_xlogy(x, x))
 
 
@@ -75,7 +75,7 @@ def rel_entr(p: Any, q: Any) -> Array:
         >>> float(jsp.special.rel_entr(0.5, 0.5))
         0.0
     """
-    p, q = floating("rel_entr", p, q)
+    p, q = floating("special.rel_entr", p, q)
     both, only = (p > 0) & (q > 0), (p == 0) & (q >= 0)
     safe_p, safe_q = jnp.where(both, p, 1), jnp.where(both, q, 1)
     found = _xlogy(safe_p, safe_p) - _xlogy(safe_p, safe_q)
@@ -84,7 +84,7 @@ def rel_entr(p: Any, q: Any) -> Array:
 
 def kl_div(p: Any, q: Any) -> Array:
     """Returns p log(p / q) - p + q elementwise."""
-    p, q = floating("kl_div", p, q)
+    p, q = floating("special.kl_div", p, q)
     return rel_entr(p, q) - p + q
 
 
@@ -117,12 +117,12 @@ def boxcox(x: Any, lmbda: Any) -> Array:
         >>> float(jsp.special.boxcox(3.0, 1.0))
         2.0
     """
-    return _boxcox(*floating("boxcox", x, lmbda))
+    return _boxcox(*floating("special.boxcox", x, lmbda))
 
 
 def boxcox1p(x: Any, lmbda: Any) -> Array:
     """Returns ((1 + x)^λ - 1) / λ elementwise, log(1 + x) for λ = 0."""
-    x, lmbda = floating("boxcox1p", x, lmbda)
+    x, lmbda = floating("special.boxcox1p", x, lmbda)
     is_zero = lmbda == 0
     safe = jnp.where(is_zero, 1, lmbda)
     logarithm = jnp.log1p(x)

@@ -8,7 +8,7 @@ from typing import Any
 from minijax import numpy as jnp
 from minijax.core.operators import Array
 from minijax.primitives import exponential, special, special_integrals
-from minijax.scipy.special.operands import one
+from minijax.scipy.operands import one
 from minijax.transforms.custom import custom_jvp
 
 
@@ -20,27 +20,27 @@ def erf(x: Any) -> Array:
         >>> float(jsp.special.erf(0.0))
         0.0
     """
-    return special.erf(one("erf", x))
+    return special.erf(one("special.erf", x))
 
 
 def erfc(x: Any) -> Array:
     """Returns 1 - erf(x) elementwise, exact for large x."""
-    return special.erfc(one("erfc", x))
+    return special.erfc(one("special.erfc", x))
 
 
 def erfinv(x: Any) -> Array:
     """Returns the inverse of `erf` elementwise; ±inf at ±1, NaN beyond."""
-    return special.erf_inv(one("erfinv", x))
+    return special.erf_inv(one("special.erfinv", x))
 
 
 def erfcx(x: Any) -> Array:
     """Returns e^(x²) erfc(x) elementwise."""
-    return special_integrals.erfcx(one("erfcx", x))
+    return special_integrals.erfcx(one("special.erfcx", x))
 
 
 def dawsn(x: Any) -> Array:
     """Returns Dawson's integral elementwise: e^(-x²) times the integral of e^(t²) from 0 to x."""
-    return special_integrals.dawsn(one("dawsn", x))
+    return special_integrals.dawsn(one("special.dawsn", x))
 
 
 def expi(x: Any) -> Array:
@@ -51,17 +51,17 @@ def expi(x: Any) -> Array:
         >>> jsp.special.expi(1.0)
         Array(1.89511782, dtype=float64, weak_type=True)
     """
-    return special_integrals.expi(one("expi", x))
+    return special_integrals.expi(one("special.expi", x))
 
 
 def exp1(x: Any) -> Array:
     """Returns the exponential integral E₁ elementwise; NaN below 0."""
-    return special_integrals.exp1(one("exp1", x))
+    return special_integrals.exp1(one("special.exp1", x))
 
 
 def spence(x: Any) -> Array:
     """Returns the dilogarithm of 1 - x elementwise."""
-    return special_integrals.spence(one("spence", x))
+    return special_integrals.spence(one("special.spence", x))
 
 
 # -- the normal distribution
@@ -75,12 +75,12 @@ def ndtr(x: Any) -> Array:
         >>> float(jsp.special.ndtr(0.0))
         0.5
     """
-    return 0.5 * special.erfc(one("ndtr", x) * -math.sqrt(0.5))
+    return 0.5 * special.erfc(one("special.ndtr", x) * -math.sqrt(0.5))
 
 
 def log_ndtr(x: Any) -> Array:
     """Returns the logarithm of the normal distribution function, exact far below 0 too."""
-    return special_integrals.log_ndtr(one("log_ndtr", x))
+    return special_integrals.log_ndtr(one("special.log_ndtr", x))
 
 
 def ndtri(p: Any) -> Array:
@@ -91,7 +91,7 @@ def ndtri(p: Any) -> Array:
         >>> float(jsp.special.ndtri(0.5))
         0.0
     """
-    return special_integrals.ndtri(one("ndtri", p))
+    return special_integrals.ndtri(one("special.ndtri", p))
 
 
 # -- the logistic distribution
@@ -99,7 +99,7 @@ def ndtri(p: Any) -> Array:
 
 def expit(x: Any) -> Array:
     """Returns 1 / (1 + e^-x) elementwise."""
-    return exponential.logistic(one("expit", x))
+    return exponential.logistic(one("special.expit", x))
 
 
 @custom_jvp
@@ -123,4 +123,4 @@ def logit(x: Any) -> Array:
         >>> float(jsp.special.logit(0.5))
         0.0
     """
-    return _logit(one("logit", x))
+    return _logit(one("special.logit", x))

@@ -9,7 +9,7 @@ from typing import Any
 from minijax import numpy as jnp
 from minijax.core.operators import Array
 from minijax.primitives import special, special_functions, special_gamma
-from minijax.scipy.special.operands import floating, one
+from minijax.scipy.operands import floating, one
 from minijax.transforms.custom import custom_jvp
 
 
@@ -21,23 +21,23 @@ def gammaln(x: Any) -> Array:
         >>> jsp.special.gammaln(5.0)
         Array(3.17805383, dtype=float64, weak_type=True)
     """
-    return special.lgamma(one("gammaln", x))
+    return special.lgamma(one("special.gammaln", x))
 
 
 def loggamma(z: Any) -> Array:
     """Returns the logarithm of Γ elementwise, NaN below 0."""
-    x = one("loggamma", z)
+    x = one("special.loggamma", z)
     return jnp.where(x < 0, jnp.nan, special.lgamma(x))
 
 
 def gammasgn(x: Any) -> Array:
     """Returns the sign of Γ elementwise: that of x at ±0, NaN at the negative integers."""
-    x = one("gammasgn", x)
+    x = one("special.gammasgn", x)
     floor = jnp.floor(x)
-    below = jnp.where(x == floor, jnp.nan, jnp.where(floor % 2 == 0, 1.0, -1.0))
+    below = jnp.where(x == floor, jnp.nan, jnp.where(jnp.equal(floor % 2, 0), 1.0, -1.0))
     sign = jnp.where(jnp.equal(x, 0), jnp.copysign(jnp.ones_like(x), x), 1.0)
     sign = jnp.where(x < 0, below, sign)
-    return jnp.where(jnp.isnan(x) | (x == -jnp.inf), jnp.nan, sign).astype(x.dtype)
+    return jnp.where(jnp.isnan(x) | (x == -jnp.inf), jnp.nan, sign)
 
 
 def gamma(x: Any) -> Array:
@@ -48,13 +48,13 @@ def gamma(x: Any) -> Array:
         >>> jsp.special.gamma(5.0)
         Array(24., dtype=float64, weak_type=True)
     """
-    x = one("gamma", x)
+    x = one("special.gamma", x)
     return gammasgn(x) * jnp.exp(special.lgamma(x))
 
 
 def digamma(x: Any) -> Array:
     """Returns ψ(x), the derivative of log Γ, elementwise."""
-    return special.digamma(one("digamma", x))
+    return special.digamma(one("special.digamma", x))
 
 
 def polygamma(n: Any, x: Any) -> Array:
@@ -68,7 +68,7 @@ def polygamma(n: Any, x: Any) -> Array:
         >>> jsp.special.polygamma(1, 1.0)
         Array(1.64493407, dtype=float64, weak_type=True)
     """
-    return special.polygamma(*floating("polygamma", n, x))
+    return special.polygamma(*floating("special.polygamma", n, x))
 
 
 def gammainc(a: Any, x: Any) -> Array:
@@ -79,12 +79,12 @@ def gammainc(a: Any, x: Any) -> Array:
         >>> jsp.special.gammainc(1.0, 1.0)
         Array(0.63212056, dtype=float64, weak_type=True)
     """
-    return special_gamma.igamma(*floating("gammainc", a, x))
+    return special_gamma.igamma(*floating("special.gammainc", a, x))
 
 
 def gammaincc(a: Any, x: Any) -> Array:
     """Returns the regularized upper incomplete gamma function elementwise."""
-    return special_gamma.igammac(*floating("gammaincc", a, x))
+    return special_gamma.igammac(*floating("special.gammaincc", a, x))
 
 
 def multigammaln(a: Any, d: int) -> Array:
@@ -99,7 +99,7 @@ def multigammaln(a: Any, d: int) -> Array:
         >>> jsp.special.multigammaln(2.0, 1)
         Array(0., dtype=float64, weak_type=True)
     """
-    a, d = one("multigammaln", a), operator.index(d)
+    a, d = one("special.multigammaln", a), operator.index(d)
     total = jnp.full_like(a, d * (d - 1) / 4 * math.log(math.pi))
     for j in range(d):
         total = total + special.lgamma(a - j / 2)
@@ -123,7 +123,7 @@ def factorial(n: Any, exact: bool = False) -> Array:
     """
     if exact:
         raise ValueError("factorial: exact=True has no meaning for arrays: use math.factorial.")
-    n = one("factorial", n)
+    n = one("special.factorial", n)
     return jnp.where(n < 0, 0, jnp.exp(special.lgamma(n + 1)))
 
 
@@ -145,7 +145,7 @@ def comb(N: Any, k: Any, exact: bool = False, repetition: bool = False) -> Array
     """
     if exact:
         raise ValueError("comb: exact=True has no meaning for arrays: use math.comb.")
-    N, k = floating("comb", N, k)
+    N, k = floating("special.comb", N, k)
     if repetition:
         N = N + k - 1
     count = jnp.exp(special.lgamma(N + 1) - special.lgamma(k + 1) - special.lgamma(N - k + 1))
@@ -175,7 +175,7 @@ def poch(z: Any, m: Any) -> Array:
         >>> jsp.special.poch(2.0, 3.0)
         Array(24., dtype=float64, weak_type=True)
     """
-    return _poch(*floating("poch", z, m))
+    return _poch(*floating("special.poch", z, m))
 
 
 # -- beta and zeta
@@ -189,13 +189,13 @@ def betaln(a: Any, b: Any) -> Array:
         >>> jsp.special.betaln(1.0, 2.0)
         Array(-0.69314718, dtype=float64, weak_type=True)
     """
-    a, b = floating("betaln", a, b)
+    a, b = floating("special.betaln", a, b)
     return special.lgamma(a) + special.lgamma(b) - special.lgamma(a + b)
 
 
 def beta(a: Any, b: Any) -> Array:
     """Returns B(a, b) = Γ(a) Γ(b) / Γ(a + b) elementwise."""
-    a, b = floating("beta", a, b)
+    a, b = floating("special.beta", a, b)
     return gammasgn(a) * gammasgn(b) * gammasgn(a + b) * jnp.exp(betaln(a, b))
 
 
@@ -210,7 +210,7 @@ def betainc(a: Any, b: Any, x: Any) -> Array:
         >>> jsp.special.betainc(2.0, 1.0, 0.5)
         Array(0.25, dtype=float64, weak_type=True)
     """
-    return special_functions.betainc(*floating("betainc", a, b, x))
+    return special_functions.betainc(*floating("special.betainc", a, b, x))
 
 
 def zeta(x: Any, q: Any = 1.0) -> Array:
@@ -224,4 +224,4 @@ def zeta(x: Any, q: Any = 1.0) -> Array:
         >>> jsp.special.zeta(2.0)
         Array(1.64493407, dtype=float64, weak_type=True)
     """
-    return special_functions.zeta(*floating("zeta", x, q))
+    return special_functions.zeta(*floating("special.zeta", x, q))

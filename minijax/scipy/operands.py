@@ -1,4 +1,4 @@
-"""How special functions take their arguments."""
+"""How functions of this package take their arguments."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def floating(name: str, *values: Any) -> list[Array]:
         TypeError: if an argument is no array and no number.
         ValueError: if the shapes do not broadcast.
     """
-    promoted = promote_dtypes(f"scipy.special.{name}", *values, inexact=True)
-    return list(broadcast(f"scipy.special.{name}", promoted))
+    promoted = promote_dtypes(f"scipy.{name}", *values, inexact=True)
+    return list(broadcast(f"scipy.{name}", promoted))
 
 
 def one(name: str, x: Any) -> Array:

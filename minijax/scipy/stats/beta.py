@@ -1,0 +1,69 @@
+"""The beta distribution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minijax import numpy as jnp
+from minijax.core.operators import Array
+from minijax.scipy import special
+from minijax.scipy.operands import floating
+
+
+def _standard(name: str, x: Any, a: Any, b: Any, loc: Any, scale: Any) -> list[Array]:
+    x, a, b, loc, scale = floating(f"stats.beta.{name}", x, a, b, loc, scale)
+    return [(x - loc) / scale, a, b, scale]
+
+
+def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the logarithm of the density elementwise.
+
+    Args:
+        x: where, between loc and loc + scale.
+        a, b: the orders.
+        loc: where the support begins.
+        scale: its length.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> jsp.stats.beta.logpdf(0.5, 2.0, 1.0)
+        Array(0., dtype=float64, weak_type=True)
+    """
+    z, a, b, scale = _standard("logpdf", x, a, b, loc, scale)
+    outside = (z < 0) | (z > 1)
+    safe = jnp.where(outside, 0.5, z)
+    powers = special.xlogy(a - 1, safe) + special.xlog1py(b - 1, -safe)
+    return jnp.where(outside, -jnp.inf, powers - special.betaln(a, b) - jnp.log(scale))
+
+
+def pdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the density elementwise."""
+    return jnp.exp(logpdf(x, a, b, loc, scale))
+
+
+def cdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the probability of at most x elementwise."""
+    z, a, b, _ = _standard("cdf", x, a, b, loc, scale)
+    return special.betainc(a, b, jnp.clip(z, 0, 1))
+
+
+def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the logarithm of the probability of at most x elementwise."""
+    z, a, b, _ = _standard("logcdf", x, a, b, loc, scale)
+    inside = (z > 0) & (z < 1)
+    found = jnp.log(special.betainc(a, b, jnp.where(inside, z, 0.5)))
+    return jnp.where(inside, found, jnp.where(z <= 0, -jnp.inf, 0))
+
+
+def sf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the probability of more than x elementwise."""
+    z, a, b, _ = _standard("sf", x, a, b, loc, scale)
+    return special.betainc(b, a, 1 - jnp.clip(z, 0, 1))
+
+
+def logsf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the logarithm of the probability of more than x elementwise."""
+    z, a, b, _ = _standard("logsf", x, a, b, loc, scale)
+    inside = (z > 0) & (z < 1)
+    found = jnp.log(special.betainc(b, a, jnp.where(inside, 1 - z, 0.5)))
+    return jnp.where(inside, found, jnp.where(z <= 0, 0, -jnp.inf))

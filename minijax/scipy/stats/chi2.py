@@ -1,0 +1,55 @@
+"""The chi-squared distribution: a gamma distribution of order df / 2 and twice its scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minijax import numpy as jnp
+from minijax.core.operators import Array
+from minijax.scipy.operands import floating
+from minijax.scipy.stats import gamma
+
+
+def _as_gamma(name: str, df: Any, scale: Any) -> tuple[Array, Array]:
+    df, scale = floating(f"stats.chi2.{name}", df, scale)
+    return df / 2, scale * 2
+
+
+def logpdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the logarithm of the density elementwise.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> jsp.stats.chi2.logpdf(2.0, 2.0)
+        Array(-1.69314718, dtype=float64, weak_type=True)
+    """
+    a, scale = _as_gamma("logpdf", df, scale)
+    return gamma.logpdf(x, a, loc, scale)
+
+
+def pdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the density elementwise."""
+    return jnp.exp(logpdf(x, df, loc, scale))
+
+
+def cdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the probability of at most x elementwise."""
+    a, scale = _as_gamma("cdf", df, scale)
+    return gamma.cdf(x, a, loc, scale)
+
+
+def logcdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the logarithm of the probability of at most x elementwise."""
+    a, scale = _as_gamma("logcdf", df, scale)
+    return gamma.logcdf(x, a, loc, scale)
+
+
+def sf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the probability of more than x elementwise."""
+    a, scale = _as_gamma("sf", df, scale)
+    return gamma.sf(x, a, loc, scale)
+
+
+def logsf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the logarithm of the probability of more than x elementwise."""
+    return jnp.log(sf(x, df, loc, scale))

@@ -1,0 +1,54 @@
+"""The logistic distribution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minijax import numpy as jnp
+from minijax.core.operators import Array
+from minijax.scipy import special
+from minijax.scipy.operands import floating
+
+
+def _standard(name: str, x: Any, loc: Any, scale: Any) -> tuple[Array, Array]:
+    x, loc, scale = floating(f"stats.logistic.{name}", x, loc, scale)
+    return (x - loc) / scale, scale
+
+
+def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the logarithm of the density elementwise.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> jsp.stats.logistic.logpdf(0.0)
+        Array(-1.38629436, dtype=float64, weak_type=True)
+    """
+    z, scale = _standard("logpdf", x, loc, scale)
+    return -jnp.abs(z) - 2 * jnp.log1p(jnp.exp(-jnp.abs(z))) - jnp.log(scale)
+
+
+def pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the density elementwise."""
+    return jnp.exp(logpdf(x, loc, scale))
+
+
+def cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the probability of at most x elementwise."""
+    return special.expit(_standard("cdf", x, loc, scale)[0])
+
+
+def sf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the probability of more than x elementwise."""
+    return special.expit(-_standard("sf", x, loc, scale)[0])
+
+
+def ppf(q: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns where the probability of at most that is q, elementwise."""
+    q, loc, scale = floating("stats.logistic.ppf", q, loc, scale)
+    return special.logit(q) * scale + loc
+
+
+def isf(q: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns where the probability of more than that is q, elementwise."""
+    q, loc, scale = floating("stats.logistic.isf", q, loc, scale)
+    return loc - special.logit(q) * scale

@@ -1,0 +1,72 @@
+"""The normal distribution."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from minijax import numpy as jnp
+from minijax.core.operators import Array
+from minijax.scipy import special
+from minijax.scipy.operands import floating
+
+_HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+
+
+def _standard(name: str, x: Any, loc: Any, scale: Any) -> tuple[Array, Array]:
+    x, loc, scale = floating(f"stats.norm.{name}", x, loc, scale)
+    return (x - loc) / scale, scale
+
+
+def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the logarithm of the density elementwise.
+
+    Args:
+        x: where.
+        loc: the mean.
+        scale: the standard deviation.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> jsp.stats.norm.logpdf(0.0)
+        Array(-0.91893853, dtype=float64, weak_type=True)
+    """
+    z, scale = _standard("logpdf", x, loc, scale)
+    return -0.5 * z * z - _HALF_LOG_TWO_PI - jnp.log(scale)
+
+
+def pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the density elementwise."""
+    return jnp.exp(logpdf(x, loc, scale))
+
+
+def cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the probability of at most x elementwise."""
+    return special.ndtr(_standard("cdf", x, loc, scale)[0])
+
+
+def logcdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the logarithm of the probability of at most x elementwise."""
+    return special.log_ndtr(_standard("logcdf", x, loc, scale)[0])
+
+
+def sf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the probability of more than x elementwise."""
+    return special.ndtr(-_standard("sf", x, loc, scale)[0])
+
+
+def logsf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the logarithm of the probability of more than x elementwise."""
+    return special.log_ndtr(-_standard("logsf", x, loc, scale)[0])
+
+
+def ppf(q: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns where the probability of at most that is q, elementwise."""
+    q, loc, scale = floating("stats.norm.ppf", q, loc, scale)
+    return special.ndtri(q) * scale + loc
+
+
+def isf(q: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns where the probability of more than that is q, elementwise."""
+    q, loc, scale = floating("stats.norm.isf", q, loc, scale)
+    return loc - special.ndtri(q) * scale

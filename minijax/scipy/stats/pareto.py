@@ -1,0 +1,62 @@
+"""The Pareto distribution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minijax import numpy as jnp
+from minijax.core.operators import Array
+from minijax.scipy.operands import floating
+
+
+def _standard(name: str, x: Any, b: Any, loc: Any, scale: Any) -> list[Array]:
+    x, b, loc, scale = floating(f"stats.pareto.{name}", x, b, loc, scale)
+    z = (x - loc) / scale
+    return [z < 1, jnp.where(z < 1, 1, z), b, scale]
+
+
+def logpdf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the logarithm of the density elementwise.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> float(jsp.stats.pareto.logpdf(1.0, 1.0)) == 0
+        True
+    """
+    outside, z, b, scale = _standard("logpdf", x, b, loc, scale)
+    return jnp.where(outside, -jnp.inf, jnp.log(b / scale) - (b + 1) * jnp.log(z))
+
+
+def pdf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the density elementwise."""
+    return jnp.exp(logpdf(x, b, loc, scale))
+
+
+def cdf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the probability of at most x elementwise."""
+    _, z, b, _ = _standard("cdf", x, b, loc, scale)
+    return -jnp.expm1(-b * jnp.log(z))
+
+
+def logcdf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the logarithm of the probability of at most x elementwise."""
+    outside, z, b, _ = _standard("logcdf", x, b, loc, scale)
+    safe = jnp.where(outside, 2, z)
+    return jnp.where(outside, -jnp.inf, jnp.log(-jnp.expm1(-b * jnp.log(safe))))
+
+
+def sf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the probability of more than x elementwise."""
+    return jnp.exp(logsf(x, b, loc, scale))
+
+
+def logsf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the logarithm of the probability of more than x elementwise."""
+    _, z, b, _ = _standard("logsf", x, b, loc, scale)
+    return -b * jnp.log(z)
+
+
+def ppf(q: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns where the probability of at most that is q, elementwise."""
+    q, b, loc, scale = floating("stats.pareto.ppf", q, b, loc, scale)
+    return jnp.where((q < 0) | (q > 1), jnp.nan, loc + scale * jnp.exp(-jnp.log1p(-q) / b))

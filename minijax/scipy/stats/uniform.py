@@ -1,0 +1,39 @@
+"""The uniform distribution between loc and loc + scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minijax import numpy as jnp
+from minijax.core.operators import Array
+from minijax.scipy.operands import floating
+
+
+def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the logarithm of the density elementwise.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> float(jsp.stats.uniform.logpdf(0.5)) == 0
+        True
+    """
+    x, loc, scale = floating("stats.uniform.logpdf", x, loc, scale)
+    outside = (x > loc + scale) | (x < loc)
+    return jnp.where(outside, -jnp.inf, -jnp.log(scale))
+
+
+def pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the density elementwise."""
+    return jnp.exp(logpdf(x, loc, scale))
+
+
+def cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns the probability of at most x elementwise."""
+    x, loc, scale = floating("stats.uniform.cdf", x, loc, scale)
+    return jnp.where(x <= loc, 0, jnp.where(x >= loc + scale, 1, (x - loc) / scale))
+
+
+def ppf(q: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns where the probability of at most that is q, elementwise; NaN outside of 0 … 1."""
+    q, loc, scale = floating("stats.uniform.ppf", q, loc, scale)
+    return jnp.where((q < 0) | (q > 1), jnp.nan, q * scale + loc)
