@@ -164,7 +164,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Array:
         samples, places = promote_dtypes("trapezoid", y, x, inexact=True)
         distance = diff(places if places.ndim == 1 else moveaxis(places, axis, -1))
     moved: Any = moveaxis(samples, axis, -1)
-    return reductions.sum((moved[..., 1:] + moved[..., :-1]) * distance, -1) * 0.5  # type: ignore[operator]
+    return reductions.sum((moved[..., 1:] + moved[..., :-1]) * distance, -1) * 0.5
 
 
 def interp(
@@ -201,7 +201,7 @@ def interp(
     i = ufuncs.clip(searchsorted(knots, at, side="right"), 1, last)
     low, high = take(knots, i - 1, mode="clip"), take(knots, i, mode="clip")
     start: Any = take(values, i - 1, mode="clip")
-    width: Any = high - low  # type: ignore[operator]
+    width: Any = high - low
     is_point = width == 0
     slope = (take(values, i, mode="clip") - start) / where(is_point, 1, width)
     result = where(is_point, start, start + (at - low) * slope)

@@ -402,7 +402,7 @@ def _repeat_all(x: Array, count: int, axis: int) -> Array:
 
 
 def _traced_repeat_indices(counts: Array, length: int, total: int) -> Array:
-    from_ends = spread_to(counts.ravel(), (length,)).cumsum()  # type: ignore[attr-defined]
+    from_ends = spread_to(counts.ravel(), (length,)).cumsum()
     places = iota(from_ends.dtype, total)
     return from_ends.searchsorted(places, side="right")
 

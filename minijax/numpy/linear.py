@@ -234,7 +234,7 @@ def vecdot(
     x, y = spread_to(x, shape), spread_to(y, shape)
     together = (tuple(range(len(shape) - 1)),) * 2
     last = ((len(shape) - 1,),) * 2
-    return _contract(x, y, last, together, precision, preferred_element_type)  # type: ignore[arg-type]
+    return _contract(x, y, last, together, precision, preferred_element_type)
 
 
 def matvec(x1: Any, x2: Any, /) -> Array:

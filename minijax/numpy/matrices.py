@@ -100,7 +100,7 @@ def tril(m: Any, k: int = 0) -> Array:
                [1., 1.]], dtype=float64)
     """
     x = _matrices("tril", m)
-    mask = spread_to(_diagonal_mask(*x.shape[-2:], k, compare.ge), x.shape)
+    mask = spread_to(_diagonal_mask(x.shape[-2], x.shape[-1], k, compare.ge), x.shape)
     return select(mask, x, _zero(x))
 
 
@@ -118,7 +118,7 @@ def triu(m: Any, k: int = 0) -> Array:
                [0., 1.]], dtype=float64)
     """
     x = _matrices("triu", m)
-    mask = spread_to(_diagonal_mask(*x.shape[-2:], k - 1, compare.ge), x.shape)
+    mask = spread_to(_diagonal_mask(x.shape[-2], x.shape[-1], k - 1, compare.ge), x.shape)
     return select(mask, _zero(x), x)
 
 

@@ -132,9 +132,9 @@ def _pad_ramp(x: Array, widths: Widths, values: Any, kwargs: dict[str, Any]) -> 
     _refuse(kwargs, "linear_ramp")
     pairs: Any = _pairs(values, x)
     for axis, (before, after) in enumerate(widths):
-        first = slice_axis(x, axis, 0, 1).squeeze(axis)  # type: ignore[attr-defined]
-        last = slice_axis(x, axis, x.shape[axis] - 1, x.shape[axis]).squeeze(axis)  # type: ignore[attr-defined]
-        options = {"endpoint": False, "axis": axis, "dtype": x.dtype}
+        first = slice_axis(x, axis, 0, 1).squeeze(axis)
+        last = slice_axis(x, axis, x.shape[axis] - 1, x.shape[axis]).squeeze(axis)
+        options: dict[str, Any] = {"endpoint": False, "axis": axis, "dtype": x.dtype}
         head = linspace(pairs[axis, 0], first, before, **options)
         tail = flip(linspace(pairs[axis, 1], last, after, **options), axis)
         x = concatenate([head, x, tail], axis)
@@ -155,4 +155,4 @@ def _pad_statistic(x: Array, widths: Widths, mode: str, kwargs: dict[str, Any]) 
 
 
 def _rounded(value: Array, x: Array) -> Any:
-    return value if value.dtype == x.dtype else value.round()  # type: ignore[attr-defined]
+    return value if value.dtype == x.dtype else value.round()

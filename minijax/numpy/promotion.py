@@ -190,12 +190,12 @@ def promote(name: str, x: Any, y: Any) -> Sequence[Array]:
                     return x, y
                 return broadcast(name, (x, y))
         elif type(y) in _PYTHON_SCALARS:
-            dtype, _ = _with_python_scalar(a.dtype, a.weak_type, type(y))
+            dtype, _ = _with_python_scalar(a.dtype, a.weak_type, type(y))  # type: ignore[arg-type]
             if dtype == a.dtype:
                 return x, scalar(y, dtype, type(y) is not bool)
     elif isinstance(y, Array) and type(x) in _PYTHON_SCALARS:
         b = y.aval
-        dtype, _ = _with_python_scalar(b.dtype, b.weak_type, type(x))
+        dtype, _ = _with_python_scalar(b.dtype, b.weak_type, type(x))  # type: ignore[arg-type]
         if dtype == b.dtype:
             return scalar(x, dtype, type(x) is not bool), y
     return broadcast(name, promote_dtypes(name, x, y))
@@ -244,7 +244,9 @@ def _check_strict(name: str, pairs: Sequence[tuple[np.dtype, bool]]) -> None:
     if config.numpy_dtype_promotion != "strict":
         return
     strong_dtypes = {dtype for dtype, weak in pairs if not weak}
-    if len(strong_dtypes) > 1 or dtypes.promote(pairs)[0] not in (strong_dtypes or {None}):
+    if not strong_dtypes:
+        return
+    if len(strong_dtypes) > 1 or dtypes.promote(pairs)[0] not in strong_dtypes:
         names = ", ".join(dtypes.short_name(dtype) for dtype, _ in pairs)
         raise TypeError(
             f"{name} got operands of dtypes {names}, and numpy_dtype_promotion is 'strict': "

@@ -56,7 +56,10 @@ def arange(
     found = result_pair(*given)[0] if dtype is None else to_dtype(dtype)
     if any(dtypes.is_complex(result_pair(x)[0]) for x in given):
         raise ValueError("arange: start, stop and step must be real; multiply a real range.")
-    first, end, distance = (None if x is None else _number(x) for x in (start, stop, step))
+    numbers: tuple[Any, ...] = tuple(
+        None if x is None else _number(x) for x in (start, stop, step)
+    )
+    first, end, distance = numbers
     if end is None:
         first, end = 0, first
     if distance == 0:
@@ -197,8 +200,8 @@ def geomspace(
     """
     low, high = (strong(x) for x in promote_dtypes("geomspace", start, stop, inexact=True))
     direction = sign(low)
-    logarithms = (exponential.log(divide(x, direction)) for x in (low, high))
-    exponents = linspace(*logarithms, num, endpoint, axis=0)
+    first, last = (exponential.log(divide(x, direction)) for x in (low, high))
+    exponents = linspace(first, last, num, endpoint, axis=0)
     values = arithmetic.mul(exponential.exp(exponents), spread_to(direction, exponents.shape))
     if endpoint and num > 1:
         ends = (low, high)

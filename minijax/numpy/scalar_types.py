@@ -52,8 +52,8 @@ def _scalar_type(dtype: np.dtype, name: str | None = None) -> Any:
 bool_ = _scalar_type(dtypes.bool_, "bool")
 int8, int16, int32, int64 = map(_scalar_type, dtypes.SIGNED)
 uint8, uint16, uint32, uint64 = map(_scalar_type, dtypes.UNSIGNED)
-bfloat16, float16, float32, float64 = map(_scalar_type, dtypes.FLOAT)
-complex64, complex128 = map(_scalar_type, dtypes.COMPLEX)
+bfloat16, float16, float32, float64 = (_scalar_type(dtype) for dtype in dtypes.FLOAT)
+complex64, complex128 = (_scalar_type(dtype) for dtype in dtypes.COMPLEX)
 
 int_, uint, float_, complex_ = int64, uint64, float64, complex128
 single, double, csingle, cdouble = float32, float64, complex64, complex128

@@ -133,7 +133,7 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Array
 def _known_value(x: Array, name: str) -> np.ndarray:
     known = x.concrete() if isinstance(x, Tracer) else x
     if type(known) is not ConcreteArray:
-        raise ConcretizationTypeError.of(x, f"{name} without size=")  # type: ignore[arg-type]
+        raise ConcretizationTypeError.of(x, f"{name} without size=")
     return value_of(known)
 
 

@@ -60,7 +60,7 @@ def sort(
         Array([1, 2, 3], dtype=int64)
     """
     x, place = _sortable("sort", a, axis, kind, order)
-    result = sort_family.sort(x, dimension=place, is_stable=stable)
+    result: Any = sort_family.sort(x, dimension=place, is_stable=stable)
     return shape_family.rev(result, (place,)) if descending else result
 
 

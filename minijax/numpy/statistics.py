@@ -444,7 +444,7 @@ def cov(
     x = x - centre
     weighted = x if weights is None else x * weights
     product = dot(weighted, conjugate(x.T))
-    return ufuncs.divide(product, count - ddof * divisor_shift).squeeze()  # type: ignore[attr-defined]
+    return ufuncs.divide(product, count - ddof * divisor_shift).squeeze()
 
 
 def _weights(x: Array, fweights: Any, aweights: Any) -> tuple[Any, Any, Any]:

@@ -169,7 +169,7 @@ def _item(item: Any) -> Any:
 def _mask(array: Array) -> Any:
     known = array.concrete() if isinstance(array, Tracer) else array
     if known is None:
-        raise NonConcreteBooleanIndexError.of(array)  # type: ignore[arg-type]
+        raise NonConcreteBooleanIndexError.of(array)
     value = value_of(known)
     return bool(value) if value.ndim == 0 else value
 

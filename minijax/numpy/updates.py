@@ -213,8 +213,8 @@ def _write_window(x: Array, subscript: Subscript, values: Array, how: str) -> Ar
     """Writes to a static block."""
     if how != "set":
         values = _COMBINE[how](read(x, replace(subscript, new_axes=()), "clip"), values)
-    starts = [e if isinstance(e, int) else e.start for e in subscript.entries]  # type: ignore[union-attr]
-    sizes = [1 if isinstance(e, int) else e.size for e in subscript.entries]  # type: ignore[union-attr]
+    starts = [e if isinstance(e, int) else e.start for e in subscript.entries]
+    sizes = [1 if isinstance(e, int) else e.size for e in subscript.entries]
     block = shape_family.reshape(values, sizes)
     if tuple(sizes) == x.shape:
         return block

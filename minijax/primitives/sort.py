@@ -292,4 +292,4 @@ def top_k(operand: Any, k: int, *, axis: int = -1) -> tuple[Array, Array]:
     """
     x = to_array(operand)
     place = canonical_axis("top_k", axis, x.ndim)
-    return top_k_p.bind(x, k=operator.index(k), axis=place)  # type: ignore[return-value]
+    return top_k_p.bind(x, k=operator.index(k), axis=place)

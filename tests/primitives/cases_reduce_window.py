@@ -88,16 +88,18 @@ def _row(
     differentiable: bool = True,
     **params: Any,
 ) -> Case:
-    name = f"reduce_window_{how}" if how in ("sum", "max", "min") else "reduce_window"
+    is_own = how in ("sum", "max", "min") and "init" not in params
+    # A fold of any other kind is a reduction of gathered windows.
+    name = f"reduce_window_{how}" if is_own else "reduce"
     return Case(
         name,
         partial(_apply, how=how, **params),
         (Operand(shape, distinct=over == (float64,)),),
         over,
         partial(_reference, how=how, **params),
-        label,
+        label if is_own else f"window-{label}",
         differentiable=differentiable,
-        linear=(0,) if how == "sum" and "init" not in params else (),
+        linear=(0,) if is_own and how == "sum" else (),
     )
 
 
@@ -133,13 +135,13 @@ CASES: list[Case] = [
     _row("sum", (4, 3), "from-two", init=2, window_dimensions=(2, 2), padding=[(1, 0), (0, 1)]),
     _row("or", (5,), "or", (bool_,), window_dimensions=(2,), padding=[(1, 1)]),
     Case(
-        "reduce_window",
+        "reduce",
         lambda x, y: reduce_window(
             (x, y), (1.0, 0.0), lambda a, b: (mul(a[0], b[0]), add(mul(a[0], b[1]), a[1])), (2,)
         ),
         (Operand((4,)), Operand((4,))),
         (float64,),
-        label="pair",
+        label="window-pair",
     ),
     *(
         Case(

@@ -37,7 +37,7 @@ def gammasgn(x: Any) -> Array:
     below = jnp.where(x == floor, jnp.nan, jnp.where(jnp.equal(floor % 2, 0), 1.0, -1.0))
     sign = jnp.where(jnp.equal(x, 0), jnp.copysign(jnp.ones_like(x), x), 1.0)
     sign = jnp.where(x < 0, below, sign)
-    return jnp.where(jnp.isnan(x) | (x == -jnp.inf), jnp.nan, sign)
+    return jnp.where(jnp.isnan(x) | (x == -jnp.inf), jnp.nan, sign).astype(x.dtype)
 
 
 def gamma(x: Any) -> Array:
@@ -46,7 +46,7 @@ def gamma(x: Any) -> Array:
     Example:
         >>> import minijax.scipy as jsp
         >>> jsp.special.gamma(5.0)
-        Array(24., dtype=float64, weak_type=True)
+        Array(24., dtype=float64)
     """
     x = one("special.gamma", x)
     return gammasgn(x) * jnp.exp(special.lgamma(x))
@@ -173,7 +173,7 @@ def poch(z: Any, m: Any) -> Array:
     Example:
         >>> import minijax.scipy as jsp
         >>> jsp.special.poch(2.0, 3.0)
-        Array(24., dtype=float64, weak_type=True)
+        Array(24., dtype=float64)
     """
     return _poch(*floating("special.poch", z, m))
 
