@@ -146,6 +146,8 @@ CASES: list[Case] = [
     _row((1, 1, 2), (1, 1, 5), "no-place", window_strides=(1,), padding=[(0, 0)]),
     _row((0, 2, 4), (3, 2, 2), "no-batch", window_strides=(1,), padding=[(0, 0)], linear=(0,)),
     _row((2, 0, 4), (3, 0, 2), "no-feature", window_strides=(1,), padding=[(0, 0)], linear=(0,)),
+    # Large enough for a matrix product.
+    _row((2, 8, 4), (8, 8, 3), "large", (float64, float32), window_strides=(2,), padding=[(1, 1)]),
     _row((1, 1, 1), (1, 1, 1), "one", window_strides=(1,), padding=[(0, 0)]),
     _row(
         (1, 2, 4),
