@@ -1,12 +1,12 @@
 """minijax: composable transformations of numerical functions, compiled to native CPU code.
 
-    >>> import minijax as mj
-    >>> import minijax.numpy as jnp
-    >>> def energy(x):
-    ...     return jnp.sum(jnp.sin(x) ** 2)
-    >>> gradient = mj.jit(mj.grad(energy))
-    >>> gradient(jnp.zeros(3))
-    Array([0., 0., 0.], dtype=float64)
+>>> import minijax as mj
+>>> import minijax.numpy as jnp
+>>> def energy(x):
+...     return jnp.sum(jnp.sin(x) ** 2)
+>>> gradient = mj.jit(mj.grad(energy))
+>>> gradient(jnp.zeros(3))
+Array([0., 0., 0.], dtype=float64)
 """
 
 from minijax import compiler as _compiler
@@ -19,6 +19,7 @@ from minijax import nn as nn
 from minijax import numpy as numpy
 from minijax import ops as ops
 from minijax import random as random
+from minijax import scipy as scipy
 from minijax import tree as tree
 from minijax import tree_util as tree_util
 from minijax.core.config import config as config

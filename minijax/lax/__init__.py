@@ -1,5 +1,6 @@
 """The primitives as functions, under the names of `jax.lax`."""
 
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.lax import linalg as linalg
 from minijax.lax.arrays import broadcast as broadcast
 from minijax.lax.arrays import broadcast_shapes as broadcast_shapes
@@ -311,3 +312,5 @@ from minijax.primitives.windows import slice as slice
 from minijax.primitives.windows import slice_add_p as slice_add_p
 from minijax.primitives.windows import slice_in_dim as slice_in_dim
 from minijax.primitives.windows import slice_p as slice_p
+
+_guard_functions(globals())

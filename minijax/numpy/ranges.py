@@ -56,9 +56,7 @@ def arange(
     found = result_pair(*given)[0] if dtype is None else to_dtype(dtype)
     if any(dtypes.is_complex(result_pair(x)[0]) for x in given):
         raise ValueError("arange: start, stop and step must be real; multiply a real range.")
-    numbers: tuple[Any, ...] = tuple(
-        None if x is None else _number(x) for x in (start, stop, step)
-    )
+    numbers: tuple[Any, ...] = tuple(None if x is None else _number(x) for x in (start, stop, step))
     first, end, distance = numbers
     if end is None:
         first, end = 0, first

@@ -49,9 +49,7 @@ def _broadcast_abstract(x: ShapedArray, *, shape: Axes, broadcast_dimensions: Ax
 def _broadcast_transpose(cts: Any, x: Any, *, shape: Axes, broadcast_dimensions: Axes) -> Any:
     (ct,) = cts
     kept = [
-        dim
-        for n, dim in zip(x.aval.shape, broadcast_dimensions, strict=True)
-        if n == shape[dim]
+        dim for n, dim in zip(x.aval.shape, broadcast_dimensions, strict=True) if n == shape[dim]
     ]
     summed = reduce_sum(ct, tuple(d for d in range(len(shape)) if d not in kept))
     ones = tuple(i for i, d in enumerate(broadcast_dimensions) if d not in kept)
@@ -64,9 +62,7 @@ def _broadcast_batch(
     (x,), (dim,) = operands, dims
     moved = move_axis(x, dim, 0)
     new_dims = (0, *(d + 1 for d in broadcast_dimensions))
-    return broadcast_in_dim_p.bind(
-        moved, shape=(size, *shape), broadcast_dimensions=new_dims
-    ), (0,)
+    return broadcast_in_dim_p.bind(moved, shape=(size, *shape), broadcast_dimensions=new_dims), (0,)
 
 
 def _broadcast_lower(k: Any, x: Any, *, out: Any, shape: Axes, broadcast_dimensions: Axes) -> Any:

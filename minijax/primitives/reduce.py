@@ -202,6 +202,7 @@ def staged_computation(
     computation: Callable[[Any, Any], Any], avals: Sequence[Aval], treedef: Any
 ) -> Jaxpr:
     """Returns the closed program of a computation that combines two pytrees of scalars."""
+
     def flat(*args: Any) -> list[Any]:
         arity = len(args) // 2
         accs, news = unflatten(treedef, args[:arity]), unflatten(treedef, args[arity:])
