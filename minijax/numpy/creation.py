@@ -165,6 +165,33 @@ def copy(a: Any, order: str | None = None) -> Array:
     return array(a, order=order)
 
 
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Array:
+    """Returns an array of another library as one of ours, by the DLPack protocol.
+
+    Args:
+        x: an object with `__dlpack__`.
+        device: for compatibility; there is one device.
+        copy: False is refused, as the memory of another library may change.
+
+    Raises:
+        TypeError: if the object does not speak the protocol.
+        ValueError: if `copy` is False.
+
+    Example:
+        >>> import numpy as np
+        >>> import minijax.numpy as jnp
+        >>> jnp.from_dlpack(np.arange(3.0))
+        Array([0., 1., 2.], dtype=float64)
+    """
+    if not hasattr(x, "__dlpack__"):
+        raise TypeError(
+            f"from_dlpack: expected an object with __dlpack__, got {type(x).__name__}: use asarray."
+        )
+    if copy is False:
+        raise ValueError("from_dlpack: arrays are immutable, so foreign memory is always copied.")
+    return to_array(np.from_dlpack(x))
+
+
 def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0) -> Array:
     """Returns an array of the bytes of a buffer.
 

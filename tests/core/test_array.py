@@ -466,3 +466,14 @@ def test_numpy_functions_on_arrays_give_numpy_arrays() -> None:
 def test_arrays_do_not_compare_by_identity_in_containers() -> None:
     x = jnp.asarray(1.0)
     assert x in [jnp.asarray(0.0), x]
+
+
+def test_dlpack_from_another_library_is_copied() -> None:
+    theirs = np.arange(3.0)
+    ours = jnp.from_dlpack(theirs)
+    theirs[0] = 5.0
+    assert ours.tolist() == [0.0, 1.0, 2.0]
+    with pytest.raises(TypeError, match="__dlpack__"):
+        jnp.from_dlpack([1.0])
+    with pytest.raises(ValueError, match="copied"):
+        jnp.from_dlpack(theirs, copy=False)
