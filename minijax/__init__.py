@@ -10,6 +10,7 @@ Array([0., 0., 0.], dtype=float64)
 """
 
 from minijax import compiler as _compiler
+from minijax import custom_derivatives as custom_derivatives
 from minijax import debug as debug
 from minijax import dtypes as dtypes
 from minijax import errors as errors

@@ -90,7 +90,7 @@ class ModuleWriter:
     __slots__ = ("_attributes", "_constants", "_declarations", "_functions", "_metadata")
 
     def __init__(self) -> None:
-        self._functions: dict[str, FunctionWriter | str] = {}
+        self._functions: dict[str, FunctionWriter] = {}
         self._declarations: dict[str, str] = {}
         self._constants: dict[str, str] = {}
         self._attributes: dict[str, str] = {}
@@ -117,11 +117,6 @@ class ModuleWriter:
         writer = FunctionWriter(self, name, args, ret, linkage, self.attributes(attributes))
         self._functions[name] = writer
         return writer
-
-    def define(self, name: str, text: str) -> None:
-        """Adds a function whose whole text exists already."""
-        assert name not in self._functions, f"function @{name} is defined twice"
-        self._functions[name] = text
 
     def defines(self, name: str) -> bool:
         """Tells whether a function of that name was started."""

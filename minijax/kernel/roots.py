@@ -282,8 +282,3 @@ def results(definition: Definition) -> tuple[Value, ...]:
     if isinstance(definition, Dot | Scatter):
         return (definition.out,)
     return definition.outs
-
-
-def value_avals(values: tuple[Value, ...]) -> tuple[Aval, ...]:
-    """Returns the avals of several values."""
-    return tuple(value.aval for value in values)

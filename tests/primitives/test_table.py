@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import minijax.primitives
+from minijax.compiler import execute
 from minijax.core import dtypes
 from minijax.core.execute import back_end
 from minijax.core.jaxpr import Jaxpr, sub_jaxprs
@@ -20,11 +21,6 @@ from minijax.interpreters.evaluate import evaluate
 from tests.primitives import checks
 from tests.primitives.case import Case
 from tests.primitives.cases import BROKEN, CASES
-
-try:
-    from minijax.compiler import execute
-except ImportError:
-    execute = None
 
 # Rules of batching and second order do not look at the dtype: a few of them show everything.
 _FEW = 2
@@ -121,7 +117,6 @@ def test_kernel(case: Case) -> None:
     for_dtypes(checks.check_kernel, case, case.dtypes)
 
 
-@pytest.mark.skipif(execute is None, reason="minijax.compiler cannot run programs")
 @rows(lambda case: case.lowers)
 def test_compiled(case: Case) -> None:
     for_dtypes(checks.check_compiled, case, case.dtypes, execute)

@@ -214,7 +214,6 @@ def _run_lanes(
     size: int, index: Any, operands: Any, dims: Any, branches: Branches, mapped_axis: Any
 ) -> tuple[Any, ...]:
     """Runs every branch for all lanes and returns what each lane chose."""
-    _refuse_ordered(branches)
     batched = [
         dim is not None or needs_gate(aval_of(x)) for x, dim in zip(operands, dims, strict=True)
     ]
@@ -230,15 +229,6 @@ def _run_lanes(
         gated = [gate_lanes(chosen, x) if on else x for x, on in zip(moved, batched, strict=True)]
         results.append(eval_jaxpr(derived, *gated))
     return _select_lanes(index, results)
-
-
-def _refuse_ordered(branches: Branches) -> None:
-    if any("ordered" in branch.effects for branch in branches):
-        raise ValueError(
-            "vmap of a cond or switch whose predicate is batched runs every branch for every "
-            "lane, so a branch must not have ordered effects. Use ordered=False for the callback "
-            "in the branch, or keep the predicate the same for all lanes."
-        )
 
 
 def _select_lanes(index: Any, cases: Sequence[Sequence[Any]]) -> tuple[Any, ...]:
