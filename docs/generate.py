@@ -1,6 +1,6 @@
 """Writes the pages of the documentation that are made from the code.
 
-python docs/generate.py            writes docs/primitives.md and docs/errors.md
+python docs/generate.py            writes the pages that main() lists
 python docs/generate.py --check    fails if one of them is not what it would write
 """
 
@@ -21,6 +21,7 @@ import numpy as np
 
 import minijax.errors
 import minijax.primitives
+from docs import jax_names_page, singular_points
 from minijax.core import dtypes
 from minijax.core.primitive import Absent, Constant, Linear, Primitive
 
@@ -137,7 +138,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write the generated pages of the documentation.")
     parser.add_argument("--check", action="store_true", help="compare; write nothing")
     check = parser.parse_args().check
-    pages = {"primitives.md": primitives_page(), "errors.md": errors_page()}
+    pages = {
+        "primitives.md": primitives_page(),
+        "errors.md": errors_page(),
+        "jax_names.md": WRITTEN + "\n" + jax_names_page.page(),
+        "singular_points.md": WRITTEN + "\n" + singular_points.page(),
+    }
     old = {n: (DOCS / n).read_text("utf-8") if (DOCS / n).exists() else "" for n in pages}
     stale = [name for name, text in pages.items() if old[name] != text]
     if check and stale:

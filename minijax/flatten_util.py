@@ -23,7 +23,8 @@ def ravel_pytree(pytree: Any) -> tuple[Array, Callable[[Any], Any]]:
 
     Returns:
         The vector, of the promoted dtype of the leaves, and the function that takes such a vector
-        back to a pytree with the structure, shapes and dtypes of `pytree`.
+        back to a pytree with the structure, shapes and dtypes of `pytree`. If all leaves have one
+        dtype, a vector of another is accepted and keeps it.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -39,6 +40,7 @@ def ravel_pytree(pytree: Any) -> tuple[Array, Callable[[Any], Any]]:
         return jnp.zeros(0), lambda vector: unflatten(tree, [])
     avals = [aval_of(leaf) for leaf in leaves]
     dtype = result_type(*leaves)
+    is_mixed = any(aval.dtype != dtype for aval in avals)
     vector = jnp.concatenate([jnp.ravel(jnp.asarray(leaf)).astype(dtype) for leaf in leaves])
 
     @api_boundary
@@ -48,13 +50,13 @@ def ravel_pytree(pytree: Any) -> tuple[Array, Callable[[Any], Any]]:
             raise ValueError(
                 f"unravel expects a vector of shape {vector.shape}, got an array of {flat.aval}."
             )
-        if flat.dtype != dtype:
+        if is_mixed and flat.dtype != dtype:
             raise TypeError(f"unravel expects a vector of dtype {dtype}, got {flat.dtype}.")
         parts, offset = [], 0
         for aval in avals:
             size = math.prod(aval.shape)
             part = flat[offset : offset + size].reshape(aval.shape)
-            parts.append(part.astype(aval.dtype))
+            parts.append(part.astype(aval.dtype) if is_mixed else part)
             offset += size
         return unflatten(tree, parts)
 

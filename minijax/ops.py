@@ -42,6 +42,7 @@ def segment_sum(
     unique_indices: bool = False,
     bucket_size: int | None = None,
     mode: Any = None,
+    out_sharding: Any = None,
 ) -> Array:
     """Sums the rows of each segment.
 
@@ -53,6 +54,7 @@ def segment_sum(
         indices_are_sorted, unique_indices: promises about `segment_ids`.
         bucket_size: accepted for compatibility; sums are exact to rounding in any case.
         mode: what happens to segments out of range.
+        out_sharding: accepted for compatibility; has no meaning on one device.
 
     Returns:
         An array of shape `(num_segments, ...)`.
@@ -76,6 +78,7 @@ def segment_prod(
     unique_indices: bool = False,
     bucket_size: int | None = None,
     mode: Any = None,
+    out_sharding: Any = None,
 ) -> Array:
     """Multiplies the rows of each segment; arguments as for `segment_sum`."""
     options = (indices_are_sorted, unique_indices, mode)
@@ -91,6 +94,7 @@ def segment_max(
     unique_indices: bool = False,
     bucket_size: int | None = None,
     mode: Any = None,
+    out_sharding: Any = None,
 ) -> Array:
     """Returns the largest row of each segment; arguments as for `segment_sum`.
 
@@ -110,6 +114,7 @@ def segment_min(
     unique_indices: bool = False,
     bucket_size: int | None = None,
     mode: Any = None,
+    out_sharding: Any = None,
 ) -> Array:
     """Returns the smallest row of each segment; arguments as for `segment_sum`.
 

@@ -50,10 +50,10 @@ class ConcreteArray(Array):
         return bool(self._value.reshape(()))
 
     def __int__(self) -> int:
-        return int(self._scalar("int"))
+        return int(self._real("int"))
 
     def __float__(self) -> float:
-        return float(self._scalar("float"))
+        return float(self._real("float"))
 
     def __complex__(self) -> complex:
         return complex(self._scalar("complex"))
@@ -63,6 +63,12 @@ class ConcreteArray(Array):
             raise TypeError(f"Only integer arrays of rank 0 are indices, got {self.aval}.")
         return int(self._value)
 
+    def _real(self, kind: str) -> Any:
+        value = self._scalar(kind)
+        if dtypes.is_complex(self.aval.dtype):
+            raise TypeError(f"{kind}() takes real numbers, got {self.aval}: use .real or abs().")
+        return value
+
     def _scalar(self, kind: str) -> Any:
         if self._value.ndim:
             raise TypeError(
@@ -71,9 +77,9 @@ class ConcreteArray(Array):
             )
         return self._value[()]
 
-    def item(self, *index: int) -> Any:
+    def item(self, *args: int) -> Any:
         """Returns one element as a Python scalar."""
-        return self._value.item(*index)
+        return self._value.item(*args)
 
     def tolist(self) -> Any:
         """Returns the elements as nested Python lists."""
@@ -120,6 +126,18 @@ class ConcreteArray(Array):
 
     def copy_to_host_async(self) -> None:
         """Does nothing: the elements are in host memory."""
+
+    def is_ready(self) -> bool:
+        """Whether the elements have been computed; always, as calls wait for them."""
+        return True
+
+    def on_device_size_in_bytes(self) -> int:
+        """Returns the bytes of all elements."""
+        return self._value.nbytes
+
+    def clone(self) -> ConcreteArray:
+        """Returns the array: what cannot change needs no copy."""
+        return self
 
     def unsafe_buffer_pointer(self) -> int:
         """Returns the address of the first element."""

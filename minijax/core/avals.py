@@ -89,13 +89,15 @@ class ShapedArray(Aval):
 
     Args:
         shape: a tuple of Python ints.
-        dtype: a NumPy dtype object.
+        dtype: a NumPy dtype object, or anything that names one.
         weak_type: whether the dtype came from Python scalars and gives way in promotion.
     """
 
     __slots__ = ("_hash", "dtype", "shape", "weak_type")
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype, weak_type: bool = False) -> None:
+        if not isinstance(dtype, np.dtype):
+            dtype = dtypes.canonical(dtype)
         self.shape = shape
         self.dtype = dtype
         self.weak_type = weak_type

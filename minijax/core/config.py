@@ -2,53 +2,34 @@
 
 `config.update("debug_nans", True)` sets a flag for the process; `with config.override(...)` sets it
 for the current thread inside the context. Names may carry the prefix `jax_` or `minijax_`, so that
-programs that configure JAX need no change. `MINIJAX_<FLAG>` in the environment sets the value to
-start with.
+programs that configure JAX need no change. `MINIJAX_<FLAG>` or `JAX_<FLAG>` in the environment sets
+the value to start with. `minijax.core.flags` lists the flags.
 """
 
 from __future__ import annotations
 
+import difflib
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_DEFAULTS: dict[str, Any] = {
-    "check_tracer_leaks": False,  # verify at the end of a transformation that no tracer escaped
-    "compilation_cache_dir": None,
-    "debug_checks": False,  # verify every jaxpr that a pass produces
-    "debug_infs": False,
-    "debug_nans": False,
-    "default_dtype_bits": "64",
-    "default_matmul_precision": None,
-    "default_prng_impl": "threefry2x32",
-    "disable_jit": False,
-    "enable_x64": True,
-    "fp_contract": True,  # whether compiled code may fuse a multiply and an add
-    "log_compiles": False,
-    "numpy_dtype_promotion": "standard",
-    "numpy_rank_promotion": "allow",
-    "platform_name": "cpu",
-    "platforms": "cpu",
-    "threefry_partitionable": True,
-    "traceback_filtering": "auto",
-}
-
-_CHOICES: dict[str, tuple[Any, ...]] = {
-    "numpy_dtype_promotion": ("standard", "strict"),
-    "numpy_rank_promotion": ("allow", "warn", "raise"),
-    "default_prng_impl": ("threefry2x32",),
-}
+from minijax.core.flags import CHOICES, DEFAULTS
 
 
 def _start_value(flag: str, default: Any) -> Any:
-    text = os.environ.get(f"MINIJAX_{flag.upper()}")
-    if text is None:
+    text = os.environ.get(f"MINIJAX_{flag.upper()}", os.environ.get(f"JAX_{flag.upper()}"))
+    if text is None or flag == "enable_x64":
         return default
     if isinstance(default, bool):
         return text.strip().lower() in ("1", "true", "yes", "on")
-    return text
+    return type(default)(text) if isinstance(default, int | float) else text
+
+
+def _similar(flag: str) -> str:
+    found = difflib.get_close_matches(flag, DEFAULTS)
+    return f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 
 class _Overrides(threading.local):
@@ -68,7 +49,7 @@ class Config:
     """
 
     def __init__(self) -> None:
-        self._values = {flag: _start_value(flag, value) for flag, value in _DEFAULTS.items()}
+        self._values = {flag: _start_value(flag, value) for flag, value in DEFAULTS.items()}
         self._overrides = _Overrides()
 
     def __getattr__(self, name: str) -> Any:
@@ -108,6 +89,12 @@ class Config:
         finally:
             self._overrides.values = previous
 
+    def parse_flags_with_absl(self) -> None:
+        """Does nothing: flags come from the environment and from `update`."""
+
+    def config_with_absl(self) -> None:
+        """Does nothing: flags come from the environment and from `update`."""
+
     @property
     def values(self) -> dict[str, Any]:
         """All flags with their present values."""
@@ -115,14 +102,15 @@ class Config:
 
     def _flag(self, name: str) -> str:
         flag = name.removeprefix("jax_").removeprefix("minijax_")
-        if flag not in _DEFAULTS:
+        if flag not in DEFAULTS:
             raise AttributeError(
-                f"There is no configuration flag {name!r}. Flags: {', '.join(sorted(_DEFAULTS))}."
+                f"There is no configuration flag {name!r}.{_similar(flag)} "
+                "minijax.core.flags lists them."
             )
         return flag
 
     def _checked(self, flag: str, value: Any) -> Any:
-        allowed = _CHOICES.get(flag)
+        allowed = CHOICES.get(flag)
         if allowed is not None and value not in allowed:
             raise ValueError(f"config flag {flag!r} takes one of {allowed}, got {value!r}.")
         if flag == "enable_x64" and not value:

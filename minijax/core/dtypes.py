@@ -79,6 +79,8 @@ _BOUNDS = {node: _upper_bounds(node) for node in _ABOVE}
 
 @functools.cache
 def _join(nodes: frozenset[Node]) -> Node:
+    if not nodes:
+        raise ValueError("Promotion needs at least one array or dtype, got none.")
     common = frozenset.intersection(*(_BOUNDS[node] for node in nodes))
     least = [node for node in common if common <= _BOUNDS[node]]
     assert len(least) == 1, f"the promotion lattice has no least upper bound for {set(nodes)}"

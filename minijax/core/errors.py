@@ -71,7 +71,59 @@ def describe_tracer(tracer: TracedValue) -> str:
     return f"{text}, {origin}" if origin else text
 
 
-class ConcretizationTypeError(TypeError):
+class JAXTypeError(TypeError):
+    """The base of errors about values of the wrong kind: mostly traced ones where known are meant.
+
+    >>> issubclass(ConcretizationTypeError, JAXTypeError)
+    True
+    """
+
+
+class JAXIndexError(IndexError):
+    """The base of errors about indices.
+
+    >>> issubclass(NonConcreteBooleanIndexError, JAXIndexError)
+    True
+    """
+
+
+class JaxRuntimeError(RuntimeError):
+    """A compiled program failed while it ran.
+
+    >>> issubclass(JaxRuntimeError, RuntimeError)
+    True
+    """
+
+
+class KeyReuseError(JAXTypeError):
+    """A random key was used for two draws, which are then not independent.
+
+    Split a key before its second use: `key, subkey = minijax.random.split(key)`.
+
+    >>> issubclass(KeyReuseError, JAXTypeError)
+    True
+    """
+
+
+class TypePromotionError(ValueError):
+    """Dtypes have no common dtype, or strict promotion (`numpy_dtype_promotion`) forbids it.
+
+    Convert operands with `x.astype(...)`.
+
+    >>> issubclass(TypePromotionError, ValueError)
+    True
+    """
+
+
+class InconclusiveDimensionOperation(Exception):  # noqa: N818 - the name that programs catch
+    """A question about the length of an axis that is not known; never raised, as all are.
+
+    >>> issubclass(InconclusiveDimensionOperation, Exception)
+    True
+    """
+
+
+class ConcretizationTypeError(JAXTypeError):
     """A Python value was asked of a traced value.
 
     While a function is transformed, its arguments have a shape and a dtype, but no value yet. What
@@ -185,7 +237,7 @@ class TracerBoolConversionError(ConcretizationTypeError):
         )
 
 
-class TracerIntegerConversionError(TypeError):
+class TracerIntegerConversionError(JAXTypeError):
     """A traced value was used where Python needs an integer.
 
     A list index, `range(n)`, an `axis=` or a `shape=` is read while the program is recorded, and a
@@ -240,7 +292,7 @@ class TracerIntegerConversionError(TypeError):
         )
 
 
-class TracerArrayConversionError(TypeError):
+class TracerArrayConversionError(JAXTypeError):
     """A traced value was given to NumPy.
 
     `np.sin(x)` and `np.asarray(x)` need the numbers, and a traced value has none yet. The functions
@@ -288,7 +340,7 @@ class TracerArrayConversionError(TypeError):
         )
 
 
-class NonConcreteBooleanIndexError(IndexError):
+class NonConcreteBooleanIndexError(JAXIndexError):
     """An array was indexed with a traced mask.
 
     `x[mask]` has as many elements as the mask has true values. Under a transformation that number
@@ -336,7 +388,7 @@ class NonConcreteBooleanIndexError(IndexError):
         )
 
 
-class UnexpectedTracerError(TypeError):
+class UnexpectedTracerError(JAXTypeError):
     """A traced value was used after the transformation that made it had ended.
 
     Such a value has leaked: a function stored it in a global, an attribute or a list while it was

@@ -116,6 +116,9 @@ class Primitive:
         "transpose",
     )
 
+    # `bind` returns a tuple, whatever the number of results.
+    multiple_results = True
+
     _abstract_cache: dict[Any, tuple[Aval, ...]]
     name: str
     impl: Rule
@@ -152,6 +155,10 @@ class Primitive:
 
     def bind(self, *args: Any, **params: Any) -> tuple[Any, ...]:
         """Applies the primitive in the current trace and returns the tuple of its results."""
+        return current_trace().process(self, args, params)
+
+    def apply(self, *args: Any, **params: Any) -> tuple[Any, ...]:
+        """Does what `bind` does, which a primitive declared outside may give another result."""
         return current_trace().process(self, args, params)
 
     def abstract_eval(self, avals: tuple[Aval, ...], params: dict[str, Any]) -> tuple[Aval, ...]:

@@ -259,8 +259,10 @@ def flatten_up_to(name: str, treedef: PyTreeDef, tree: Any) -> list[Any]:
         if found is None:
             raise
     path, expected, got = found
+    kind = "Dict key mismatch: " if expected.kind == got.kind == PyTreeKind.DICT else ""
     raise ValueError(
-        f"{name} does not have the expected tree structure: at {keystr(path) or 'the root'} it has "
+        f"{kind}{name} does not have the expected tree structure: at "
+        f"{keystr(path) or 'the root'} it has "
         f"{describe(got)}, expected {describe(expected)}. Expected a tree of structure {treedef} "
         "(with any subtree in place of *). Give both trees the same containers and keys."
     )

@@ -56,7 +56,7 @@ def _apply_impl(eqn: Eqn, operands: list[Any]) -> Sequence[Any]:
 
 
 def _apply_bind(eqn: Eqn, operands: list[Any]) -> Sequence[Any]:
-    return eqn.primitive.bind(*operands, **eqn.params)
+    return eqn.primitive.apply(*operands, **eqn.params)
 
 
 def evaluate(jaxpr: Jaxpr, args: Sequence[np.ndarray]) -> list[np.ndarray]:

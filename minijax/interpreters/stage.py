@@ -100,7 +100,7 @@ class StageTrace(Trace):
         """Returns the program recorded so far with the given outputs."""
         outvars = [self.atom(materialize(x)) for x in outs]
         jaxpr = Jaxpr(self.invars, outvars, self.eqns, self.constvars, self.consts, name)
-        if config.debug_checks:
+        if config.debug_checks or config.enable_checks:
             check_jaxpr(jaxpr)
         return jaxpr
 

@@ -94,7 +94,7 @@ class _Pass:
                 linear_eqns.append(eqn)
                 self.linear.update(eqn.outvars)
             else:
-                outs = eqn.primitive.bind(*map(self.read, eqn.invars), **eqn.params)
+                outs = eqn.primitive.apply(*map(self.read, eqn.invars), **eqn.params)
                 self.values.update(zip(eqn.outvars, outs, strict=True))
         return linear_eqns
 

@@ -269,6 +269,8 @@ def _operand_dtypes(expr: Expr, found: list[np.dtype]) -> list[np.dtype]:
         return [first, first] if op in COMPARISON else [first]
     if op == "select":
         return [bool_, dtype, dtype]
+    if op == "fma":
+        return [dtype, dtype, dtype]
     if op in ("abs", "real", "imag"):
         _require(dtype == dtypes.real_dtype(first), "{} of {} gives {}", op, first, dtype)
         return [first]

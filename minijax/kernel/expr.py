@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 UNARY_SAME = frozenset(
     """
     neg sign floor ceil round trunc exp exp2 expm1 log log1p sqrt rsqrt cbrt sin cos tan asin acos
-    atan sinh cosh tanh asinh acosh atanh logistic erf erfc erf_inv lgamma digamma not
+    atan sinh cosh tanh asinh acosh atanh logistic erf erfc lgamma digamma not
     population_count clz conj
     """.split()  # noqa: SIM905 - a list of strings would fill a screen
 )
@@ -180,6 +180,11 @@ class ExprBuilder:
     def integer_pow(self, x: Expr, exponent: int) -> Expr:
         """Returns x to a constant integer power, by repeated multiplication."""
         return self.make("integer_pow", x.dtype, (x,), exponent)
+
+    def fma(self, x: Operand, y: Operand, z: Operand) -> Expr:
+        """Returns x·y + z of floats, rounded once."""
+        x, y = self._same_dtype(x, y)
+        return self.make("fma", x.dtype, (x, y, self._as_expr(z, x.dtype)))
 
     def select(self, condition: Expr, x: Operand, y: Operand) -> Expr:
         """Returns x where the bool `condition` holds, else y."""

@@ -99,6 +99,50 @@ def _rsqrt(x: np.ndarray) -> np.ndarray:
     return np.reciprocal(np.sqrt(x))
 
 
+def _fma(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Returns x·y + z rounded once.
+
+    Source:
+        S. Boldo, G. Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms
+        using rounding to odd", 2008.
+    """
+    if x.dtype != np.float64:
+        # The product is exact in double precision.
+        high, low = _two_sum(x.astype(np.float64) * y, z.astype(np.float64))
+        return _to_odd(high, low).astype(x.dtype)
+    high, low = _two_product(x, y)
+    above, below = _two_sum(z, low)
+    top, rest = _two_sum(high, above)
+    exact = top + _to_odd(*_two_sum(below, rest))
+    return np.where(np.isfinite(exact), exact, x * y + z)
+
+
+def _two_sum(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    total = x + y
+    part = total - x
+    return total, (x - (total - part)) + (y - part)
+
+
+def _two_product(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    product = x * y
+    (a, b), (c, d) = _halves(x), _halves(y)
+    return product, b * d - (((product - a * c) - b * c) - a * d)
+
+
+def _halves(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    scaled = x * 134217729.0  # 2^27 + 1, for which the halves have 26 bits
+    high = scaled - (scaled - x)
+    return high, x - high
+
+
+def _to_odd(high: np.ndarray, low: np.ndarray) -> np.ndarray:
+    """Returns the sum of two doubles rounded to odd: exact, or of odd mantissa."""
+    bits = np.ascontiguousarray(high).view(np.int64).reshape(np.shape(high))
+    inexact = (low != 0) & np.isfinite(low) & (bits & 1 == 0)
+    step = np.where((low > 0) == (high > 0), 1, -1)
+    return np.where(inexact, bits + step, bits).view(np.float64)
+
+
 def total_order(x: np.ndarray) -> np.ndarray:
     """Returns integers in the order of floats: -nan < -inf < ... < -0 = 0 < ... < inf < nan."""
     if not dtypes.is_float(x.dtype):
@@ -182,6 +226,7 @@ _NUMPY: dict[str, Function] = {
     "clz": _clz,
     "add": np.add,
     "sub": np.subtract,
+    "fma": _fma,
     "mul": np.multiply,
     "div": _div,
     "rem": _rem,

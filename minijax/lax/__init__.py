@@ -10,6 +10,8 @@ from minijax.lax.arrays import full as full
 from minijax.lax.arrays import full_like as full_like
 from minijax.lax.arrays import reciprocal as reciprocal
 from minijax.lax.arrays import sort_key_val as sort_key_val
+from minijax.lax.implicit import custom_linear_solve as custom_linear_solve
+from minijax.lax.implicit import custom_root as custom_root
 from minijax.primitives.arithmetic import RoundingMethod as RoundingMethod
 from minijax.primitives.arithmetic import abs as abs
 from minijax.primitives.arithmetic import abs_p as abs_p

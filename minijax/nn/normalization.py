@@ -128,7 +128,10 @@ def logsumexp(
     else:
         magnitude = total
     shift = top if keepdims else jnp.squeeze(top, axis)
-    out = jnp.log(magnitude) + shift.astype(magnitude.dtype)
+    # The logarithm of nothing is -inf with slope 0 by convention, not 0 · inf.
+    is_zero = magnitude == 0
+    logarithm = jnp.where(is_zero, -jnp.inf, jnp.log(jnp.where(is_zero, 1, magnitude)))
+    out = logarithm + shift.astype(magnitude.dtype)
     if return_sign:
         return out, sign
     if b is not None and not dtypes.is_complex(out.dtype):

@@ -15,6 +15,8 @@ import numpy as np
 from minijax.core.operators import Array
 from minijax.core.source import guard_functions as _guard_functions
 from minijax.numpy import fft, linalg
+from minijax.numpy.array_api import __array_api_version__ as __array_api_version__
+from minijax.numpy.array_api import __array_namespace_info__ as __array_namespace_info__
 from minijax.numpy.axes import (
     astype,
     atleast_1d,
@@ -40,6 +42,13 @@ from minijax.numpy.axes import (
     swapaxes,
     transpose,
 )
+from minijax.numpy.bits import (
+    frexp,
+    ldexp,
+    packbits,
+    spacing,
+    unpackbits,
+)
 from minijax.numpy.calculus import (
     diff,
     ediff1d,
@@ -49,6 +58,7 @@ from minijax.numpy.calculus import (
     polyint,
     polyval,
     trapezoid,
+    unwrap,
 )
 from minijax.numpy.convolving import (
     convolve,
@@ -57,7 +67,9 @@ from minijax.numpy.convolving import (
 from minijax.numpy.counting import (
     bincount,
     histogram,
+    histogram2d,
     histogram_bin_edges,
+    histogramdd,
 )
 from minijax.numpy.creation import (
     array,
@@ -103,9 +115,11 @@ from minijax.numpy.editing import (
     delete,
     fill_diagonal,
     insert,
+    trim_zeros,
 )
 from minijax.numpy.einstein import (
     einsum,
+    einsum_path,
 )
 from minijax.numpy.elementary import (
     acos,
@@ -138,8 +152,6 @@ from minijax.numpy.elementary import (
     log1p,
     log2,
     log10,
-    logaddexp,
-    logaddexp2,
     rad2deg,
     radians,
     real,
@@ -149,10 +161,27 @@ from minijax.numpy.elementary import (
     tan,
     tanh,
 )
+from minijax.numpy.files import (
+    array_repr,
+    array_str,
+    fromfile,
+    fromiter,
+    fromstring,
+    get_printoptions,
+    load,
+    printoptions,
+    save,
+    savez,
+    set_printoptions,
+)
 from minijax.numpy.grids import (
+    c_,
+    index_exp,
     ix_,
     mgrid,
     ogrid,
+    r_,
+    s_,
 )
 from minijax.numpy.joining import (
     append,
@@ -192,14 +221,11 @@ from minijax.numpy.logic import (
     allclose,
     array_equal,
     array_equiv,
-    bitwise_and,
     bitwise_count,
     bitwise_invert,
     bitwise_left_shift,
     bitwise_not,
-    bitwise_or,
     bitwise_right_shift,
-    bitwise_xor,
     equal,
     greater,
     greater_equal,
@@ -215,15 +241,13 @@ from minijax.numpy.logic import (
     left_shift,
     less,
     less_equal,
-    logical_and,
     logical_not,
-    logical_or,
-    logical_xor,
     not_equal,
     right_shift,
 )
 from minijax.numpy.mapping import (
     apply_along_axis,
+    apply_over_axes,
     vectorize,
 )
 from minijax.numpy.matrices import (
@@ -247,6 +271,12 @@ from minijax.numpy.matrices import (
     vander,
 )
 from minijax.numpy.methods import install
+from minijax.numpy.nan_places import (
+    nanargmax,
+    nanargmin,
+    nancumprod,
+    nancumsum,
+)
 from minijax.numpy.order_statistics import (
     median,
     nanmedian,
@@ -257,6 +287,20 @@ from minijax.numpy.order_statistics import (
 )
 from minijax.numpy.padding import (
     pad,
+)
+from minijax.numpy.placing import (
+    piecewise,
+    place,
+    put,
+)
+from minijax.numpy.polynomials import (
+    poly,
+    polyadd,
+    polydiv,
+    polyfit,
+    polymul,
+    polysub,
+    roots,
 )
 from minijax.numpy.promotion import (
     broadcast_shapes,
@@ -308,10 +352,24 @@ from minijax.numpy.scalar_types import (
     complex_,
     csingle,
     double,
+    float4_e2m1fn,
+    float6_e2m3fn,
+    float6_e3m2fn,
+    float8_e3m4,
+    float8_e4m3,
+    float8_e4m3b11fnuz,
+    float8_e4m3fn,
+    float8_e4m3fnuz,
+    float8_e5m2,
+    float8_e5m2fnuz,
+    float8_e8m0fnu,
     float16,
     float32,
     float64,
     float_,
+    int1,
+    int2,
+    int4,
     int8,
     int16,
     int32,
@@ -319,6 +377,9 @@ from minijax.numpy.scalar_types import (
     int_,
     single,
     uint,
+    uint1,
+    uint2,
+    uint4,
     uint8,
     uint16,
     uint32,
@@ -330,6 +391,7 @@ from minijax.numpy.selection import (
     compress,
     extract,
     flatnonzero,
+    mask_indices,
     nan_to_num,
     nonzero,
     put_along_axis,
@@ -340,8 +402,13 @@ from minijax.numpy.sets import (
     intersect1d,
     isin,
     setdiff1d,
+    setxor1d,
     union1d,
     unique,
+    unique_all,
+    unique_counts,
+    unique_inverse,
+    unique_values,
 )
 from minijax.numpy.sorting import (
     argpartition,
@@ -351,6 +418,7 @@ from minijax.numpy.sorting import (
     partition,
     searchsorted,
     sort,
+    sort_complex,
 )
 from minijax.numpy.statistics import (
     average,
@@ -376,7 +444,6 @@ from minijax.numpy.taking import (
 from minijax.numpy.ufuncs import (
     abs,
     absolute,
-    add,
     cbrt,
     clip,
     copysign,
@@ -388,11 +455,7 @@ from minijax.numpy.ufuncs import (
     fmax,
     fmin,
     fmod,
-    maximum,
-    minimum,
     mod,
-    multiply,
-    negative,
     positive,
     pow,
     power,
@@ -402,10 +465,36 @@ from minijax.numpy.ufuncs import (
     signbit,
     sqrt,
     square,
-    subtract,
     true_divide,
 )
+from minijax.numpy.universal import (
+    add,
+    bitwise_and,
+    bitwise_or,
+    bitwise_xor,
+    frompyfunc,
+    logaddexp,
+    logaddexp2,
+    logical_and,
+    logical_or,
+    logical_xor,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    subtract,
+    ufunc,
+)
+from minijax.numpy.windows import (
+    bartlett,
+    blackman,
+    hamming,
+    hanning,
+    i0,
+    kaiser,
+)
 
+ComplexWarning = np.exceptions.ComplexWarning
 bool = bool_
 dtype = np.dtype
 ndarray = Array
@@ -420,50 +509,59 @@ install()
 
 # fmt: off
 __all__ = [  # noqa: RUF022
-    "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin", "angle", "any",
-    "append", "apply_along_axis", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
-    "arctan2", "arctanh", "argmax", "argmin", "argpartition", "argsort", "argwhere", "around",
-    "array", "array_equal", "array_equiv", "array_split", "asarray", "asin", "asinh", "astype",
-    "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d", "average", "bfloat16",
-    "bincount", "bitwise_and", "bitwise_count", "bitwise_invert", "bitwise_left_shift",
-    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block", "bool", "bool_",
-    "broadcast_arrays", "broadcast_shapes", "broadcast_to", "can_cast", "cbrt", "cdouble", "ceil",
-    "character", "choose", "clip", "column_stack", "complex128", "complex64", "complex_",
+    "ComplexWarning", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin",
+    "angle", "any", "append", "apply_along_axis", "apply_over_axes", "arange", "arccos", "arccosh",
+    "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition",
+    "argsort", "argwhere", "around", "array", "array_equal", "array_equiv", "array_repr",
+    "array_split", "array_str", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
+    "atleast_1d", "atleast_2d", "atleast_3d", "average", "bartlett", "bfloat16", "bincount",
+    "bitwise_and", "bitwise_count", "bitwise_invert", "bitwise_left_shift", "bitwise_not",
+    "bitwise_or", "bitwise_right_shift", "bitwise_xor", "blackman", "block", "bool", "bool_",
+    "broadcast_arrays", "broadcast_shapes", "broadcast_to", "c_", "can_cast", "cbrt", "cdouble",
+    "ceil", "character", "choose", "clip", "column_stack", "complex128", "complex64", "complex_",
     "complexfloating", "compress", "concat", "concatenate", "conj", "conjugate", "convolve", "copy",
     "copysign", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov", "cross", "csingle",
     "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete",
     "diag", "diag_indices", "diag_indices_from", "diagflat", "diagonal", "diff", "digitize",
     "divide", "divmod", "dot", "double", "dsplit", "dstack", "dtype", "e", "ediff1d", "einsum",
-    "empty", "empty_like", "equal", "euler_gamma", "exp", "exp2", "expand_dims", "expm1", "extract",
-    "eye", "fabs", "fft", "fill_diagonal", "finfo", "fix", "flatnonzero", "flexible", "flip",
-    "fliplr",
-    "flipud", "float16", "float32", "float64", "float_", "float_power", "floating", "floor",
-    "floor_divide", "fmax", "fmin", "fmod", "from_dlpack", "frombuffer", "fromfunction", "full",
-    "full_like",
-    "gcd", "generic", "geomspace", "gradient", "greater", "greater_equal", "heaviside", "histogram",
-    "histogram_bin_edges", "hsplit", "hstack", "hypot", "identity", "iinfo", "imag", "indices",
-    "inexact", "inf", "inner", "insert", "int16", "int32", "int64", "int8", "int_", "integer",
-    "interp", "intersect1d", "invert", "isclose", "iscomplex", "iscomplexobj", "isdtype",
-    "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal", "isrealobj", "isscalar",
-    "issubdtype", "iterable", "ix_", "kron", "lcm", "left_shift", "less", "less_equal", "lexsort",
-    "linalg", "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "logspace", "matmul", "matrix_transpose", "matvec",
-    "max", "maximum", "mean", "median", "meshgrid", "mgrid", "min", "minimum", "mod", "modf",
-    "moveaxis", "multiply", "nan", "nan_to_num", "nanmax", "nanmean", "nanmedian", "nanmin",
-    "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "ndarray", "ndim",
-    "negative", "newaxis", "nextafter", "nonzero", "not_equal", "number", "object_", "ogrid",
-    "ones", "ones_like", "outer", "pad", "partition", "percentile", "permute_dims", "pi", "polyder",
-    "polyint", "polyval", "positive", "pow", "power", "prod", "promote_types", "ptp",
-    "put_along_axis", "quantile", "rad2deg", "radians", "ravel", "ravel_multi_index", "real",
-    "reciprocal", "remainder", "repeat", "reshape", "resize", "result_type", "right_shift", "rint",
-    "roll", "rollaxis", "rot90", "round", "searchsorted", "select", "setdiff1d", "shape", "sign",
-    "signbit", "signedinteger", "sin", "sinc", "single", "sinh", "size", "sort", "split", "sqrt",
-    "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis",
-    "tan", "tanh", "tensordot", "tile", "trace", "transpose", "trapezoid", "tri", "tril",
-    "tril_indices", "tril_indices_from", "triu", "triu_indices", "triu_indices_from", "true_divide",
-    "trunc", "uint", "uint16", "uint32", "uint64", "uint8", "union1d", "unique", "unravel_index",
-    "unsignedinteger", "unstack", "vander", "var", "vdot", "vecdot", "vecmat", "vectorize",
-    "vsplit", "vstack", "where", "zeros", "zeros_like",
+    "einsum_path", "empty", "empty_like", "equal", "euler_gamma", "exp", "exp2", "expand_dims",
+    "expm1", "extract", "eye", "fabs", "fft", "fill_diagonal", "finfo", "fix", "flatnonzero",
+    "flexible", "flip", "fliplr", "flipud", "float16", "float32", "float4_e2m1fn", "float64",
+    "float6_e2m3fn", "float6_e3m2fn", "float8_e3m4", "float8_e4m3", "float8_e4m3b11fnuz",
+    "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu",
+    "float_", "float_power", "floating", "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp",
+    "from_dlpack", "frombuffer", "fromfile", "fromfunction", "fromiter", "frompyfunc", "fromstring",
+    "full", "full_like", "gcd", "generic", "geomspace", "get_printoptions", "gradient", "greater",
+    "greater_equal", "hamming", "hanning", "heaviside", "histogram", "histogram2d",
+    "histogram_bin_edges", "histogramdd", "hsplit", "hstack", "hypot", "i0", "identity", "iinfo",
+    "imag", "index_exp", "indices", "inexact", "inf", "inner", "insert", "int1", "int16", "int2",
+    "int32", "int4", "int64", "int8", "int_", "integer", "interp", "intersect1d", "invert",
+    "isclose", "iscomplex", "iscomplexobj", "isdtype", "isfinite", "isin", "isinf", "isnan",
+    "isneginf", "isposinf", "isreal", "isrealobj", "isscalar", "issubdtype", "iterable", "ix_",
+    "kaiser", "kron", "lcm", "ldexp", "left_shift", "less", "less_equal", "lexsort", "linalg",
+    "linspace", "load", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "logspace", "mask_indices", "matmul",
+    "matrix_transpose", "matvec", "max", "maximum", "mean", "median", "meshgrid", "mgrid", "min",
+    "minimum", "mod", "modf", "moveaxis", "multiply", "nan", "nan_to_num", "nanargmax", "nanargmin",
+    "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile",
+    "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "ndarray", "ndim", "negative",
+    "newaxis", "nextafter", "nonzero", "not_equal", "number", "object_", "ogrid", "ones",
+    "ones_like", "outer", "packbits", "pad", "partition", "percentile", "permute_dims", "pi",
+    "piecewise", "place", "poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint", "polymul",
+    "polysub", "polyval", "positive", "pow", "power", "printoptions", "prod", "promote_types",
+    "ptp", "put", "put_along_axis", "quantile", "r_", "rad2deg", "radians", "ravel",
+    "ravel_multi_index", "real", "reciprocal", "remainder", "repeat", "reshape", "resize",
+    "result_type", "right_shift", "rint", "roll", "rollaxis", "roots", "rot90", "round", "s_",
+    "save", "savez", "searchsorted", "select", "set_printoptions", "setdiff1d", "setxor1d", "shape",
+    "sign", "signbit", "signedinteger", "sin", "sinc", "single", "sinh", "size", "sort",
+    "sort_complex", "spacing", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract",
+    "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace",
+    "transpose", "trapezoid", "tri", "tril", "tril_indices", "tril_indices_from", "trim_zeros",
+    "triu", "triu_indices", "triu_indices_from", "true_divide", "trunc", "ufunc", "uint", "uint1",
+    "uint16", "uint2", "uint32", "uint4", "uint64", "uint8", "union1d", "unique", "unique_all",
+    "unique_counts", "unique_inverse", "unique_values", "unpackbits", "unravel_index",
+    "unsignedinteger", "unstack", "unwrap", "vander", "var", "vdot", "vecdot", "vecmat",
+    "vectorize", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]
 # fmt: on
 

@@ -65,7 +65,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = False, device: Any = None) -> 
     Args:
         x: an array.
         dtype: the dtype, float64 for None. Complex numbers lose their imaginary part in a real one.
-        copy: kept for compatibility.
+        copy, out_sharding: kept for compatibility.
         device: kept for compatibility.
 
     Example:
@@ -83,7 +83,9 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = False, device: Any = None) -> 
 # -- reshape
 
 
-def reshape(a: Any, shape: Any, order: str = "C", *, copy: bool | None = None) -> Array:
+def reshape(
+    a: Any, shape: Any, order: str = "C", *, copy: bool | None = None, out_sharding: Any = None
+) -> Array:
     """Returns the elements of an array in another shape.
 
     Args:
@@ -128,7 +130,7 @@ def _complete_shape(x: Array, shape: Any) -> Shape:
     return known
 
 
-def ravel(a: Any, order: str = "C") -> Array:
+def ravel(a: Any, order: str = "C", *, out_sharding: Any = None) -> Array:
     """Returns the elements of an array along one axis.
 
     Example:
@@ -224,7 +226,7 @@ def _at_least(name: str, arrays: Any, wanted: Any) -> Any:
 # -- broadcasting
 
 
-def broadcast_to(array: Any, shape: Any) -> Array:
+def broadcast_to(array: Any, shape: Any, *, out_sharding: Any = None) -> Array:
     """Returns an array repeated along new axes and axes of length 1.
 
     Args:

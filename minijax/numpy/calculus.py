@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from minijax.core import dtypes
@@ -12,12 +13,14 @@ from minijax.numpy.joining import concatenate, slice_axis
 from minijax.numpy.logic import not_equal
 from minijax.numpy.promotion import (
     canonical_axis,
+    convert,
     operand,
     promote_dtypes,
     scalar,
     spread_to,
     strong,
 )
+from minijax.numpy.reductions import cumsum
 from minijax.numpy.selection import where
 from minijax.numpy.sorting import argsort, searchsorted
 from minijax.numpy.taking import take
@@ -293,3 +296,40 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Array:
 
 def _vector(numbers: list[float], x: Array) -> Array:
     return concatenate([expand_dims(scalar(number, x.dtype), 0) for number in numbers])
+
+
+def unwrap(p: Any, discont: Any = None, axis: int = -1, period: Any = 2 * math.pi) -> Array:
+    """Returns angles without jumps: multiples of the period are added from where they occur.
+
+    Args:
+        p: an array of real numbers.
+        discont: the least difference that counts as a jump, half a period if None.
+        axis: the axis along which angles follow each other.
+        period: the period.
+
+    Raises:
+        ValueError: if p is complex.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.unwrap(jnp.array([0, 3, 7, 10]), period=4)
+        Array([ 0, -1, -1, -2], dtype=int64)
+    """
+    angles: Any = strong(promote_dtypes("unwrap", p, period)[0])
+    if dtypes.is_complex(angles.dtype):
+        raise ValueError("unwrap takes real angles, got complex numbers.")
+    place = canonical_axis(axis, angles.ndim, "unwrap")
+    if not angles.shape[place]:
+        return angles
+    is_float = dtypes.is_float(angles.dtype)
+    half = period / 2 if is_float else period // 2
+    step: Any = diff(angles, axis=place)
+    within: Any = ufuncs.remainder(step + half, period) - half
+    if is_float or period % 2 == 0:
+        # Half a period is as far one way as the other: the direction of the step decides.
+        within = where((within == -half) & (step > 0), half, within)
+    limit = half if discont is None else discont
+    jump = where(ufuncs.abs(step) < limit, 0, within - step)
+    head = slice_axis(angles, place, 0, 1)
+    tail: Any = slice_axis(angles, place, 1, angles.shape[place])
+    return concatenate([head, convert(tail + cumsum(jump, place), angles.dtype)], place)

@@ -32,11 +32,12 @@ from minijax.primitives.joining import concatenate as join
 def array(
     object: Any,
     dtype: Any = None,
-    copy: bool = True,
+    *args: Any,
+    copy: bool | None = True,
     order: str | None = "K",
     ndmin: int = 0,
-    *,
     device: Any = None,
+    out_sharding: Any = None,
 ) -> Array:
     """Returns an array of the given data.
 
@@ -44,10 +45,11 @@ def array(
         object: an array, a number, a nested list or tuple of these, or anything NumPy can see as
             an array of numbers. Its elements may be traced.
         dtype: the dtype of the result; from the data if None.
+        *args: copy, order and ndmin may also be given by position.
         copy: kept for compatibility: arrays are immutable, and NumPy's are always copied.
         order: "K" or "C"; arrays are always row-major.
         ndmin: axes of length 1 are put in front up to this number of axes.
-        device: kept for compatibility; there is one.
+        device, out_sharding: kept for compatibility; there is one device.
 
     Raises:
         TypeError: if an element is no number.
@@ -59,15 +61,15 @@ def array(
         Array([[1. , 2. ],
                [3. , 4.5]], dtype=float64)
     """
+    copy, order, ndmin = (*args, *(copy, order, ndmin)[len(args) :])
     if order not in (None, "K", "C", "A"):
         raise ValueError(f"array: arrays are row-major, so order={order!r} is not possible.")
     wanted = None if dtype is None else to_dtype(dtype)
     if isinstance(object, list | tuple):
         result = _from_nested(object, wanted)
     elif wanted is not None and isinstance(object, bool | int | float | complex):
-        result = to_array(object)
-        if isinstance(object, int) and not isinstance(object, np.generic):
-            result = to_scalar(object, wanted)
+        # Not by way of int64: a uint64 may be larger.
+        result = to_scalar(object, wanted) if isinstance(object, int) else to_array(object)
     else:
         result = operand(object, "array")
     if wanted is not None:
@@ -84,11 +86,12 @@ def asarray(
     *,
     copy: bool | None = None,
     device: Any = None,
+    out_sharding: Any = None,
 ) -> Array:
     """Returns `a` as an array; arrays of the right dtype are returned as they are.
 
     Args:
-        a, dtype, order, device: as for `array`.
+        a, dtype, order, device, out_sharding: as for `array`.
         copy: kept for compatibility.
 
     Example:
@@ -249,13 +252,13 @@ def to_shape(shape: Any, name: str) -> Shape:
     return result
 
 
-def zeros(shape: Any, dtype: Any = None, *, device: Any = None) -> Array:
+def zeros(shape: Any, dtype: Any = None, *, device: Any = None, out_sharding: Any = None) -> Array:
     """Returns an array of zeros, float64 unless told otherwise.
 
     Args:
         shape: an int or a tuple of ints.
         dtype: the dtype.
-        device: kept for compatibility.
+        device, out_sharding: kept for compatibility.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -266,13 +269,13 @@ def zeros(shape: Any, dtype: Any = None, *, device: Any = None) -> Array:
     return broadcast_family.full(to_shape(shape, "zeros"), 0, dtype_or(dtype, dtypes.float64))
 
 
-def ones(shape: Any, dtype: Any = None, *, device: Any = None) -> Array:
+def ones(shape: Any, dtype: Any = None, *, device: Any = None, out_sharding: Any = None) -> Array:
     """Returns an array of ones, float64 unless told otherwise.
 
     Args:
         shape: an int or a tuple of ints.
         dtype: the dtype.
-        device: kept for compatibility.
+        device, out_sharding: kept for compatibility.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -282,7 +285,7 @@ def ones(shape: Any, dtype: Any = None, *, device: Any = None) -> Array:
     return broadcast_family.full(to_shape(shape, "ones"), 1, dtype_or(dtype, dtypes.float64))
 
 
-def empty(shape: Any, dtype: Any = None, *, device: Any = None) -> Array:
+def empty(shape: Any, dtype: Any = None, *, device: Any = None, out_sharding: Any = None) -> Array:
     """Returns an array of zeros: an immutable array has no use for undefined elements.
 
     Example:
@@ -293,14 +296,16 @@ def empty(shape: Any, dtype: Any = None, *, device: Any = None) -> Array:
     return zeros(shape, dtype)
 
 
-def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) -> Array:
+def full(
+    shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None, out_sharding: Any = None
+) -> Array:
     """Returns an array filled with a value.
 
     Args:
         shape: an int or a tuple of ints.
         fill_value: a number, or an array that broadcasts to the shape.
         dtype: the dtype; that of the value if None.
-        device: kept for compatibility.
+        device, out_sharding: kept for compatibility.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -323,14 +328,16 @@ def _like(a: Any, dtype: Any, shape: Any, name: str) -> tuple[Shape, np.dtype, b
     return sizes, to_dtype(a.dtype), bool(getattr(a, "weak_type", False))
 
 
-def zeros_like(a: Any, dtype: Any = None, shape: Any = None, *, device: Any = None) -> Array:
+def zeros_like(
+    a: Any, dtype: Any = None, shape: Any = None, *, device: Any = None, out_sharding: Any = None
+) -> Array:
     """Returns zeros of the shape and dtype of an array.
 
     Args:
         a: an array, a number, or anything with `shape` and `dtype`.
         dtype: the dtype if not that of `a`.
         shape: the shape if not that of `a`.
-        device: kept for compatibility.
+        device, out_sharding: kept for compatibility.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -341,7 +348,9 @@ def zeros_like(a: Any, dtype: Any = None, shape: Any = None, *, device: Any = No
     return broadcast_family.full(sizes, 0, found, weak)
 
 
-def ones_like(a: Any, dtype: Any = None, shape: Any = None, *, device: Any = None) -> Array:
+def ones_like(
+    a: Any, dtype: Any = None, shape: Any = None, *, device: Any = None, out_sharding: Any = None
+) -> Array:
     """Returns ones of the shape and dtype of an array; arguments as for `zeros_like`.
 
     Example:
@@ -367,7 +376,13 @@ def empty_like(
 
 
 def full_like(
-    a: Any, fill_value: Any, dtype: Any = None, shape: Any = None, *, device: Any = None
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    shape: Any = None,
+    *,
+    device: Any = None,
+    out_sharding: Any = None,
 ) -> Array:
     """Returns an array filled with a value, of the shape and dtype of an array.
 
@@ -376,7 +391,7 @@ def full_like(
         fill_value: a number, or an array that broadcasts to the shape.
         dtype: the dtype if not that of `a`.
         shape: the shape if not that of `a`.
-        device: kept for compatibility.
+        device, out_sharding: kept for compatibility.
 
     Example:
         >>> import minijax.numpy as jnp

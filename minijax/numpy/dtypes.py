@@ -194,6 +194,12 @@ def can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
     return bool(np.can_cast(to_dtype(from_), to_dtype(to), casting))  # type: ignore[arg-type]
 
 
+def _any_dtype(dtype: Any) -> np.dtype:
+    """Returns a dtype, also one that arrays cannot hold."""
+    carried = getattr(dtype, "dtype", None)
+    return carried if isinstance(carried, np.dtype) else np.dtype(dtype)
+
+
 def finfo(dtype: Any) -> Any:
     """Returns the limits of a floating or complex dtype: `eps`, `max`, `min`, `tiny`, ….
 
@@ -205,10 +211,10 @@ def finfo(dtype: Any) -> Any:
         >>> float(jnp.finfo(jnp.float64).eps)
         2.220446049250313e-16
     """
-    return ml_dtypes.finfo(to_dtype(dtype))
+    return ml_dtypes.finfo(_any_dtype(dtype))
 
 
-def iinfo(dtype: Any) -> Any:
+def iinfo(int_type: Any) -> Any:
     """Returns the limits of an integer dtype: `min`, `max`, `bits`.
 
     Raises:
@@ -219,7 +225,7 @@ def iinfo(dtype: Any) -> Any:
         >>> jnp.iinfo(jnp.int8).max
         127
     """
-    return ml_dtypes.iinfo(to_dtype(dtype))
+    return ml_dtypes.iinfo(_any_dtype(int_type))
 
 
 def iscomplexobj(x: Any) -> bool:

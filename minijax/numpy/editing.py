@@ -12,9 +12,15 @@ from minijax.core.trace import Tracer
 from minijax.numpy.axes import moveaxis, ravel, reshape
 from minijax.numpy.creation import asarray
 from minijax.numpy.joining import concatenate
-from minijax.numpy.promotion import canonical_axis, convert, spread_to
+from minijax.numpy.promotion import (
+    canonical_axes,
+    canonical_axis,
+    convert,
+    operand,
+    spread_to,
+)
 from minijax.numpy.ranges import arange
-from minijax.numpy.selection import where
+from minijax.numpy.selection import nonzero, where
 from minijax.numpy.taking import take
 
 
@@ -121,3 +127,27 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False, *, inplace: bool = True)
     chosen = take(source, asarray(np.arange(places.size, dtype=dtypes.int64) % source.size))
     flat: Any = ravel(x)
     return reshape(flat.at[asarray(places)].set(convert(chosen, x.dtype)), x.shape)
+
+
+def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Array:
+    """Returns an array without the zeros at its ends.
+
+    Args:
+        filt: an array whose values are known.
+        trim: "f" to cut at the front, "b" at the back, "fb" at both.
+        axis: the axis or axes to cut, all if None.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.trim_zeros(jnp.array([0, 0, 1, 2, 0]))
+        Array([1, 2], dtype=int64)
+    """
+    x: Any = operand(filt, "trim_zeros")
+    sides = trim.lower()
+    found = [np.asarray(where_) for where_ in nonzero(x)]
+    index = [slice(None)] * x.ndim
+    for d in canonical_axes(axis, x.ndim, "trim_zeros"):
+        length = x.shape[d]
+        start, stop = (int(found[d].min()), int(found[d].max()) + 1) if found[d].size else (0, 0)
+        index[d] = slice(start if "f" in sides else 0, stop if "b" in sides else length)
+    return x[tuple(index)]

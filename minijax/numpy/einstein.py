@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from minijax.core.operators import Array
@@ -25,6 +26,8 @@ def einsum(
     optimize: Any = "auto",
     precision: Any = None,
     preferred_element_type: Any = None,
+    _dot_general: Callable[..., Any] = dot_general,
+    out_sharding: Any = None,
 ) -> Array:
     """Returns a product of arrays, summed over the axes that the result does not name.
 
@@ -36,6 +39,8 @@ def einsum(
             package opt_einsum does that where there are more than two operands.
         precision: kept for compatibility.
         preferred_element_type: the dtype of the result.
+        _dot_general: kept for compatibility.
+        out_sharding: kept for compatibility.
 
     Raises:
         ValueError: if the subscripts do not fit the operands.
@@ -204,3 +209,26 @@ def _outer(first: Term, second: Term, names: str) -> Array:
         missing = tuple(d for d, c in enumerate(names) if c not in own)
         factors.append(shape_family.expand_dims(x, missing) if missing else x)
     return ufuncs.multiply(*factors)
+
+
+def einsum_path(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> tuple[Any, Any]:
+    """Returns in which order `einsum` multiplies its operands.
+
+    Args:
+        subscripts: the names of the axes, as for `einsum`.
+        *operands: the arrays.
+        optimize: how the order is found, as for `einsum`.
+
+    Returns:
+        A list of the operands multiplied in each step, and an object that describes it.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> x = jnp.ones((2, 2))
+        >>> jnp.einsum_path("ij,jk,kl", x, x, x)[0]
+        [(0, 1), (0, 1)]
+    """
+    import opt_einsum
+
+    method = "optimal" if isinstance(optimize, bool) else optimize
+    return opt_einsum.contract_path(subscripts, *operands, optimize=method)

@@ -48,7 +48,14 @@ def _contract(
     return convert(result, result.dtype, is_weak)
 
 
-def dot(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Array:
+def dot(
+    a: Any,
+    b: Any,
+    *,
+    precision: Any = None,
+    preferred_element_type: Any = None,
+    out_sharding: Any = None,
+) -> Array:
     """Returns the dot product: of the last axis of `a` with the last but one (or only) of `b`.
 
     Args:
@@ -56,6 +63,7 @@ def dot(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = 
         b: an array of shape (n,) or (..., n, m), or a number.
         precision: kept for compatibility: products are computed in full precision.
         preferred_element_type: the dtype of the result.
+        out_sharding: kept for compatibility.
 
     Raises:
         TypeError: if the lengths differ.
@@ -84,7 +92,14 @@ def _check_length(name: str, x: Array, y: Array, n: int, m: int) -> None:
         )
 
 
-def matmul(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Array:
+def matmul(
+    a: Any,
+    b: Any,
+    *,
+    precision: Any = None,
+    preferred_element_type: Any = None,
+    out_sharding: Any = None,
+) -> Array:
     """Returns the matrix product; axes in front of the last two broadcast.
 
     Args:
@@ -92,6 +107,7 @@ def matmul(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any
         b: an array of shape (n,) or (..., n, m).
         precision: kept for compatibility.
         preferred_element_type: the dtype of the result.
+        out_sharding: kept for compatibility.
 
     Returns:
         An array of shape (..., k, m), without the axis of an operand that is a vector.
@@ -140,6 +156,7 @@ def tensordot(
     *,
     precision: Any = None,
     preferred_element_type: Any = None,
+    out_sharding: Any = None,
 ) -> Array:
     """Returns the sum of products over pairs of axes.
 
@@ -149,6 +166,7 @@ def tensordot(
             axes of b).
         precision: kept for compatibility.
         preferred_element_type: the dtype of the result.
+        out_sharding: kept for compatibility.
 
     Returns:
         An array with the remaining axes of `a`, then those of `b`.

@@ -15,6 +15,7 @@ from minijax.numpy.promotion import (
     numeric_pair,
     operand,
     promote,
+    refuse_out,
     scalar,
 )
 from minijax.primitives import arithmetic, bitwise, compare
@@ -218,15 +219,15 @@ def left_shift(x: Any, y: Any, /) -> Array:
     return bitwise.shift_left(*numeric_pair("left_shift", x, y))
 
 
-def right_shift(x: Any, y: Any, /) -> Array:
-    """Returns the bits of x moved y places to the right; the sign stays.
+def right_shift(x1: Any, x2: Any, /) -> Array:
+    """Returns the bits of x1 moved x2 places to the right; the sign stays.
 
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.right_shift(jnp.array([16, -16]), 2)
         Array([ 4, -4], dtype=int64)
     """
-    a, b = numeric_pair("right_shift", x, y)
+    a, b = numeric_pair("right_shift", x1, x2)
     if a.dtype in dtypes.UNSIGNED:
         return bitwise.shift_right_logical(a, b)
     return bitwise.shift_right_arithmetic(a, b)
@@ -303,7 +304,7 @@ def isinf(x: Any, /) -> Array:
     return compare.eq(arithmetic.abs(x), scalar(np.inf, x.dtype))
 
 
-def isposinf(x: Any, /) -> Array:
+def isposinf(x: Any, /, out: None = None) -> Array:
     """Returns whether elements are +inf.
 
     Example:
@@ -311,10 +312,11 @@ def isposinf(x: Any, /) -> Array:
         >>> jnp.isposinf(jnp.array([jnp.inf, -jnp.inf]))
         Array([ True, False], dtype=bool)
     """
+    refuse_out("isposinf", out)
     return _is_value("isposinf", x, np.inf)
 
 
-def isneginf(x: Any, /) -> Array:
+def isneginf(x: Any, /, out: None = None) -> Array:
     """Returns whether elements are -inf.
 
     Example:
@@ -322,6 +324,7 @@ def isneginf(x: Any, /) -> Array:
         >>> jnp.isneginf(jnp.array([jnp.inf, -jnp.inf]))
         Array([False,  True], dtype=bool)
     """
+    refuse_out("isneginf", out)
     return _is_value("isneginf", x, -np.inf)
 
 
@@ -334,7 +337,7 @@ def _is_value(name: str, x: Any, value: float) -> Array:
     return compare.eq(x, scalar(value, x.dtype))
 
 
-def iscomplex(x: Any, /) -> Array:
+def iscomplex(x: Any) -> Array:
     """Returns whether elements have an imaginary part that is not zero.
 
     Example:
@@ -348,7 +351,7 @@ def iscomplex(x: Any, /) -> Array:
     return truth(complex_family.imag(x), "iscomplex")
 
 
-def isreal(x: Any, /) -> Array:
+def isreal(x: Any) -> Array:
     """Returns whether elements have imaginary part zero.
 
     Example:

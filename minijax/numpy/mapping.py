@@ -59,8 +59,8 @@ def vectorize(
             return pyfunc(*(by_position[i] for i in range(len(args))), **(kwargs | by_name))
 
         cores, out_cores = parsed or ([()] * len(arrays), None)
-        _check(arrays, cores)
-        return _apply(inner, arrays, [len(core) for core in cores], out_cores)
+        lengths = _check(arrays, cores)
+        return _apply(inner, arrays, [len(core) for core in cores], out_cores, lengths)
 
     return vectorized
 
@@ -75,9 +75,10 @@ def _parse(signature: str) -> tuple[list[Names], list[Names]]:
     return inputs, outputs
 
 
-def _check(arrays: list[Array], cores: list[Names]) -> None:
+def _check(arrays: list[Array], cores: list[Names]) -> dict[str, int]:
+    """Returns how long each named axis is."""
     if len(arrays) != len(cores):
-        raise ValueError(f"vectorize: the signature has {len(cores)} inputs, got {len(arrays)}.")
+        raise TypeError(f"vectorize: the signature has {len(cores)} inputs, got {len(arrays)}.")
     lengths: dict[str, int] = {}
     for x, core in zip(arrays, cores, strict=True):
         if x.ndim < len(core):
@@ -87,9 +88,24 @@ def _check(arrays: list[Array], cores: list[Names]) -> None:
                 raise ValueError(
                     f"vectorize: the axis {name!r} has lengths {lengths[name]} and {n}."
                 )
+    return lengths
 
 
-def _apply(inner: Callable[..., Any], arrays: list[Array], ranks: list[int], out_cores: Any) -> Any:
+def _check_result(y: Any, core: Names, lengths: dict[str, int]) -> None:
+    expected = tuple(lengths.setdefault(name, n) for name, n in zip(core, y.shape, strict=False))
+    if y.shape != expected or y.ndim != len(core):
+        raise ValueError(
+            f"vectorize: a result of shape {y.shape} does not have the axes ({','.join(core)})."
+        )
+
+
+def _apply(
+    inner: Callable[..., Any],
+    arrays: list[Array],
+    ranks: list[int],
+    out_cores: Any,
+    lengths: dict[str, int],
+) -> Any:
     """Maps a function over the leading axes, from the outermost inwards."""
     outer = [x.shape[: x.ndim - rank] for x, rank in zip(arrays, ranks, strict=True)]
     shape = broadcast_shapes(*outer)
@@ -101,6 +117,8 @@ def _apply(inner: Callable[..., Any], arrays: list[Array], ranks: list[int], out
         outs = [operand(y, "vectorize") for y in (result if is_tuple[-1] else (result,))]
         if out_cores is not None and len(outs) != len(out_cores):
             raise ValueError(f"vectorize: {len(out_cores)} results expected, got {len(outs)}.")
+        for y, core in zip(outs, out_cores or (), strict=False):
+            _check_result(y, core, lengths)
         return outs
 
     outs = _map_axes(flat, arrays, outer, shape)
@@ -160,3 +178,36 @@ def apply_along_axis(
     (result,) = _map_axes(of_vector, [moved], [outer], outer)
     ranks = range(len(outer), result.ndim)
     return moveaxis(result, tuple(ranks), tuple(place + i for i in range(len(ranks))))
+
+
+def apply_over_axes(func: Callable[[Any, int], Any], a: Any, axes: Any) -> Array:
+    """Returns the result of a function that reduces one axis, applied to several in turn.
+
+    Args:
+        func: takes an array and an axis; returns an array with or without that axis.
+        a: an array.
+        axes: the axes.
+
+    Raises:
+        ValueError: if the function returns an array of another rank.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.apply_over_axes(jnp.sum, jnp.ones((2, 3, 4)), [0, 2])
+        Array([[[8.],
+                [8.],
+                [8.]]], dtype=float64)
+    """
+    x = operand(a, "apply_over_axes")
+    for axis in axes:
+        place = canonical_axis(axis, x.ndim, "apply_over_axes")
+        result = operand(func(x, place), "apply_over_axes")
+        if result.ndim == x.ndim - 1:
+            result = shape_family.expand_dims(result, (place,))
+        if result.ndim != x.ndim:
+            raise ValueError(
+                f"apply_over_axes: the function must reduce one axis of shape {x.shape}, but it "
+                f"returned shape {result.shape}."
+            )
+        x = result
+    return x

@@ -43,7 +43,7 @@ def astype(x: Array, dtype: Any, copy: bool = False, device: Any = None) -> Arra
     return axes.astype(x, dtype)
 
 
-def reshape(x: Array, *args: Any, order: str = "C") -> Array:
+def reshape(x: Array, *args: Any, order: str = "C", out_sharding: Any = None) -> Array:
     """Returns the elements in another shape, given as ints or as a tuple.
 
     Example:
@@ -67,7 +67,7 @@ def transpose(x: Array, *args: Any) -> Array:
     return axes.transpose(x, args[0] if isinstance(args[0], tuple | list) else args)
 
 
-def flatten(x: Array, order: str = "C") -> Array:
+def flatten(x: Array, order: str = "C", *, out_sharding: Any = None) -> Array:
     """Returns the elements along one axis.
 
     Example:

@@ -109,7 +109,11 @@ def _vector_norm(x: Array, ord: Any, axes: Axes, keepdims: bool) -> Array:
         is_there = compare.ne(x, scalar(0, x.dtype))
         return reductions.sum(is_there, axes, dtypes.real_dtype(x.dtype), keepdims=keepdims)
     total = reductions.sum(ufuncs.power(magnitude, ord), axes, keepdims=keepdims)
-    return ufuncs.power(total, 1 / ord)
+    if not 0 < ord < math.inf:
+        return ufuncs.power(total, 1 / ord)
+    # The root of 0 has an infinite slope; the norm of a zero vector has slope 0 by convention.
+    is_zero = compare.eq(total, scalar(0, total.dtype))
+    return where(is_zero, 0, ufuncs.power(where(is_zero, 1, total), 1 / ord))
 
 
 def _matrix_norm(x: Array, ord: Any, axes: Axes, keepdims: bool) -> Array:
@@ -123,15 +127,20 @@ def _matrix_norm(x: Array, ord: Any, axes: Axes, keepdims: bool) -> Array:
     row, column = axes
     summed, chosen = (row, column) if ord in (1, -1) else (column, row)
     sums = reductions.sum(arithmetic.abs(x), summed, keepdims=True)
-    extreme = reductions.max if ord in (1, math.inf) else reductions.min
-    result: Any = extreme(sums, chosen, keepdims=True)
+    # Without rows or columns the largest sum is 0.
+    largest = ord in (1, math.inf)
+    result: Any = (
+        reductions.max(sums, chosen, keepdims=True, initial=0)
+        if largest
+        else reductions.min(sums, chosen, keepdims=True)
+    )
     return result if keepdims else result.squeeze(axes)
 
 
 def _singular_norm(x: Array, ord: Any, axes: Axes, keepdims: bool) -> Array:
     values = svdvals(moveaxis(x, axes, (-2, -1)))
     fold: Any = {"nuc": reductions.sum, 2: reductions.max, -2: reductions.min}[ord]
-    result = fold(values, -1)
+    result = fold(values, -1, initial=0) if ord == 2 else fold(values, -1)
     return expand_dims(result, axes) if keepdims else result
 
 

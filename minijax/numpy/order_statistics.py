@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from minijax.core import dtypes
@@ -10,14 +11,21 @@ from minijax.numpy import reductions
 from minijax.numpy.axes import broadcast_to, expand_dims, moveaxis, reshape
 from minijax.numpy.creation import asarray
 from minijax.numpy.logic import isnan, logical_not
-from minijax.numpy.promotion import canonical_axes, convert, inexact, refuse_out, strong
+from minijax.numpy.promotion import (
+    UnsupportedArgumentError,
+    canonical_axes,
+    convert,
+    inexact,
+    refuse_out,
+    strong,
+)
 from minijax.numpy.rounding import ceil, floor
 from minijax.numpy.selection import where
-from minijax.numpy.sorting import sort
+from minijax.numpy.sorting import argsort, sort
 from minijax.numpy.taking import take_along_axis
 from minijax.numpy.ufuncs import clip
 
-_METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
+_METHODS = ("linear", "lower", "higher", "midpoint", "nearest", "inverted_cdf")
 
 
 def quantile(
@@ -28,6 +36,8 @@ def quantile(
     overwrite_input: bool = False,
     method: str = "linear",
     keepdims: bool = False,
+    *,
+    weights: Any = None,
 ) -> Array:
     """Returns the values below which the fractions q of the elements lie.
 
@@ -37,7 +47,10 @@ def quantile(
         axis: the axis or axes to reduce, all if None.
         out: must be None.
         overwrite_input: kept for compatibility.
-        method: between two elements: "linear", "lower", "higher", "midpoint" or "nearest".
+        method: between two elements: "linear", "lower", "higher", "midpoint", "nearest" or
+            "inverted_cdf", the element at which the share of elements reaches the fraction.
+        weights: how much each element counts; of the shape of `a`, or a vector along the axis.
+            Only for the method "inverted_cdf".
         keepdims: whether reduced axes stay with length 1.
 
     Raises:
@@ -49,7 +62,7 @@ def quantile(
         Array(3., dtype=float64)
     """
     refuse_out("quantile", out)
-    return _quantile("quantile", a, q, axis, method, keepdims, skip_nan=False)
+    return _quantile("quantile", a, q, axis, method, keepdims, False, weights)
 
 
 def nanquantile(
@@ -60,6 +73,8 @@ def nanquantile(
     overwrite_input: bool = False,
     method: str = "linear",
     keepdims: bool = False,
+    *,
+    weights: Any = None,
 ) -> Array:
     """Returns quantiles of the elements that are not NaN; arguments as for `quantile`.
 
@@ -69,7 +84,7 @@ def nanquantile(
         Array(2.5, dtype=float64)
     """
     refuse_out("nanquantile", out)
-    return _quantile("nanquantile", a, q, axis, method, keepdims, skip_nan=True)
+    return _quantile("nanquantile", a, q, axis, method, keepdims, True, weights)
 
 
 def percentile(
@@ -80,6 +95,9 @@ def percentile(
     overwrite_input: bool = False,
     method: str = "linear",
     keepdims: bool = False,
+    *,
+    weights: Any = None,
+    out_sharding: Any = None,
 ) -> Array:
     """Returns quantiles for percentages; arguments as for `quantile`.
 
@@ -89,8 +107,8 @@ def percentile(
         Array(3., dtype=float64)
     """
     refuse_out("percentile", out)
-    return quantile(a, inexact("percentile", asarray(q)) / 100, axis, method=method,
-                    keepdims=keepdims)  # fmt: skip
+    fractions: Any = inexact("percentile", asarray(q))
+    return quantile(a, fractions / 100, axis, method=method, keepdims=keepdims, weights=weights)
 
 
 def nanpercentile(
@@ -101,6 +119,8 @@ def nanpercentile(
     overwrite_input: bool = False,
     method: str = "linear",
     keepdims: bool = False,
+    *,
+    weights: Any = None,
 ) -> Array:
     """Returns percentiles of the elements that are not NaN; arguments as for `quantile`.
 
@@ -110,8 +130,8 @@ def nanpercentile(
         Array(2.5, dtype=float64)
     """
     refuse_out("nanpercentile", out)
-    return nanquantile(a, inexact("nanpercentile", asarray(q)) / 100, axis, method=method,
-                       keepdims=keepdims)  # fmt: skip
+    fractions: Any = inexact("nanpercentile", asarray(q))
+    return nanquantile(a, fractions / 100, axis, method=method, keepdims=keepdims, weights=weights)
 
 
 def median(
@@ -158,21 +178,79 @@ def nanmedian(
 
 
 def _quantile(
-    name: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: bool
+    name: str,
+    a: Any,
+    q: Any,
+    axis: Any,
+    method: str,
+    keepdims: bool,
+    skip_nan: bool,
+    weights: Any = None,
 ) -> Array:
     if method not in _METHODS:
         raise ValueError(f"{name}: method is one of {', '.join(_METHODS)}, got {method!r}.")
-    x = strong(inexact(name, asarray(a)))
+    if weights is not None and method != "inverted_cdf":
+        raise UnsupportedArgumentError(f'{name}: weights need method="inverted_cdf".')
+    given = asarray(a)
+    if dtypes.is_complex(given.dtype):
+        raise ValueError(f"{name} takes real numbers: complex ones have no order.")
+    x = strong(inexact(name, given))
     axes = canonical_axes(axis, x.ndim, name)
-    kept = [d for d in range(x.ndim) if d not in axes]
-    rest = tuple(x.shape[d] for d in kept)
-    rows = sort(reshape(moveaxis(x, tuple(kept), tuple(range(len(kept)))), (*rest, -1)), -1)
+    rest = tuple(n for d, n in enumerate(x.shape) if d not in axes)
+    rows, shares = _rows(x, axes), None
+    if weights is not None:
+        shares = _rows(_spread_weights(name, x, asarray(weights, x.dtype), axis), axes)
+        order = argsort(rows, -1)
+        shares = take_along_axis(shares, order, -1)
+    rows = sort(rows, -1)
     fractions = convert(inexact(name, asarray(q)), x.dtype)
-    found = _between(rows, reshape(fractions, -1), method, skip_nan)
+    if fractions.ndim > 1:
+        raise ValueError(f"{name}: q is a number or a vector, got shape {fractions.shape}.")
+    flat = reshape(fractions, -1)
+    if method == "inverted_cdf":
+        found = _by_share(rows, shares, flat, skip_nan)
+    else:
+        found = _between(rows, flat, method, skip_nan)
     result = reshape(moveaxis(found, -1, 0), (*fractions.shape, *rest))
     if not keepdims:
         return result
     return expand_dims(result, tuple(fractions.ndim + d for d in axes))
+
+
+def _rows(x: Array, axes: tuple[int, ...]) -> Array:
+    """Returns an array with some axes merged into one behind the others."""
+    kept = [d for d in range(x.ndim) if d not in axes]
+    rest = tuple(x.shape[d] for d in kept)
+    count = math.prod(x.shape[d] for d in axes)
+    return reshape(moveaxis(x, tuple(kept), tuple(range(len(kept)))), (*rest, count))
+
+
+def _spread_weights(name: str, x: Array, weights: Array, axis: Any) -> Array:
+    if weights.shape == x.shape:
+        return weights
+    if not isinstance(axis, int) or weights.shape != (x.shape[axis],):
+        raise ValueError(
+            f"{name}: weights of shape {weights.shape} for an array of shape {x.shape} and "
+            f"axis {axis}: they have its shape, or that of its one axis."
+        )
+    place = axis % x.ndim
+    return broadcast_to(reshape(weights, (-1,) + (1,) * (x.ndim - place - 1)), x.shape)
+
+
+def _by_share(rows: Any, shares: Any, fractions: Any, skip_nan: bool) -> Any:
+    """Picks from sorted rows the first element up to which the shares reach each fraction."""
+    is_nan = isnan(rows)
+    shares = where(is_nan, 0, 1 if shares is None else shares)
+    sums: Any = reductions.cumsum(shares.astype(rows.dtype), -1)
+    goal = fractions * sums[..., -1:]
+    # What has no share is never picked, not even for the fraction 0.
+    is_before = (sums[..., None] < goal[..., None, :]) | (sums[..., None] <= 0)
+    place = reductions.sum(is_before, -2)
+    found = take_along_axis(rows, clip(place, 0, rows.shape[-1] - 1), -1)
+    is_bad = reductions.any(shares < 0, -1, keepdims=True)
+    if not skip_nan:
+        is_bad = is_bad | is_nan[..., -1:]
+    return where(is_bad, math.nan, found)
 
 
 def _between(rows: Array, fractions: Array, method: str, skip_nan: bool) -> Any:
@@ -184,7 +262,7 @@ def _between(rows: Array, fractions: Array, method: str, skip_nan: bool) -> Any:
         last = asarray(rows.shape[-1] - 1, rows.dtype)
     place: Any = clip(fractions * last, 0, last)
     if method == "nearest":
-        place = floor(place + 0.5) - ((place % 2) == 0.5)  # halves go to the even neighbour
+        place = ceil(place - 0.5)  # halves go down
     low, high = floor(place), ceil(place)
     shape = (*rows.shape[:-1], fractions.size)
     below, above = (_at(rows, clip(side, 0, None), shape) for side in (low, high))

@@ -12,6 +12,8 @@ from minijax.numpy import reductions, statistics
 from minijax.numpy.axes import flip
 from minijax.numpy.creation import asarray
 from minijax.numpy.joining import concatenate, slice_axis
+from minijax.numpy.mapping import apply_along_axis
+from minijax.numpy.order_statistics import median
 from minijax.numpy.promotion import convert, operand, spread_to
 from minijax.numpy.ranges import linspace
 from minijax.numpy.taking import take
@@ -26,10 +28,13 @@ _STATISTICS: dict[str, Callable[..., Array]] = {
     "maximum": reductions.max,
     "minimum": reductions.min,
     "mean": statistics.mean,
+    "median": median,
 }
 
 
-def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Array:
+def pad(
+    array: Any, pad_width: Any, mode: str | Callable[..., Any] = "constant", **kwargs: Any
+) -> Array:
     """Returns an array with values put before and after it along each axis.
 
     Args:
@@ -37,12 +42,14 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Ar
         pad_width: how many: one number, a pair (before, after), a pair for each axis, or a dict
             from axis to one of these.
         mode: "constant", "edge", "reflect", "symmetric", "wrap", "linear_ramp", "maximum",
-            "minimum", "mean" or "empty".
-        **kwargs: `constant_values` and `end_values` (one, a pair, or a pair for each axis),
-            `reflect_type` ("even" or "odd").
+            "minimum", "mean", "median" or "empty"; or a function that takes a padded vector, its
+            widths, the axis and the further arguments as a dict, and returns the vector.
+        **kwargs: `constant_values`, `end_values` and `stat_length`, how many elements next to the
+            edge count, (one, a pair, or a pair for each axis), `reflect_type` ("even" or "odd").
 
     Raises:
-        ValueError: if a width is negative or the mode unknown.
+        ValueError: if a width is negative.
+        NotImplementedError: if there is no such mode.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -58,16 +65,22 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Ar
     if mode == "linear_ramp":
         return _pad_ramp(x, widths, kwargs.pop("end_values", 0), kwargs)
     if mode in _STATISTICS:
-        return _pad_statistic(x, widths, mode, kwargs)
+        return _pad_statistic(x, widths, mode, kwargs.pop("stat_length", None), kwargs)
+    if callable(mode):
+        return _pad_by_function(x, widths, mode, kwargs)
     known = ("constant", "empty", *_REPEATING, "linear_ramp", *_STATISTICS)
-    raise ValueError(f"pad: unknown mode {mode!r}; modes: {', '.join(known)}.")
+    text = f"pad: unknown mode {mode!r}; modes: {', '.join(known)}, or a function."
+    raise NotImplementedError(text)
 
 
 def _widths(pad_width: Any, ndim: int) -> Widths:
     if isinstance(pad_width, dict):
         pairs = {axis % ndim: np.broadcast_to(width, 2) for axis, width in pad_width.items()}
         pad_width = [pairs.get(axis, (0, 0)) for axis in range(ndim)]
-    widths = np.broadcast_to(np.asarray(pad_width), (ndim, 2))
+    given = np.asarray(pad_width)
+    if ndim > 1 and given.shape == (ndim, 1):
+        raise ValueError(f"pad: widths are one, a pair, or {ndim} pairs, got {pad_width!r}.")
+    widths = np.broadcast_to(given, (ndim, 2))
     if widths.dtype.kind not in "iu" and widths.size:
         raise TypeError(f"pad: widths must be integers, got {pad_width!r}.")
     if (widths < 0).any():
@@ -141,16 +154,32 @@ def _pad_ramp(x: Array, widths: Widths, values: Any, kwargs: dict[str, Any]) -> 
     return x
 
 
-def _pad_statistic(x: Array, widths: Widths, mode: str, kwargs: dict[str, Any]) -> Array:
+def _pad_statistic(
+    x: Array, widths: Widths, mode: str, lengths: Any, kwargs: dict[str, Any]
+) -> Array:
     _refuse(kwargs, mode)
-    for axis, (before, after) in enumerate(widths):
-        value = convert(_rounded(_STATISTICS[mode](x, axis=axis, keepdims=True), x), x.dtype)
-        shape = list(x.shape)
+    counts = None if lengths is None else np.broadcast_to(np.asarray(lengths), (x.ndim, 2))
+    if counts is not None and (counts < 1).any():
+        raise ValueError(f"pad: stat_length must be positive, got {lengths!r}.")
+    for axis, width in enumerate(widths):
+        n = x.shape[axis]
+        used = (n, n) if counts is None else [min(int(c), n) for c in counts[axis]]
+        near = slice_axis(x, axis, 0, used[0]), slice_axis(x, axis, n - used[1], n)
         parts = []
-        for count in (before, after):
-            shape[axis] = count
-            parts.append(spread_to(value, tuple(shape)))
+        for edge, count in zip(near, width, strict=True):
+            value = _rounded(_STATISTICS[mode](edge, axis=axis, keepdims=True), x)
+            shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
+            parts.append(spread_to(convert(value, x.dtype), shape))
         x = concatenate([parts[0], x, parts[1]], axis)
+    return x
+
+
+def _pad_by_function(
+    x: Array, widths: Widths, function: Callable[..., Any], kwargs: dict[str, Any]
+) -> Array:
+    x = _pad_constant(x, widths, 0, {})
+    for axis, width in enumerate(widths):
+        x = apply_along_axis(function, axis, x, width, axis, kwargs)
     return x
 
 

@@ -17,6 +17,7 @@ from minijax.core import dtypes
 from minijax.core.array import to_array, wrap
 from minijax.core.avals import ShapedArray
 from minijax.core.config import config
+from minijax.core.errors import TypePromotionError
 from minijax.core.operators import Array
 from minijax.numpy.dtypes import inexact_dtype
 from minijax.primitives.broadcast import broadcast_in_dim
@@ -99,7 +100,7 @@ def _broadcast_shapes(*shapes: Shape) -> Shape:
         lengths = {shape[axis] for shape in shapes if len(shape) >= -axis} - {1}
         if len(lengths) > 1:
             raise ValueError(
-                f"Shapes {', '.join(map(str, shapes))} do not broadcast: axis {axis} has lengths "
+                f"Incompatible shapes for broadcasting: {', '.join(map(str, shapes))}; axis {axis} has lengths "
                 f"{sorted(lengths)}. Lengths must be equal or 1; add axes with x[:, None]."
             )
         result.append(lengths.pop() if lengths else 1)
@@ -248,7 +249,7 @@ def _check_strict(name: str, pairs: Sequence[tuple[np.dtype, bool]]) -> None:
         return
     if len(strong_dtypes) > 1 or dtypes.promote(pairs)[0] not in strong_dtypes:
         names = ", ".join(dtypes.short_name(dtype) for dtype, _ in pairs)
-        raise TypeError(
+        raise TypePromotionError(
             f"{name} got operands of dtypes {names}, and numpy_dtype_promotion is 'strict': "
             "convert them with .astype(...)."
         )
@@ -342,11 +343,16 @@ def canonical_axes(axes: Any, ndim: int, name: str) -> tuple[int, ...]:
     return found
 
 
+class UnsupportedArgumentError(TypeError, NotImplementedError):
+    """An argument that NumPy's function has and that makes no sense here."""
+
+
 def refuse_out(name: str, out: Any) -> None:
     """Refuses NumPy's `out=` argument: arrays are immutable.
 
     Raises:
-        TypeError: if it is not None.
+        UnsupportedArgumentError: if it is not None.
     """
     if out is not None:
-        raise TypeError(f"{name}: out= is not possible, as arrays are immutable: use the result.")
+        text = f"{name}: out= is not possible, as arrays are immutable: use the result."
+        raise UnsupportedArgumentError(text)

@@ -32,7 +32,13 @@ from minijax.primitives.joining import concatenate as join
 
 
 def arange(
-    start: Any, stop: Any = None, step: Any = None, dtype: Any = None, *, device: Any = None
+    start: Any,
+    stop: Any = None,
+    step: Any = None,
+    dtype: Any = None,
+    *,
+    device: Any = None,
+    out_sharding: Any = None,
 ) -> Array:
     """Returns evenly spaced values from `start` up to, not including, `stop`.
 

@@ -13,6 +13,7 @@ from minijax.numpy.promotion import (
     inexact_pair,
     operand,
     promote_dtypes,
+    refuse_out,
     same_shape,
     scalar,
     select,
@@ -47,7 +48,7 @@ def ceil(x: Any, /) -> Array:
     return arithmetic.ceil(x) if dtypes.is_inexact(x.dtype) else x
 
 
-def trunc(x: Any, /) -> Array:
+def trunc(x: Any) -> Array:
     """Returns x rounded towards zero, elementwise.
 
     Example:
@@ -126,7 +127,7 @@ def builtin_abs(n: int) -> int:
 # -- parts of numbers
 
 
-def modf(x: Any, /) -> tuple[Array, Array]:
+def modf(x: Any, /, out: None = None) -> tuple[Array, Array]:
     """Returns the fractional and the integral part of x, both with its sign.
 
     Example:
@@ -134,20 +135,21 @@ def modf(x: Any, /) -> tuple[Array, Array]:
         >>> [part.tolist() for part in jnp.modf(jnp.array([1.5, -2.25]))]
         [[0.5, -0.25], [1.0, -2.0]]
     """
+    refuse_out("modf", out)
     x = inexact("modf", x)
     whole = trunc(x)
     return arithmetic.sub(x, whole), whole
 
 
-def heaviside(x: Any, h0: Any, /) -> Array:
-    """Returns the step function: 0 for x < 0, `h0` at 0, 1 for x > 0.
+def heaviside(x1: Any, x2: Any, /) -> Array:
+    """Returns the step function: 0 for x1 < 0, x2 at 0, 1 for x1 > 0.
 
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.heaviside(jnp.array([-1.0, 0.0, 2.0]), 0.5)
         Array([0. , 0.5, 1. ], dtype=float64)
     """
-    a, b = strong_inexact_pair("heaviside", x, h0)
+    a, b = strong_inexact_pair("heaviside", x1, x2)
     zero = scalar(0, a.dtype, weak=True)
     one = scalar(1, a.dtype, weak=True)
     step = select(compare.gt(a, zero), one, zero)
@@ -169,7 +171,7 @@ def nextafter(x: Any, y: Any, /) -> Array:
 # -- divisors
 
 
-def gcd(x: Any, y: Any, /) -> Array:
+def gcd(x1: Any, x2: Any) -> Array:
     """Returns the greatest common divisor of integers, elementwise.
 
     Example:
@@ -177,7 +179,7 @@ def gcd(x: Any, y: Any, /) -> Array:
         >>> jnp.gcd(jnp.array([12, 7]), 18)
         Array([6, 1], dtype=int64)
     """
-    a, b = _integer_pair("gcd", x, y)
+    a, b = _integer_pair("gcd", x1, x2)
     a, b = ufuncs.abs(a), ufuncs.abs(b)
     zero = scalar(0, a.dtype, weak=True)
     # Each step of Euclid's algorithm at least halves the product: twice the bits are enough.
@@ -188,7 +190,7 @@ def gcd(x: Any, y: Any, /) -> Array:
     return a
 
 
-def lcm(x: Any, y: Any, /) -> Array:
+def lcm(x1: Any, x2: Any) -> Array:
     """Returns the least common multiple of integers, elementwise.
 
     Example:
@@ -196,7 +198,7 @@ def lcm(x: Any, y: Any, /) -> Array:
         >>> jnp.lcm(jnp.array([4, 0]), 6)
         Array([12,  0], dtype=int64)
     """
-    a, b = _integer_pair("lcm", x, y)
+    a, b = _integer_pair("lcm", x1, x2)
     divisor = gcd(a, b)
     is_zero = compare.eq(divisor, scalar(0, a.dtype))
     safe = select(is_zero, scalar(1, a.dtype, weak=True), divisor)

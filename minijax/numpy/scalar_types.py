@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from minijax.core import dtypes
@@ -22,7 +23,7 @@ class ScalarType(type):
 
     dtype: np.dtype
 
-    def __call__(cls, x: Any = 0) -> Array:
+    def __call__(cls, x: Any) -> Array:
         return strong(asarray(x, dtype=cls.dtype))
 
     def __eq__(cls, other: object) -> bool:
@@ -57,3 +58,21 @@ complex64, complex128 = (_scalar_type(dtype) for dtype in dtypes.COMPLEX)
 
 int_, uint, float_, complex_ = int64, uint64, float64, complex128
 single, double, csingle, cdouble = float32, float64, complex64, complex128
+
+# Formats for storage elsewhere: they have a name and limits, but arrays cannot hold them.
+float8_e3m4, float8_e4m3, float8_e4m3b11fnuz, float8_e4m3fn, float8_e4m3fnuz = (
+    _scalar_type(np.dtype(getattr(ml_dtypes, f"float8_{form}")))
+    for form in ("e3m4", "e4m3", "e4m3b11fnuz", "e4m3fn", "e4m3fnuz")
+)
+float8_e5m2, float8_e5m2fnuz, float8_e8m0fnu = (
+    _scalar_type(np.dtype(getattr(ml_dtypes, f"float8_{form}")))
+    for form in ("e5m2", "e5m2fnuz", "e8m0fnu")
+)
+float4_e2m1fn, float6_e2m3fn, float6_e3m2fn = (
+    _scalar_type(np.dtype(getattr(ml_dtypes, name)))
+    for name in ("float4_e2m1fn", "float6_e2m3fn", "float6_e3m2fn")
+)
+int1, int2, int4, uint1, uint2, uint4 = (
+    _scalar_type(np.dtype(getattr(ml_dtypes, name)))
+    for name in ("int1", "int2", "int4", "uint1", "uint2", "uint4")
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from minijax.core.errors import ConcretizationTypeError
 from minijax.core.operators import Array
 from minijax.core.trace import Tracer
 from minijax.numpy.axes import ravel
-from minijax.numpy.creation import asarray
+from minijax.numpy.creation import asarray, ones
 from minijax.numpy.dtypes import finfo
 from minijax.numpy.elementary import imag, real
 from minijax.numpy.logic import equal, isnan, truth
@@ -67,7 +67,7 @@ def where(
     if x is None and y is None:
         return nonzero(condition, size=size, fill_value=fill_value)
     if x is None or y is None:
-        raise ValueError("where takes a condition alone, or a condition and both x and y.")
+        raise TypeError("where takes a condition alone, or a condition and both x and y.")
     if size is not None or fill_value is not None:
         raise ValueError("where: size and fill_value go with a condition alone.")
     chosen = truth(condition, "where")
@@ -106,7 +106,8 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Array
     Args:
         a: integers.
         choices: arrays that broadcast with `a`.
-        mode: of numbers out of range: "clip" or "wrap"; "raise", the default, means there are none.
+        mode: of numbers out of range: "clip" or "wrap"; "raise", the default, refuses them, which
+            needs numbers that are not traced.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -118,6 +119,10 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Array
     number = operand(a, "choose")
     if not dtypes.is_integer(number.dtype):
         raise ValueError(f"choose: the first argument must hold integers, got {number.dtype}.")
+    if mode == "raise":
+        _check_numbers(number, len(arrays))
+    elif mode not in ("clip", "wrap"):
+        raise ValueError(f'choose: mode is "raise", "clip" or "wrap", got {mode!r}.')
     number, *arrays = same_shape("choose", number, *arrays)
     stacked = concatenate([shape_family.reshape(x, (1, x.size)) for x in arrays], 0)
     rows = shape_family.reshape(number, (1, number.size))
@@ -125,6 +130,15 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Array
     places = take(iota(dtypes.int64, len(arrays)), rows, mode=how)
     columns = shape_family.reshape(iota(dtypes.int64, number.size), (1, number.size))
     return shape_family.reshape(stacked[places, columns], number.shape)
+
+
+def _check_numbers(number: Array, count: int) -> None:
+    value = _known_value(number, 'choose in mode "raise"')
+    if value.size and (value.min() < 0 or value.max() >= count):
+        raise ValueError(
+            f"choose: invalid entry in choice array: numbers must be in 0 … {count - 1}. "
+            'Use mode="clip" or "wrap".'
+        )
 
 
 # -- places
@@ -156,7 +170,7 @@ def nonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> tuple
     """
     x = operand(a, "nonzero")
     if x.ndim == 0:
-        x = shape_family.reshape(x, (1,))
+        raise ValueError("nonzero needs an axis to number: use jnp.atleast_1d(x) for rank 0.")
     mask = truth(x, "nonzero")
     if size is None:
         return tuple(to_array(places) for places in np.nonzero(_known_value(mask, "nonzero")))
@@ -193,7 +207,7 @@ def argwhere(a: Any, *, size: int | None = None, fill_value: Any = None) -> Arra
                [1, 0]], dtype=int64)
     """
     x = operand(a, "argwhere")
-    indices = nonzero(x, size=size, fill_value=fill_value)
+    indices = nonzero(x if x.ndim else ravel(x), size=size, fill_value=fill_value)
     if x.ndim == 0:
         return shape_family.reshape(indices[0], (indices[0].size, 1))[:, :0]
     return concatenate([shape_family.reshape(i, (i.size, 1)) for i in indices], 1)
@@ -237,8 +251,21 @@ def compress(
     x = operand(a, "compress")
     x, place = (ravel(x), 0) if axis is None else (x, axis)
     mask = asarray(condition)
+    if mask.ndim != 1:
+        raise ValueError(f"compress: the condition is a vector, got shape {mask.shape}.")
+    if mask.shape[0] > x.shape[place]:
+        mask = _shortened(mask, x.shape[place])
     (indices,) = nonzero(mask, size=size, fill_value=x.shape[place])
     return take(x, indices, axis=place, mode="fill", fill_value=fill_value)
+
+
+def _shortened(mask: Any, length: int) -> Array:
+    """Returns a mask without what lies behind the end of an axis, where nothing may be chosen."""
+    rest = mask[length:]
+    known = rest.concrete() if isinstance(rest, Tracer) else rest
+    if known is not None and value_of(known).any():
+        raise ValueError(f"compress: the condition chooses elements behind the length {length}.")
+    return mask[:length]
 
 
 def extract(condition: Any, arr: Any, *, size: int | None = None, fill_value: Any = 0) -> Array:
@@ -340,3 +367,23 @@ def _refuse_inplace(name: str, inplace: bool) -> None:
         raise ValueError(
             f"{name} cannot change an array: write x = jnp.{name}(x, ..., inplace=False)."
         )
+
+
+def mask_indices(
+    n: int, mask_func: Callable[..., Any], k: int = 0, *, size: int | None = None
+) -> tuple[Array, Array]:
+    """Returns the indices of an (n, n) matrix that a function such as `triu` keeps.
+
+    Args:
+        n: the length of both axes.
+        mask_func: takes a matrix and `k`.
+        k: its second argument.
+        size: the length of the result.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> [i.tolist() for i in jnp.mask_indices(2, jnp.triu)]
+        [[0, 0, 1], [0, 1, 1]]
+    """
+    rows, columns = nonzero(mask_func(ones((n, n), int), k), size=size)
+    return rows, columns

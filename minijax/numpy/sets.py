@@ -5,11 +5,13 @@ The number of distinct elements depends on values: where arrays are traced, `siz
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
+from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy import reductions
-from minijax.numpy.axes import moveaxis, ravel, reshape
+from minijax.numpy.axes import expand_dims, moveaxis, ravel, reshape
 from minijax.numpy.creation import asarray, full, zeros
 from minijax.numpy.joining import concatenate
 from minijax.numpy.logic import isnan, logical_not
@@ -59,6 +61,10 @@ def unique(
     """
     x = asarray(ar)
     items = ravel(x) if axis is None else moveaxis(x, axis, 0)
+    if size and not items.shape[0]:
+        return _fillers(
+            x, items, axis, size, fill_value, (return_index, return_inverse, return_counts)
+        )
     order, firsts = _ordered(items, equal_nan)
     places = nonzero(firsts, size=size, fill_value=0)[0]
     values = take(take(items, order, 0), places, 0)
@@ -78,13 +84,29 @@ def unique(
     return results[0] if len(results) == 1 else tuple(results)
 
 
+def _fillers(
+    x: Array, items: Array, axis: int | None, size: int, fill_value: Any, extras: tuple[bool, ...]
+) -> Any:
+    """What `unique` returns of nothing where a size is asked for."""
+    if fill_value is None:
+        raise ValueError("unique: of an empty array a result of some size needs a fill_value.")
+    values = full((size, *items.shape[1:]), fill_value, x.dtype)
+    places = zeros(size, int)
+    inverse = zeros(x.shape if axis is None else 0, int)
+    found = [values if axis is None else moveaxis(values, 0, axis)]
+    found += [
+        y for y, is_wanted in zip((places, inverse, places), extras, strict=True) if is_wanted
+    ]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
 def _ordered(items: Any, equal_nan: bool = True) -> tuple[Array, Array]:
     """Returns the order of the rows of an array, and which are the first of their kind in it."""
     if items.ndim == 1:
         order = argsort(items)
     else:
-        items = reshape(items, (items.shape[0], -1))
-        order = lexsort(items.T[::-1])
+        items = reshape(items, (items.shape[0], math.prod(items.shape[1:])))
+        order = lexsort(items.T[::-1]) if items.shape[1] else arange(items.shape[0])
     ordered: Any = take(items, order, 0)
     before, after = ordered[:-1], ordered[1:]
     is_new: Any = before != after
@@ -94,6 +116,9 @@ def _ordered(items: Any, equal_nan: bool = True) -> tuple[Array, Array]:
         is_new = reductions.any(is_new, 1)
     start = full((min(1, items.shape[0]),), True)
     return order, concatenate([start, is_new])
+
+
+_METHODS = ("auto", "sort", "compare_all", "binary_search")
 
 
 def isin(
@@ -111,27 +136,37 @@ def isin(
         test_elements: an array, of any shape.
         assume_unique: kept for compatibility.
         invert: whether to return the contrary.
-        method: kept for compatibility.
+        method: "auto", "sort", "binary_search", or "compare_all" for short `test_elements`.
 
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.isin(jnp.array([1, 2, 3]), jnp.array([3, 1]))
         Array([ True, False,  True], dtype=bool)
     """
+    if method not in _METHODS:
+        raise ValueError(f"isin: method is one of {', '.join(_METHODS)}, got {method!r}.")
+    x: Any
     x, others = promote_dtypes("isin", asarray(element), asarray(test_elements))
     if not others.size:
         return full(x.shape, invert)
+    if dtypes.is_complex(x.dtype) or method == "compare_all":
+        found = reductions.any(expand_dims(x, -1) == ravel(others), -1)
+        return logical_not(found) if invert else found
     ordered = sort(ravel(others))
     nearest = take(ordered, searchsorted(ordered, x), mode="clip")
-    found: Any = nearest == x
+    found = nearest == x
     return logical_not(found) if invert else found
 
 
 def _members(items: Any, firsts: Any, size: int | None, fill_value: Any) -> Array:
-    places = nonzero(firsts, size=size, fill_value=items.shape[0])[0]
+    places = nonzero(firsts, size=size)[0]
     if size is None:
         return take(items, places)
-    return take(items, places, mode="fill", fill_value=0 if fill_value is None else fill_value)
+    fill = asarray(0 if fill_value is None else fill_value, items.dtype)
+    if not items.shape[0]:
+        return full(size, fill)
+    is_real: Any = arange(size) < reductions.sum(firsts)
+    return where(is_real, take(items, places), fill)
 
 
 def setdiff1d(
@@ -212,5 +247,122 @@ def intersect1d(
     if not return_indices:
         return values
     order_of_second = argsort(second)
-    places = searchsorted(take(second, order_of_second), values)
-    return values, _members(order, is_common, size, first.size), take(order_of_second, places)
+    places = take(order_of_second, searchsorted(take(second, order_of_second), values), mode="clip")
+    if size is not None:
+        is_real: Any = arange(size) < reductions.sum(is_common)
+        places = where(is_real, places, second.size)
+    return values, _members(order, is_common, size, first.size), places
+
+
+def setxor1d(
+    ar1: Any,
+    ar2: Any,
+    assume_unique: bool = False,
+    *,
+    size: int | None = None,
+    fill_value: Any = None,
+) -> Array:
+    """Returns the distinct elements that are in one of two arrays only, in increasing order.
+
+    Args:
+        ar1, ar2: arrays.
+        assume_unique: kept for compatibility.
+        size: the length of the result, needed where arrays are traced.
+        fill_value: what fills missing elements, the least element of the result if None.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.setxor1d(jnp.array([1, 2, 3]), jnp.array([3, 4]))
+        Array([1, 2, 4], dtype=int64)
+    """
+    first, second = promote_dtypes("setxor1d", ravel(asarray(ar1)), ravel(asarray(ar2)))
+    both = concatenate([first, second])
+    order, firsts = _ordered(both, equal_nan=False)
+    ordered = take(both, order)
+    is_wanted = firsts & (isin(ordered, first) != isin(ordered, second))
+    is_wanted = is_wanted | isnan(ordered)
+    if size is not None and fill_value is None and both.size:
+        fill_value = take(ordered, reductions.argmax(is_wanted))
+    return _members(ordered, is_wanted, size, fill_value)
+
+
+# -- the array API's forms of `unique`
+
+
+class UniqueAll(NamedTuple):
+    """What `unique_all` returns."""
+
+    values: Array
+    indices: Array
+    inverse_indices: Array
+    counts: Array
+
+
+class UniqueCounts(NamedTuple):
+    """What `unique_counts` returns."""
+
+    values: Array
+    counts: Array
+
+
+class UniqueInverse(NamedTuple):
+    """What `unique_inverse` returns."""
+
+    values: Array
+    inverse_indices: Array
+
+
+def unique_all(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> UniqueAll:
+    """Returns the distinct elements, where and how often they are found.
+
+    Args:
+        x: an array.
+        size, fill_value: as for `unique`. Every NaN is an element of its own.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.unique_all(jnp.array([3, 1, 3])).counts
+        Array([1, 2], dtype=int64)
+    """
+    return UniqueAll(
+        *unique(x, True, True, True, None, equal_nan=False, **_filled(size, fill_value))
+    )
+
+
+def unique_counts(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> UniqueCounts:
+    """Returns the distinct elements and how often they are found; arguments as for `unique_all`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.unique_counts(jnp.array([3, 1, 3])).values
+        Array([1, 3], dtype=int64)
+    """
+    found = unique(x, return_counts=True, equal_nan=False, **_filled(size, fill_value))
+    return UniqueCounts(*found)
+
+
+def unique_inverse(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> UniqueInverse:
+    """Returns the distinct elements and for each element the index of its value.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.unique_inverse(jnp.array([3, 1, 3])).inverse_indices
+        Array([1, 0, 1], dtype=int64)
+    """
+    found = unique(x, return_inverse=True, equal_nan=False, **_filled(size, fill_value))
+    return UniqueInverse(*found)
+
+
+def unique_values(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> Array:
+    """Returns the distinct elements; arguments as for `unique_all`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.unique_values(jnp.array([3, 1, 3]))
+        Array([1, 3], dtype=int64)
+    """
+    return unique(x, equal_nan=False, **_filled(size, fill_value))
+
+
+def _filled(size: int | None, fill_value: Any) -> dict[str, Any]:
+    return {"size": size, "fill_value": fill_value}

@@ -237,3 +237,20 @@ def digitize(x: Any, bins: Any, right: bool = False, *, method: str | None = Non
     decreasing = arithmetic.sub(scalar(edges.shape[0], turned.dtype), turned)
     first, last = take(edges, 0), take(edges, -1)
     return select(compare.le(first, last), increasing, decreasing)
+
+
+def sort_complex(a: Any) -> Array:
+    """Returns the elements along the last axis in order, as complex numbers.
+
+    Args:
+        a: an array with at least one axis.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.sort_complex(jnp.array([2.0, 1.0]))
+        Array([1.+0.j, 2.+0.j], dtype=complex128)
+    """
+    ordered = sort(a)
+    is_wide = ordered.dtype.itemsize == 8 and not dtypes.is_complex(ordered.dtype)
+    wide = is_wide or ordered.dtype == dtypes.complex128
+    return convert(ordered, dtypes.complex128 if wide else dtypes.complex64)

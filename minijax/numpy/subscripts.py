@@ -144,7 +144,7 @@ def _item(item: Any) -> Any:
         return bool(item)
     if isinstance(item, int | np.integer):
         return int(item)
-    if isinstance(item, list):
+    if isinstance(item, list | tuple):
         item = np.asarray(item) if item else np.zeros(0, int)
     if isinstance(item, np.ndarray) and item.ndim == 0 and item.dtype.kind in "iu":
         return int(item)

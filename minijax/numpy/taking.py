@@ -9,6 +9,7 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy.promotion import (
+    UnsupportedArgumentError,
     canonical_axis,
     convert,
     operand,
@@ -40,7 +41,9 @@ def _indices(name: str, indices: Any, length: int, mode: Any) -> tuple[Array, An
         zero = scalar(0, found.dtype, weak=True)
         return arithmetic.max(found, zero), "clip"
     if mode == "raise":
-        raise ValueError(f'{name}: mode "raise" is not possible in a traced program; use "fill".')
+        raise UnsupportedArgumentError(
+            f'{name}: mode "raise" is not possible in a traced program; use "fill".'
+        )
     return wrapped(found, length), GatherScatterMode.from_any(mode)
 
 
@@ -78,6 +81,8 @@ def take(
         x, axis = shape_family.reshape(x, (x.size,)), 0
     place = canonical_axis(axis, x.ndim, "take")
     found, how = _indices("take", indices, x.shape[place], mode)
+    if found.size and not x.shape[place]:
+        raise IndexError(f"take: axis {place} of shape {x.shape} is empty, so there is no element.")
     if not found.size and not x.shape[place]:  # no windows to take, and no room for one
         return full((*x.shape[:place], *found.shape, *x.shape[place + 1 :]), 0, x.dtype)
     rank = found.ndim
@@ -104,6 +109,8 @@ def take_along_axis(
     axis: int | None = -1,
     mode: Any = None,
     fill_value: Any = None,
+    *,
+    wrap_negative_indices: bool | None = None,
 ) -> Array:
     """Returns elements at indices that are matched with the other axes one to one.
 
@@ -113,6 +120,7 @@ def take_along_axis(
         axis: the axis; None ravels the array.
         mode: of indices out of bounds: "fill" (the default) or "clip".
         fill_value: as for `take`.
+        wrap_negative_indices: whether negative indices count from the end; they do if None.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -131,11 +139,20 @@ def take_along_axis(
             f"take_along_axis: indices of shape {found.shape} need as many axes as the array of "
             f"shape {x.shape}."
         )
-    if mode == "clip":  # unlike take, which then moves negative indices to 0
+    if not dtypes.is_integer(found.dtype):
+        raise TypeError(f"take_along_axis: indices must be integers, got {found.dtype}.")
+    if (
+        mode == "clip" and wrap_negative_indices is not False
+    ):  # unlike take, which then moves negative indices to 0
         found = wrapped(found, x.shape[place])
-    found, how = _indices("take_along_axis", found, x.shape[place], mode)
+    if wrap_negative_indices is False:
+        how = GatherScatterMode.from_any(mode)
+    else:
+        found, how = _indices("take_along_axis", found, x.shape[place], mode)
     pairs = list(zip(x.shape, found.shape, strict=True))
     joint = [m if n == 1 else n for n, m in pairs]
+    if 0 in joint:
+        return full(tuple(joint), 0, x.dtype)
     x = spread_to(x, tuple(n if d == place else joint[d] for d, (n, _) in enumerate(pairs)))
     found = spread_to(found, tuple(m if d == place else joint[d] for d, (_, m) in enumerate(pairs)))
     others = tuple(d for d in range(x.ndim) if d != place)

@@ -67,21 +67,21 @@ def multiply(x: Any, y: Any, /) -> Array:
     return arithmetic.mul_p.bind(a, b)[0]
 
 
-def divide(x: Any, y: Any, /) -> Array:
-    """Returns x / y elementwise, in a floating or complex dtype.
+def divide(x1: Any, x2: Any, /) -> Array:
+    """Returns x1 / x2 elementwise, in a floating or complex dtype.
 
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.divide(jnp.array([1, 2]), 2)
         Array([0.5, 1. ], dtype=float64)
     """
-    return arithmetic.div_p.bind(*inexact_pair("divide", x, y))[0]
+    return arithmetic.div_p.bind(*inexact_pair("divide", x1, x2))[0]
 
 
 true_divide = divide
 
 
-def floor_divide(x: Any, y: Any, /) -> Array:
+def floor_divide(x1: Any, x2: Any, /) -> Array:
     """Returns the quotient rounded towards minus infinity, elementwise.
 
     Example:
@@ -89,7 +89,7 @@ def floor_divide(x: Any, y: Any, /) -> Array:
         >>> jnp.floor_divide(jnp.array([7, -7]), 2)
         Array([ 3, -4], dtype=int64)
     """
-    a, b = _real_pair("floor_divide", x, y)
+    a, b = _real_pair("floor_divide", x1, x2)
     if dtypes.is_float(a.dtype):
         return _float_divmod(a, b)[0]
     quotient = arithmetic.div(a, b)
@@ -102,15 +102,15 @@ def floor_divide(x: Any, y: Any, /) -> Array:
     return select(bitwise.bitwise_and(opposite, inexact_quotient), lower, quotient)
 
 
-def remainder(x: Any, y: Any, /) -> Array:
-    """Returns x - y · floor(x / y) elementwise: the remainder with the sign of y.
+def remainder(x1: Any, x2: Any, /) -> Array:
+    """Returns x1 - x2 · floor(x1 / x2) elementwise: the remainder with the sign of x2.
 
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.remainder(jnp.array([5, -5]), 3)
         Array([2, 1], dtype=int64)
     """
-    a, b = _nonzero_divisor(*_real_pair("remainder", x, y))
+    a, b = _nonzero_divisor(*_real_pair("remainder", x1, x2))
     cut = arithmetic.rem(a, b)
     zero = scalar(0, a.dtype, weak=True)
     opposite = compare.ne(compare.lt(cut, zero), compare.lt(b, zero))
@@ -121,31 +121,32 @@ def remainder(x: Any, y: Any, /) -> Array:
 mod = remainder
 
 
-def divmod(x: Any, y: Any, /) -> tuple[Array, Array]:
-    """Returns (floor_divide(x, y), remainder(x, y)).
+def divmod(x1: Any, x2: Any, /) -> tuple[Array, Array]:
+    """Returns (floor_divide(x1, x2), remainder(x1, x2)).
 
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.divmod(7, 2)
         (Array(3, dtype=int64, weak_type=True), Array(1, dtype=int64, weak_type=True))
     """
-    a, b = _real_pair("divmod", x, y)
+    a, b = _real_pair("divmod", x1, x2)
     if dtypes.is_float(a.dtype):
         return _float_divmod(a, b)
     return floor_divide(a, b), remainder(a, b)
 
 
-def fmod(x: Any, y: Any, /) -> Array:
-    """Returns the remainder of the division rounded towards zero: it has the sign of x.
+def fmod(x1: Any, x2: Any, /) -> Array:
+    """Returns the remainder of the division rounded towards zero: it has the sign of x1.
 
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.fmod(jnp.array([5, -5]), 3)
         Array([ 2, -2], dtype=int64)
     """
-    a, b = _real_pair("fmod", x, y)
-    if a.dtype == dtypes.int32 and operand(x, "fmod").dtype == operand(y, "fmod").dtype != a.dtype:
-        return arithmetic.rem(a, b)  # of two bools, whose remainder by False is x
+    a, b = _real_pair("fmod", x1, x2)
+    given = {operand(x, "fmod").dtype for x in (x1, x2)}
+    if given == {dtypes.bool_}:
+        return arithmetic.rem(a, b)  # whose remainder by False is x1
     return arithmetic.rem(*_nonzero_divisor(a, b))
 
 
@@ -256,15 +257,15 @@ def signbit(x: Any, /) -> Array:
     return compare.lt(bitcast_convert_type(x, bits), scalar(0, bits))
 
 
-def copysign(x: Any, y: Any, /) -> Array:
-    """Returns |x| with the sign of y, elementwise.
+def copysign(x1: Any, x2: Any, /) -> Array:
+    """Returns |x1| with the sign of x2, elementwise.
 
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.copysign(2.0, jnp.array([-1.0, 1.0]))
         Array([-2.,  2.], dtype=float64)
     """
-    a, b = inexact_pair("copysign", x, y)
+    a, b = inexact_pair("copysign", x1, x2)
     magnitude = convert(arithmetic.abs(a), a.dtype, a.weak_type and b.weak_type)
     return select(signbit(b), arithmetic.neg(magnitude), magnitude)
 
@@ -280,30 +281,30 @@ def square(x: Any, /) -> Array:
     return powers.square(numeric("square", x))
 
 
-def power(x: Any, y: Any, /) -> Array:
-    """Returns x to the power y elementwise.
+def power(x1: Any, x2: Any, /) -> Array:
+    """Returns x1 to the power x2 elementwise.
 
-    A Python int as exponent is exact for every x, with finite derivatives at 0.
+    A Python int as exponent is exact for every x1, with finite derivatives at 0.
 
     Raises:
-        TypeError: if x is an integer and y a negative Python int.
+        TypeError: if x1 is an integer and x2 a negative Python int.
 
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.power(jnp.array([2.0, -3.0]), 2)
         Array([4., 9.], dtype=float64)
     """
-    if isinstance(y, int | np.integer) and not isinstance(y, bool) and isinstance(x, Array):
-        if type(y) is int or dtypes.is_inexact(x.dtype):
-            return powers.integer_pow(numeric("power", x), int(y))
-    elif type(y) is int:
-        return powers.integer_pow(numeric("power", x), y)
-    base, exponent = operand(x, "power"), operand(y, "power")
+    if isinstance(x2, int | np.integer) and not isinstance(x2, bool) and isinstance(x1, Array):
+        if type(x2) is int or dtypes.is_inexact(x1.dtype):
+            return powers.integer_pow(numeric("power", x1), int(x2))
+    elif type(x2) is int:
+        return powers.integer_pow(numeric("power", x1), x2)
+    base, exponent = operand(x1, "power"), operand(x2, "power")
     if dtypes.is_integer(exponent.dtype) and dtypes.is_inexact(base.dtype):
         dtype, weak = result_pair(base, exponent)
         is_weak = weak and exponent.weak_type
         return convert(powers.pow(*broadcast("power", (base, exponent))), dtype, is_weak)
-    a, b = numeric_pair("power", x, y)
+    a, b = numeric_pair("power", x1, x2)
     return _integer_power(a, b) if dtypes.is_integer(a.dtype) else powers.pow(a, b)
 
 
@@ -368,7 +369,7 @@ def minimum(x: Any, y: Any, /) -> Array:
     return arithmetic.min(*promote("minimum", x, y))
 
 
-def fmax(x: Any, y: Any, /) -> Array:
+def fmax(x1: Any, x2: Any) -> Array:
     """Returns the larger of x and y elementwise, the other one where one is NaN.
 
     Example:
@@ -376,10 +377,10 @@ def fmax(x: Any, y: Any, /) -> Array:
         >>> jnp.fmax(jnp.array([1.0, jnp.nan]), 2.0)
         Array([2., 2.], dtype=float64)
     """
-    return _skip_nan("fmax", x, y, greater)
+    return _skip_nan("fmax", x1, x2, greater)
 
 
-def fmin(x: Any, y: Any, /) -> Array:
+def fmin(x1: Any, x2: Any) -> Array:
     """Returns the smaller of x and y elementwise, the other one where one is NaN.
 
     Example:
@@ -387,7 +388,7 @@ def fmin(x: Any, y: Any, /) -> Array:
         >>> jnp.fmin(jnp.array([1.0, jnp.nan]), 2.0)
         Array([1., 2.], dtype=float64)
     """
-    return _skip_nan("fmin", x, y, less)
+    return _skip_nan("fmin", x1, x2, less)
 
 
 def _skip_nan(name: str, x: Any, y: Any, wins: Any) -> Array:

@@ -21,6 +21,16 @@ from minijax.primitives import shape as shape_family
 from minijax.primitives.indexing import GatherScatterMode, ScatterDimensionNumbers
 
 
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """The keyword arguments that all updates take."""
+
+    indices_are_sorted: bool = False
+    unique_indices: bool = False
+    mode: Any = None
+    wrap_negative_indices: bool = True
+
+
 class At:
     """What `x.at` is: index it, then say what to do there."""
 
@@ -46,6 +56,7 @@ class Place:
             of `get`), "fill" (for `get`) or "promise_in_bounds". Where no mode is given, a static
             int out of range is an IndexError.
         wrap_negative_indices: whether negative indices count from the end.
+        out_sharding: kept for compatibility.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -72,6 +83,7 @@ class Place:
         unique_indices: bool = False,
         mode: Any = None,
         fill_value: Any = None,
+        out_sharding: Any = None,
         wrap_negative_indices: bool = True,
     ) -> Array:
         """Returns the elements; `fill_value` stands for those out of bounds in mode "fill"."""
@@ -87,61 +99,150 @@ class Place:
             wrap_negative_indices,
         )
 
-    def set(self, values: Any, **options: Any) -> Array:
+    def set(
+        self,
+        values: Any,
+        *,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        mode: Any = None,
+        out_sharding: Any = None,
+        wrap_negative_indices: bool = True,
+    ) -> Array:
         """Puts values there."""
+        options = _Options(indices_are_sorted, unique_indices, mode, wrap_negative_indices)
         return self._update("set", values, options)
 
-    def add(self, values: Any, **options: Any) -> Array:
+    def add(
+        self,
+        values: Any,
+        *,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        mode: Any = None,
+        out_sharding: Any = None,
+        wrap_negative_indices: bool = True,
+    ) -> Array:
         """Adds values; those for the same element are all added."""
+        options = _Options(indices_are_sorted, unique_indices, mode, wrap_negative_indices)
         return self._update("add", values, options)
 
-    def subtract(self, values: Any, **options: Any) -> Array:
+    def subtract(
+        self,
+        values: Any,
+        *,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        mode: Any = None,
+        out_sharding: Any = None,
+        wrap_negative_indices: bool = True,
+    ) -> Array:
         """Subtracts values; those for the same element are all subtracted."""
+        options = _Options(indices_are_sorted, unique_indices, mode, wrap_negative_indices)
         return self._update("add", ufuncs.negative(values), options)
 
     sub = subtract
 
-    def multiply(self, values: Any, **options: Any) -> Array:
+    def multiply(
+        self,
+        values: Any,
+        *,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        mode: Any = None,
+        out_sharding: Any = None,
+        wrap_negative_indices: bool = True,
+    ) -> Array:
         """Multiplies by values; those for the same element all take part."""
+        options = _Options(indices_are_sorted, unique_indices, mode, wrap_negative_indices)
         return self._update("multiply", values, options)
 
     mul = multiply
 
-    def divide(self, values: Any, **options: Any) -> Array:
+    def divide(
+        self,
+        values: Any,
+        *,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        mode: Any = None,
+        out_sharding: Any = None,
+        wrap_negative_indices: bool = True,
+    ) -> Array:
         """Divides by values; those for the same element all take part."""
+        options = _Options(indices_are_sorted, unique_indices, mode, wrap_negative_indices)
         x = self.array
         divisors = Place(ones_like(x), self.index)._update("multiply", values, options)
         return convert(ufuncs.divide(x, divisors), x.dtype, x.weak_type)
 
-    def power(self, values: Any, **options: Any) -> Array:
+    def power(
+        self,
+        values: Any,
+        *,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        mode: Any = None,
+        out_sharding: Any = None,
+        wrap_negative_indices: bool = True,
+    ) -> Array:
         """Raises to the power of values; those for the same element all take part."""
+        options = _Options(indices_are_sorted, unique_indices, mode, wrap_negative_indices)
         x = self.array
         exponents = Place(ones_like(x), self.index)._update("multiply", values, options)
         return convert(ufuncs.power(x, exponents), x.dtype, x.weak_type)
 
-    def min(self, values: Any, **options: Any) -> Array:
+    def min(
+        self,
+        values: Any,
+        *,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        mode: Any = None,
+        out_sharding: Any = None,
+        wrap_negative_indices: bool = True,
+    ) -> Array:
         """Puts the smaller of element and value there."""
+        options = _Options(indices_are_sorted, unique_indices, mode, wrap_negative_indices)
         return self._update("min", values, options)
 
-    def max(self, values: Any, **options: Any) -> Array:
+    def max(
+        self,
+        values: Any,
+        *,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        mode: Any = None,
+        out_sharding: Any = None,
+        wrap_negative_indices: bool = True,
+    ) -> Array:
         """Puts the larger of element and value there."""
+        options = _Options(indices_are_sorted, unique_indices, mode, wrap_negative_indices)
         return self._update("max", values, options)
 
-    def apply(self, func: Callable[[Array], Any], **options: Any) -> Array:
+    def apply(
+        self,
+        func: Callable[[Array], Any],
+        *,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        mode: Any = None,
+        wrap_negative_indices: bool = True,
+    ) -> Array:
         """Puts `func` of the elements there."""
-        known = {k: v for k, v in options.items() if k != "mode"}
-        values = func(self.get(mode=options.get("mode"), **known))
+        options = _Options(indices_are_sorted, unique_indices, mode, wrap_negative_indices)
+        values = func(
+            self.get(
+                indices_are_sorted=indices_are_sorted,
+                unique_indices=unique_indices,
+                mode=mode,
+                wrap_negative_indices=wrap_negative_indices,
+            )
+        )
         return self._update("set", values, options)
 
-    def _update(self, how: str, values: Any, options: dict[str, Any]) -> Array:
-        unknown = set(options) - _OPTIONS
-        if unknown:
-            raise TypeError(
-                f".at[].{how} got unknown arguments {sorted(unknown)}; it takes "
-                f"{', '.join(sorted(_OPTIONS))}."
-            )
+    def _update(self, how: str, values: Any, options: _Options) -> Array:
         x = self.array
-        subscript = parse(self.index, x.shape, options.get("mode") is None)
+        subscript = parse(self.index, x.shape, options.mode is None)
         y = operand(values, f".at[].{how}")
         dtype = x.dtype if how == "set" else result_pair(x, y)[0]
         work = x if x.dtype == dtype else convert(x, dtype)
@@ -149,15 +250,10 @@ class Place:
         return convert(write(work, subscript, y, how, options), x.dtype, x.weak_type)
 
 
-_OPTIONS = {"indices_are_sorted", "unique_indices", "mode", "wrap_negative_indices"}
-
-
 # -- the two ways to write
 
 
-def write(
-    x: Array, subscript: Subscript, values: Array, how: str, options: dict[str, Any]
-) -> Array:
+def write(x: Array, subscript: Subscript, values: Array, how: str, options: _Options) -> Array:
     """Returns an array with what a subscript selects changed.
 
     Args:
@@ -165,7 +261,7 @@ def write(
         subscript: the index, taken apart for the array's shape.
         values: an array of the same dtype that broadcasts to the selection.
         how: "set", "add", "multiply", "min" or "max".
-        options: the keyword arguments of the methods of `Place`.
+        options: what the keyword arguments of the methods of `Place` say.
 
     Raises:
         ValueError: if the values do not broadcast to the selection.
@@ -252,7 +348,7 @@ def _layout(subscript: Subscript) -> _Layout:
 
 
 def _write_scattered(
-    x: Array, subscript: Subscript, values: Array, how: str, options: dict[str, Any]
+    x: Array, subscript: Subscript, values: Array, how: str, options: _Options
 ) -> Array:
     """Writes to places that integer arrays or ranges with steps name."""
     layout = _layout(subscript)
@@ -265,7 +361,7 @@ def _write_scattered(
         axes.append(axis)
         if not (isinstance(entry, Range) and entry.step == 1):
             inserted.append(axis)
-        wrap = options.get("wrap_negative_indices", True)
+        wrap = options.wrap_negative_indices
         columns.append(_column(entry, axis, x.shape[axis], layout, batch, wrap))
     numbers = ScatterDimensionNumbers(
         update_window_dims=tuple(layout.window_dims),
@@ -277,9 +373,9 @@ def _write_scattered(
         index_vectors(columns, batch),
         values,
         numbers,
-        indices_are_sorted=options.get("indices_are_sorted", False),
-        unique_indices=options.get("unique_indices", False),
-        mode=options.get("mode"),
+        indices_are_sorted=options.indices_are_sorted,
+        unique_indices=options.unique_indices,
+        mode=options.mode,
     )
 
 

@@ -195,9 +195,15 @@ def rem(x: Any, y: Any) -> Array:
 
 # -- sign, abs
 
+
+def _sign(x: np.ndarray) -> Any:
+    # A zero keeps its sign, as it does in compiled programs.
+    return np.where(x == 0, x, np.sign(x))
+
+
 sign_p = unary(
     "sign",
-    np.sign,
+    _sign,
     on=NUMERIC,
     tangent=None,
     element=lambda k, x: k.sign(x),

@@ -447,7 +447,9 @@ def _logsumexp_weights(x: Any, y: Any, axis: int, reverse: bool) -> Any:
         return exp(sub(before, y)), exp(sub(x, y))
     # Where the sum is 0 so far, or infinite, the difference of two infinities is no weight.
     base = _without(-np.inf, _without(np.inf, y))
-    return tuple(exp(sub(_without(np.inf, z), base)) for z in (before, x))
+    weights = [exp(sub(_without(np.inf, z), base)) for z in (before, x)]
+    # A sum that is equal to its last term, as the first is, moves with it at -inf too.
+    return weights[0], select_n(eq(x, y), weights[1], full_like(x, 1))
 
 
 def _without(value: float, x: Any) -> Array:

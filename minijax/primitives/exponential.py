@@ -10,6 +10,7 @@ import numpy as np
 from minijax.core.array import aval_of
 from minijax.core.dtypes import INEXACT, is_complex
 from minijax.core.operators import Array
+from minijax.primitives import approximations
 from minijax.primitives.arithmetic import add, div, mul, sub
 from minijax.primitives.broadcast import full
 from minijax.primitives.families import match, unary
@@ -86,14 +87,14 @@ log_p = unary(
     np.log,
     on=INEXACT,
     tangent=lambda t, x, y: div(t, x),
-    element=lambda k, x: k.log(x),
+    element=approximations.log,
 )
 log1p_p = unary(
     "log1p",
     np.log1p,
     on=INEXACT,
     tangent=lambda t, x, y: div(t, add(x, _one(x))),
-    element=lambda k, x: k.log1p(x),
+    element=approximations.log1p,
 )
 
 

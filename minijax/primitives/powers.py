@@ -46,7 +46,10 @@ def _pow_abstract(x: ShapedArray, y: ShapedArray) -> Any:
 def _pow_by_base(x: Any, y: Any) -> Any:
     dtype = aval_of(x).dtype
     if not is_integer(aval_of(y).dtype):
-        return mul(y, pow(x, sub(y, 1)))
+        # At 0 the slope of x**0 is 0, not 0 · 0**-1; elsewhere nothing changes.
+        lower = sub(y, 1)
+        lower = select_n(eq(x, 0), lower, select_n(eq(y, 0), lower, full((), 0, dtype)))
+        return mul(y, pow(x, lower))
     exponent, one = convert_element_type(y, dtype), full((), 1, dtype)
     is_zero = eq(exponent, 0)
     # x**0 is constant, also at 0, where 0 · 0**-1 would be NaN.

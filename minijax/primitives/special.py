@@ -14,6 +14,7 @@ from minijax.core.dtypes import FLOAT
 from minijax.core.errors import MissingRuleError
 from minijax.core.operators import Array
 from minijax.kernel.scalars import install_special_functions
+from minijax.primitives import approximations
 from minijax.primitives.arithmetic import add, mul, neg
 from minijax.primitives.broadcast import full
 from minijax.primitives.exponential import exp
@@ -42,10 +43,6 @@ def _erfc(x: np.ndarray) -> np.ndarray:
     return _scipy().erfc(x)
 
 
-def _erf_inv(x: np.ndarray) -> np.ndarray:
-    return _scipy().erfinv(x)
-
-
 def _gauss(t: Any, x: Any, factor: float) -> Any:
     return mul(t, mul(_scalar(factor, x), exp(neg(square(x)))))
 
@@ -55,7 +52,7 @@ erf_p = unary(
     _erf,
     on=FLOAT,
     tangent=lambda t, x, y: _gauss(t, x, 2 / math.sqrt(math.pi)),
-    element=lambda k, x: k.erf(x),
+    element=approximations.erf,
 )
 erfc_p = unary(
     "erfc",
@@ -66,10 +63,10 @@ erfc_p = unary(
 )
 erf_inv_p = unary(
     "erf_inv",
-    _erf_inv,
+    approximations.on_arrays(approximations.erf_inv),
     on=FLOAT,
     tangent=lambda t, x, y: mul(t, mul(_scalar(math.sqrt(math.pi) / 2, y), exp(square(y)))),
-    element=lambda k, x: k.erf_inv(x),
+    element=approximations.erf_inv,
 )
 
 
@@ -187,7 +184,6 @@ install_special_functions(
     {
         "erf": _erf,
         "erfc": _erfc,
-        "erf_inv": _erf_inv,
         "lgamma": _lgamma,
         "digamma": _digamma,
         "polygamma": _polygamma,

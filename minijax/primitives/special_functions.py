@@ -10,16 +10,17 @@ import numpy as np
 
 from minijax.core.array import aval_of
 from minijax.core.dtypes import FLOAT
-from minijax.core.errors import MissingRuleError
 from minijax.core.operators import Array
 from minijax.kernel.scalars import install_special_functions
 from minijax.primitives.arithmetic import abs as abs_of
 from minijax.primitives.arithmetic import add, div, mul, neg, sign, sub
+from minijax.primitives.bitwise import bitwise_or
 from minijax.primitives.broadcast import full_like
-from minijax.primitives.compare import le, select_n
+from minijax.primitives.compare import ge, gt, le, lt, select_n
 from minijax.primitives.exponential import exp, log, log1p
 from minijax.primitives.families import match, nary, unary
-from minijax.primitives.special import lgamma
+from minijax.primitives.special import digamma, lgamma
+from minijax.primitives.special_hypergeometric import narrowed, series_slopes, wide_operands
 
 
 @functools.cache
@@ -92,13 +93,6 @@ def bessel_i1e(x: Any) -> Array:
 # -- the regularized incomplete beta function
 
 
-def _no_rule(name: str, operand: str) -> Any:
-    def tangent(t: Any, *operands: Any) -> Any:
-        raise MissingRuleError.of(name, "jvp", f"it is not differentiable in {operand}")
-
-    return tangent
-
-
 def _beta_density(a: Any, b: Any, x: Any) -> Any:
     """Returns x^(a-1) (1-x)^(b-1) / B(a, b)."""
     one = full_like(x, 1)
@@ -107,13 +101,46 @@ def _beta_density(a: Any, b: Any, x: Any) -> Any:
     return mul(one, exp(add(scale, powers)))
 
 
+def _beta_slopes(a: Any, b: Any, x: Any) -> tuple[Any, Any]:
+    """Returns the derivatives of the incomplete beta function by a and b, where x is not large.
+
+    I = x^a (1-x)^b / (a B(a, b)) 2F1(a + b, 1; a + 1; x), DLMF 8.17.8: all terms are positive.
+    """
+    one = full_like(x, 1)
+    both = add(a, b)
+    total, (by_both, _, by_next) = series_slopes([both, one], [add(a, one)], x)
+    powers = add(mul(a, log(x)), mul(b, log1p(neg(x))))
+    scale = exp(add(powers, sub(lgamma(both), add(lgamma(add(a, one)), lgamma(b)))))
+    by_a = sub(add(log(x), digamma(both)), digamma(add(a, one)))
+    by_b = sub(add(log1p(neg(x)), digamma(both)), digamma(b))
+    slope = add(mul(total, by_a), add(by_both, by_next))
+    return mul(scale, slope), mul(scale, add(mul(total, by_b), by_both))
+
+
+def _beta_by(position: int) -> Any:
+    def tangent(t: Any, a: Any, b: Any, x: Any, out: Any) -> Any:
+        (a, b, x), dtype = wide_operands(a, b, x)
+        one, zero = full_like(x, 1), full_like(x, 0)
+        # Beyond about the mean the series would be slow: I(a, b, x) = 1 - I(b, a, 1 - x).
+        is_large = gt(mul(x, add(add(a, b), full_like(x, 2))), add(a, one))
+        is_edge = bitwise_or(le(x, zero), ge(x, one))
+        place = select_n(is_edge, select_n(is_large, x, sub(one, x)), full_like(x, 0.25))
+        slopes = _beta_slopes(select_n(is_large, a, b), select_n(is_large, b, a), place)
+        found = select_n(is_large, slopes[position], neg(slopes[1 - position]))
+        outside = bitwise_or(lt(x, zero), gt(x, one))
+        at_edge = select_n(outside, zero, full_like(x, np.nan))
+        return mul(t, narrowed(select_n(is_edge, found, at_edge), dtype))
+
+    return tangent
+
+
 betainc_p = nary(
     "betainc",
     _betainc,
     on=FLOAT,
     tangents=(
-        _no_rule("betainc", "its first order a"),
-        _no_rule("betainc", "its second order b"),
+        _beta_by(0),
+        _beta_by(1),
         lambda t, a, b, x, out: mul(t, _beta_density(a, b, x)),
     ),
     element=lambda k, a, b, x: k.special("betainc", a, b, x),
@@ -132,7 +159,6 @@ def betainc(a: Any, b: Any, x: Any) -> Array:
 
     Raises:
         TypeError: if dtypes or shapes do not fit.
-        MissingRuleError: when differentiated by `a` or `b`.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -146,12 +172,56 @@ def betainc(a: Any, b: Any, x: Any) -> Array:
 # -- Hurwitz's zeta function
 
 
+# B(2j) / (2j)!
+_BERNOULLI = (
+    1 / 12,
+    -1 / 720,
+    1 / 30240,
+    -1 / 1209600,
+    1 / 47900160,
+    -691 / 1307674368000,
+    1 / 74724249600,
+    -3617 / 10670622842880000,
+    43867 / 5109094217170944000,
+)
+_FIRST_TERMS = 12
+
+
+def _zeta_by_exponent(x: Any, q: Any) -> Any:
+    """Returns the derivative of ζ(x, q) by x, term by term of Euler and Maclaurin's formula.
+
+    Source:
+        DLMF 25.11.28; with twelve terms before it and nine corrections good for doubles.
+    """
+    (x, q), dtype = wide_operands(x, q)
+    one = full_like(x, 1)
+    total, place = full_like(x, 0), q
+    for _ in range(_FIRST_TERMS):
+        logarithm = log(place)
+        total = sub(total, mul(logarithm, exp(neg(mul(x, logarithm)))))
+        place = add(place, one)
+    logarithm, inverse = log(place), div(one, place)
+    power, less = exp(neg(mul(x, logarithm))), div(one, sub(x, one))
+    integral = mul(mul(place, less), add(logarithm, less))
+    tail = neg(add(integral, mul(logarithm, full_like(x, 0.5))))
+    rising, slope, scale = x, one, inverse
+    for order, weight in enumerate(_BERNOULLI, 1):
+        term = mul(scale, sub(slope, mul(rising, logarithm)))
+        tail = add(tail, mul(term, full_like(x, weight)))
+        for shift in (2 * order - 1, 2 * order):
+            factor = add(x, full_like(x, shift))
+            rising, slope = mul(rising, factor), add(mul(slope, factor), rising)
+        scale = mul(scale, mul(inverse, inverse))
+    found = add(total, mul(power, tail))
+    return narrowed(select_n(gt(x, one), full_like(x, np.nan), found), dtype)
+
+
 zeta_p = nary(
     "zeta",
     _zeta,
     on=FLOAT,
     tangents=(
-        _no_rule("zeta", "its exponent x"),
+        lambda t, x, q, out: mul(t, _zeta_by_exponent(x, q)),
         lambda t, x, q, out: neg(mul(t, mul(x, zeta(add(x, full_like(x, 1)), q)))),
     ),
     element=lambda k, x, q: k.special("zeta", x, q),
@@ -160,9 +230,6 @@ zeta_p = nary(
 
 def zeta(x: Any, q: Any) -> Array:
     """Returns Hurwitz's zeta function, the sum of (q + n)^-x over n = 0, 1, …, elementwise.
-
-    Raises:
-        MissingRuleError: when differentiated by `x`.
 
     Example:
         >>> import minijax.numpy as jnp

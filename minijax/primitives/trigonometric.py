@@ -11,6 +11,7 @@ from minijax.core.dtypes import INEXACT, is_complex
 from minijax.core.operators import Array
 from minijax.primitives.arithmetic import add, div, mul, neg, sub
 from minijax.primitives.broadcast import full
+from minijax.primitives.compare import eq, select_n
 from minijax.primitives.families import match, nary, unary
 from minijax.primitives.powers import integer_pow, rsqrt, square
 
@@ -120,13 +121,21 @@ def _atan2_element(k: Any, x: Any, y: Any) -> Any:
     return k.mul(minus_i, k.log(k.div(k.sub(y, k.mul(minus_i, x)), size)))
 
 
+def _inverse_square(x: Any, y: Any) -> Array:
+    """Returns 1 / (x² + y²), and 0 at the origin, where the angle has slope 0 by convention."""
+    squared = add(square(x), square(y))
+    is_zero = eq(squared, 0)
+    inverse = div(_one(squared), select_n(is_zero, squared, _one(squared)))
+    return select_n(is_zero, inverse, full((), 0, aval_of(squared).dtype))
+
+
 atan2_p = nary(
     "atan2",
     _atan2,
     on=INEXACT,
     tangents=(
-        lambda t, x, y, out: mul(t, div(y, add(square(x), square(y)))),
-        lambda t, x, y, out: mul(t, div(neg(x), add(square(x), square(y)))),
+        lambda t, x, y, out: mul(t, mul(y, _inverse_square(x, y))),
+        lambda t, x, y, out: mul(t, mul(neg(x), _inverse_square(x, y))),
     ),
     element=_atan2_element,
 )

@@ -11,13 +11,17 @@ Source:
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
+from functools import partial
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from minijax.core import dtypes
 from minijax.core.array import to_array
+from minijax.core.config import config
 from minijax.core.operators import Array
 from minijax.core.source import api_boundary
 from minijax.primitives.bitwise import bitwise_or, bitwise_xor, shift_left, shift_right_logical
@@ -28,29 +32,42 @@ from minijax.primitives.joining import concatenate
 from minijax.primitives.random_bits import random_unwrap, random_wrap, threefry2x32
 from minijax.primitives.shape import reshape
 from minijax.primitives.slicing import index_in_dim
+from minijax.transforms.jit import jit
 
 Shape = Sequence[int]
 _UINT = {8: dtypes.uint8, 16: dtypes.uint16, 32: dtypes.uint32, 64: dtypes.uint64}
 _IMPLEMENTATION = "threefry2x32"
 
 
-def check_implementation(impl: Any) -> None:
+def _check_generator(what: str, impl: Any, dtype: Any = None) -> None:
     """Refuses generators other than Threefry.
 
     Raises:
-        ValueError: naming the one there is.
+        ValueError: if there is no such generator, or `impl` and `dtype` are both given.
+        TypeError: if it is no name.
     """
-    if impl not in (None, _IMPLEMENTATION, "fry"):
-        raise ValueError(f"random keys: impl must be {_IMPLEMENTATION!r} or None, got {impl!r}.")
+    if impl is not None and dtype is not None:
+        raise ValueError(f"{what}: impl={impl!r} and dtype={dtype!r} say the same: give one.")
+    impl = dtype if impl is None else impl
+    if impl is None or isinstance(impl, np.dtype) and impl == dtypes.key_dtype:
+        return
+    if not isinstance(impl, str):
+        raise TypeError(f"{what}: impl is the name of a generator, got {impl!r:.60}.")
+    if impl not in (_IMPLEMENTATION, "fry"):
+        raise ValueError(f"{what}: impl must be {_IMPLEMENTATION!r} or None, got {impl!r}.")
 
 
-def _seed_words(seed: Any) -> Array:
+def _seed_words(what: str, seed: Any) -> Array:
     if isinstance(seed, int) and not isinstance(seed, bool):
+        if not -(1 << 63) <= seed < 1 << 63:
+            raise OverflowError(f"{what}: a seed has 64 bits, got {seed}.")
         # Two's complement, so that negative seeds differ from one another too.
         seed = np.array(seed % (1 << 64), np.uint64)
     seed = to_array(seed)
+    if seed.dtype == dtypes.bool_ and not seed.shape:
+        seed = convert_element_type(seed, dtypes.uint32)
     if seed.shape or not dtypes.is_integer(seed.dtype):
-        raise TypeError(f"A seed is an integer of rank 0, got {seed.aval}.")
+        raise TypeError(f"{what}: a seed is an integer of rank 0 (or use vmap), got {seed.aval}.")
     if seed.dtype.itemsize < 8:
         seed = convert_element_type(seed, dtypes.uint32)
     wide = convert_element_type(seed, dtypes.uint64)
@@ -64,12 +81,13 @@ def _stack(high: Array, low: Array) -> Array:
 
 
 @api_boundary
-def key(seed: Any, *, impl: str | None = None) -> Array:
+def key(seed: Any, *, impl: Any = None, dtype: Any = None) -> Array:
     """Makes a key from a seed.
 
     Args:
         seed: an integer.
         impl: "threefry2x32" or None.
+        dtype: a dtype of keys, in place of `impl`.
 
     Returns:
         A key: an array of rank 0 and dtype `key<fry>`.
@@ -79,12 +97,24 @@ def key(seed: Any, *, impl: str | None = None) -> Array:
         >>> random.key(0)
         Array([0, 0], dtype=key<fry>)
     """
-    check_implementation(impl)
-    return random_wrap(_seed_words(seed))
+    _check_generator("key", impl, dtype)
+    return random_wrap(_seed_words("key", seed))
+
+
+def key_dtype(impl_spec: Any = None) -> np.dtype:
+    """Returns the dtype of keys.
+
+    Example:
+        >>> from minijax import random
+        >>> random.key(0).dtype == random.key_dtype()
+        True
+    """
+    _check_generator("key_dtype", impl_spec)
+    return dtypes.key_dtype
 
 
 @api_boundary
-def PRNGKey(seed: Any, *, impl: str | None = None) -> Array:  # noqa: N802 - the public name
+def PRNGKey(seed: Any, *, impl: Any = None) -> Array:  # noqa: N802 - the public name
     """Makes an old-style key from a seed: a uint32 array of shape (2,).
 
     Example:
@@ -92,8 +122,8 @@ def PRNGKey(seed: Any, *, impl: str | None = None) -> Array:  # noqa: N802 - the
         >>> random.PRNGKey(42)
         Array([ 0, 42], dtype=uint32)
     """
-    check_implementation(impl)
-    return _seed_words(seed)
+    _check_generator("PRNGKey", impl)
+    return _seed_words("PRNGKey", seed)
 
 
 def is_typed(keys: Any) -> bool:
@@ -108,13 +138,7 @@ def key_words(what: str, keys: Any) -> tuple[Array, Array]:
         TypeError: if it is not a key.
         ValueError: if it is an array of several keys.
     """
-    raw = to_array(keys)
-    if raw.dtype == dtypes.key_dtype:
-        raw = random_unwrap(raw)
-    elif raw.dtype != dtypes.uint32 or raw.ndim == 0 or raw.shape[-1] != 2:
-        raise TypeError(
-            f"{what} expects a random key, got {raw.aval}: make one with random.key(seed)."
-        )
+    raw = _words(what, keys)
     if raw.ndim != 1:
         raise ValueError(
             f"{what} takes one key, got an array of keys of shape {raw.shape[:-1]}: use vmap."
@@ -122,10 +146,45 @@ def key_words(what: str, keys: Any) -> tuple[Array, Array]:
     return index_in_dim(raw, 0, keepdims=False), index_in_dim(raw, 1, keepdims=False)
 
 
+def _words(what: str, keys: Any) -> Array:
+    if not hasattr(keys, "dtype"):
+        raise TypeError(
+            f"{what} expects a random key, got {keys!r:.60}: make one with random.key(seed)."
+        )
+    raw = to_array(keys)
+    if raw.dtype == dtypes.key_dtype:
+        return random_unwrap(raw)
+    if raw.dtype != dtypes.uint32 or raw.ndim == 0 or raw.shape[-1] != 2:
+        raise TypeError(
+            f"{what} expects a random key, got {raw.aval}: make one with random.key(seed)."
+        )
+    _judge_raw(what)
+    return raw
+
+
+def _judge_raw(what: str) -> None:
+    judgement = config.legacy_prng_key
+    if judgement == "allow":
+        return
+    text = (
+        f"{what}: got an old-style key, a uint32 array; make one with random.key(seed), or set the "
+        'configuration flag legacy_prng_key to "allow".'
+    )
+    if judgement == "error":
+        raise ValueError(text)
+    warnings.warn(text, stacklevel=4)
+
+
+def check_key(what: str, key: Any) -> None:
+    """Refuses what is not one key; raises like `key_words`."""
+    if not hasattr(key, "dtype") or key.dtype != dtypes.key_dtype or key.shape:
+        key_words(what, key)
+
+
 def as_shape(what: str, shape: Any) -> tuple[int, ...]:
     """Returns a shape given as an int or a sequence of ints."""
     try:
-        found = (int(shape),) if np.ndim(shape) == 0 else tuple(int(n) for n in shape)
+        found = tuple(index(n) for n in ((shape,) if np.ndim(shape) == 0 else shape))
     except TypeError:
         raise TypeError(f"{what}: shape must be ints known while tracing, got {shape!r}.") from None
     if any(n < 0 for n in found):
@@ -196,7 +255,7 @@ def fold_in(key: Any, data: Any) -> Array:
     """
     first, second = key_words("fold_in", key)
     if isinstance(data, int):
-        data = np.uint32(data % (1 << 32))
+        data = np.asarray(data, np.uint32)
     data = to_array(data)
     if data.shape:
         raise TypeError(f"fold_in takes an integer of rank 0, got {data.aval}: use vmap.")
@@ -205,25 +264,54 @@ def fold_in(key: Any, data: Any) -> Array:
     return random_wrap(keys) if is_typed(key) else keys
 
 
+@partial(jit, static_argnames=("bit_width", "shape"))
+def _bits(key: Any, bit_width: int, shape: tuple[int, ...]) -> Array:
+    return raw_bits("bits", key, bit_width, shape)
+
+
 @api_boundary
-def bits(key: Any, shape: Shape = (), dtype: Any = None) -> Array:
-    """Returns uniformly random bits as unsigned integers (uint64 by default)."""
+def bits(
+    key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any = None
+) -> Array:
+    """Returns uniformly random bits as unsigned integers.
+
+    Args:
+        key: a key.
+        shape: the shape of the result.
+        dtype: a dtype of unsigned integers; uint64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Raises:
+        ValueError: if the dtype is of another kind.
+
+    Example:
+        >>> from minijax import random
+        >>> random.bits(random.key(0), (3,), "uint8").dtype
+        dtype('uint8')
+    """
     found = dtypes.canonical(np.uint64 if dtype is None else dtype)
     if found.kind != "u":
         raise ValueError(f"bits: dtype must be an unsigned integer, got {found}.")
-    return raw_bits("bits", key, found.itemsize * 8, as_shape("bits", shape))
+    check_key("bits", key)
+    return _bits(key, found.itemsize * 8, as_shape("bits", shape))  # type: ignore[no-any-return]
 
 
 @api_boundary
 def key_data(keys: Any) -> Array:
     """Returns the words of keys: a uint32 array with a further last axis of length 2."""
-    return random_unwrap(keys) if is_typed(keys) else to_array(keys)
+    return _words("key_data", keys)
 
 
 @api_boundary
-def wrap_key_data(key_bits_array: Any, *, impl: str | None = None) -> Array:
-    """Returns keys from their words: the inverse of `key_data`."""
-    check_implementation(impl)
+def wrap_key_data(key_bits_array: Any, *, impl: Any = None, dtype: Any = None) -> Array:
+    """Returns keys from their words: the inverse of `key_data`.
+
+    Args:
+        key_bits_array: a uint32 array of shape (..., 2).
+        impl: "threefry2x32" or None.
+        dtype: a dtype of keys, in place of `impl`.
+    """
+    _check_generator("wrap_key_data", impl, dtype)
     words = to_array(key_bits_array)
     if words.dtype != dtypes.uint32 or words.ndim == 0 or words.shape[-1] != 2:
         raise TypeError(
@@ -237,6 +325,8 @@ def clone(key: Any) -> Array:
     return to_array(key)
 
 
+@api_boundary
 def key_impl(keys: Any) -> str:
     """Returns the name of the generator that keys belong to."""
+    _words("key_impl", keys)
     return _IMPLEMENTATION

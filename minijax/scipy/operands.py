@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy.promotion import broadcast, promote_dtypes
+from minijax.numpy.promotion import strong as strong
 
 
 def floating(name: str, *values: Any) -> list[Array]:
@@ -26,3 +28,15 @@ def floating(name: str, *values: Any) -> list[Array]:
 def one(name: str, x: Any) -> Array:
     """Returns an argument as an array of a floating dtype."""
     return floating(name, x)[0]
+
+
+def real_floating(name: str, *values: Any) -> list[Array]:
+    """Returns arguments as `floating` does.
+
+    Raises:
+        TypeError: if they are complex too.
+    """
+    found = floating(name, *values)
+    if found and dtypes.is_complex(found[0].dtype):
+        raise TypeError(f"scipy.{name} takes real arrays, got {found[0].dtype}: take x.real.")
+    return found

@@ -176,8 +176,8 @@ def normalize_argnums(
     """Returns argument positions as nonnegative ints, and whether a single int was given.
 
     Raises:
-        TypeError: if `argnums` is not an int or a sequence of ints.
-        ValueError: if a position is out of range or named twice.
+        TypeError: if `argnums` is not an int or a sequence of ints, or a position is out of range.
+        ValueError: if a position is named twice.
     """
     try:
         single = not isinstance(argnums, Sequence)
@@ -189,7 +189,7 @@ def normalize_argnums(
         ) from None
     for i in positions:
         if not -num_args <= i < num_args:
-            raise ValueError(
+            raise TypeError(
                 f"{what}: argnums={argnums!r} names the positional argument {i}, but the function "
                 f"was called with {num_args} positional argument(s)."
             )
@@ -228,24 +228,36 @@ def check_same_structure(what: str, expected_name: str, expected: Any, name: str
         )
 
 
-def check_tangent(what: str, name: str, primal: Any, tangent: Any) -> Any:
+def check_tangent(
+    what: str,
+    name: str,
+    primal: Any,
+    tangent: Any,
+    errors: tuple[type[Exception], type[Exception]] = (TypeError, TypeError),
+) -> Any:
     """Returns a tangent or cotangent in the form that interpreters take.
 
-    Raises:
-        TypeError: if its shape or dtype is not that of the primal's tangent space.
+    Args:
+        what: who asks, for the message.
+        name: what the message calls the tangent.
+        primal: the value, or something else with its aval.
+        tangent: the tangent or cotangent.
+        errors: what to raise for a wrong shape, and for a wrong dtype.
     """
+    wrong_shape, wrong_dtype = errors
     space = aval_of(primal).tangent()
     found = check_array(what, name, tangent)
     if found.dtype == dtypes.float0 or space.dtype == dtypes.float0:
         if found.dtype != space.dtype:
-            raise TypeError(
+            raise wrong_dtype(
                 f"{what}: {name} for a value of {aval_of(primal)} must have dtype "
                 f"{dtypes.short_name(space.dtype)} and shape {space.shape}, got {found}. Integers "
                 "and bools have the tangent dtype float0 (minijax.dtypes.float0)."
             )
         return Zero(space)
     if found.shape != space.shape or found.dtype != space.dtype:
-        raise TypeError(
+        error = wrong_dtype if found.dtype != space.dtype else wrong_shape
+        raise error(
             f"{what}: {name} must have the shape and dtype of its value, {space}, got {found}."
         )
     return to_array(tangent)

@@ -29,6 +29,7 @@ def vmap(
     axis_name: Hashable | None = None,
     axis_size: int | None = None,
     spmd_axis_name: Hashable | None = None,
+    sum_match: bool = False,
 ) -> Callable[..., Any]:
     """Returns a function that maps `fun` over an axis of its arguments.
 
@@ -41,7 +42,7 @@ def vmap(
             depend on it) or a pytree prefix of the output.
         axis_name: a name by which collective operations inside (`lax.psum`) know the axis.
         axis_size: the length of the axis; needed only if nothing is mapped.
-        spmd_axis_name: accepted for compatibility; has no meaning on one device.
+        spmd_axis_name, sum_match: accepted for compatibility; they have no meaning on one device.
 
     Returns:
         A function with the arguments and outputs of `fun`, each with the mapped axis.
@@ -157,9 +158,13 @@ def _output(fun: Callable[..., Any], out: Any, dim: int | None, to: Any, size: i
                 "Give it an int."
             )
         return to_array(out)
+    if not isinstance(to, int):
+        raise TypeError(
+            f"vmap of {function_name(fun)}: out_axes holds ints and None, got {to!r:.40}."
+        )
     aval = aval_of(out)
     ndim = len(aval.shape) + (dim is None)
-    if not isinstance(to, int) or not -ndim <= to < ndim:
+    if not -ndim <= to < ndim:
         raise ValueError(
             f"vmap of {function_name(fun)}: out_axes={to!r} is out of range for an output that "
             f"has {ndim} axes with the mapped one."

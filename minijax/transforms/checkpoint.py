@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from minijax.core.array import to_array
@@ -29,19 +29,20 @@ Policy = Callable[..., bool]
 def checkpoint(
     fun: Callable[..., Any],
     *,
-    concrete: bool = False,
     prevent_cse: bool = True,
-    static_argnums: int | Sequence[int] = (),
     policy: Policy | None = None,
+    static_argnums: int | Sequence[int] = (),
+    static_argnames: str | Sequence[str] = (),
+    concrete: bool = False,
 ) -> Callable[..., Any]:
     """Returns `fun` with its intermediate values recomputed in reverse mode instead of kept.
 
     Args:
         fun: a function of arrays (or pytrees of arrays).
-        concrete: accepted for compatibility; has no meaning here.
         prevent_cse: whether the compiler is kept from undoing the recomputation.
-        static_argnums: positional arguments that are passed as they are.
         policy: which intermediate values are kept after all; see `checkpoint_policies`.
+        static_argnums, static_argnames: arguments that are passed as they are.
+        concrete: accepted for compatibility; has no meaning here.
 
     Returns:
         A function with the arguments, values and derivatives of `fun`.
@@ -58,11 +59,15 @@ def checkpoint(
     """
 
     check_callable("checkpoint", fun)
+    names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
 
     @wraps(fun)
     @api_boundary
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
-        inner, dynamic = without_static("checkpoint", fun, static_argnums, args)
+        fixed = {name: value for name, value in kwargs.items() if name in names}
+        kwargs = {name: value for name, value in kwargs.items() if name not in names}
+        applied = wraps(fun)(partial(fun, **fixed)) if fixed else fun
+        inner, dynamic = without_static("checkpoint", applied, static_argnums, args)
         if current_trace() is EVAL:
             arrays, named = tree_map(to_array, (tuple(dynamic), kwargs))
             return inner(*arrays, **named)

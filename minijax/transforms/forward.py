@@ -26,6 +26,8 @@ from minijax.transforms.arguments import (
 from minijax.transforms.batching import vmap
 from minijax.transforms.jacobian import check_jacobian_input, standard_basis, unravel_columns
 
+_MISFITS = (ValueError, ValueError)
+
 
 def _check_sequences(what: str, primals: Any, tangents: Any) -> None:
     for name, value in (("primals", primals), ("tangents", tangents)):
@@ -56,7 +58,8 @@ def jvp(
         `(output, output tangent)`, and the auxiliary data as a third part if `has_aux`.
 
     Raises:
-        TypeError: if primals and tangents do not have one structure, shapes and dtypes.
+        TypeError: if primals and tangents do not have one structure or the dtypes do not fit.
+        ValueError: if their shapes differ.
 
     Example:
         >>> import minijax as mj
@@ -66,10 +69,10 @@ def jvp(
         (0.0, 2.0)
     """
     _check_sequences("jvp", primals, tangents)
-    check_same_structure("jvp", "primals", tuple(primals), "tangents", tuple(tangents))
+    check_same_structure("jvp", "primals", primals, "tangents", tangents)
     leaves, in_tree = flatten_arrays(f"jvp of {function_name(fun)}", primals)
     directions = [
-        check_tangent("jvp", "the tangent", primal, tangent)
+        check_tangent("jvp", "the tangent", primal, tangent, (ValueError, TypeError))
         for primal, tangent in zip(leaves, flatten((tuple(tangents), {}))[0], strict=True)
     ]
     flat = FlatFunction(fun, in_tree, has_aux=has_aux)
@@ -111,7 +114,7 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
     def f_jvp(*tangents: Any) -> Any:
         check_same_structure("the linearized function", "primals", primals, "tangents", tangents)
         given = [
-            check_tangent("the linearized function", "the tangent", primal, tangent)
+            check_tangent("the linearized function", "the tangent", primal, tangent, _MISFITS)
             for primal, tangent in zip(leaves, flatten((tangents, {}))[0], strict=True)
         ]
         moving = [materialize(t) for t, on in zip(given, active, strict=True) if on]

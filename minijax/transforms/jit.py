@@ -9,6 +9,8 @@ applied as one operation (`call`), which the current trace runs, differentiates,
 from __future__ import annotations
 
 import inspect
+import logging
+import weakref
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import update_wrapper
@@ -28,6 +30,8 @@ from minijax.transforms.lowered import Lowered, Traced
 from minijax.transforms.staging import struct_avals, struct_of
 
 _CACHE_LIMIT = 4096
+_log = logging.getLogger("minijax")
+_functions: weakref.WeakSet[JitFunction] = weakref.WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class JitFunction:
             fun, static_argnums, static_argnames
         )
         self._programs: dict[Any, _Program] = {}
+        _functions.add(self)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -105,6 +110,7 @@ class JitFunction:
         key = (static, types, in_tree, avals, mapped_axes(), _tracing_flags())
         program = self._programs.get(key)
         if program is None:
+            _announce(self._name, avals)
             flat = FlatFunction(_with_static(self._fun, static), in_tree)
             # A bound method: calling the object itself would pass through C, which counts twice.
             jaxpr = stage(flat.__call__, avals, self._name)
@@ -154,9 +160,30 @@ class JitFunction:
     _cache_size = cache_size
 
 
+def clear_caches() -> None:
+    """Forgets the traced programs of all jitted functions."""
+    for function in list(_functions):
+        function.clear_cache()
+
+
+def _announce(name: str, avals: tuple[Any, ...]) -> None:
+    if config.no_tracing:
+        raise RuntimeError(
+            f"jit of {name} must be traced for arguments of {', '.join(map(str, avals))}, and the "
+            "configuration flag no_tracing forbids it: call it once before, with such arguments."
+        )
+    if config.log_compiles:
+        shown = ", ".join(map(str, avals))
+        _log.warning("Compiling jit(%s) for arguments of %s", name, shown)
+
+
 def _tracing_flags() -> tuple[Any, ...]:
     values = config.values
-    return (values["numpy_dtype_promotion"], values["numpy_rank_promotion"])
+    return (
+        values["numpy_dtype_promotion"],
+        values["numpy_rank_promotion"],
+        values["user_context"],
+    )
 
 
 def _with_static(fun: Callable[..., Any], static: Any) -> Callable[..., Any]:

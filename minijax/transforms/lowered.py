@@ -8,16 +8,99 @@ from typing import Any
 
 from minijax import compiler
 from minijax.core.array import aval_of
+from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.pytree import PyTreeDef, describe_mismatch, flatten, unflatten
 from minijax.core.source import api_boundary
 from minijax.primitives.control.call import call
+from minijax.transforms.staging import struct_of
 
 Split = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class ArgInfo:
+    """What is known of an argument before it is there.
+
+    Attributes:
+        aval: its shape and dtype.
+        donated: whether the caller will not use it again.
+    """
+
+    aval: Any
+    donated: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+        return self.aval.shape
+
+    @property
+    def dtype(self) -> Any:
+        """Its dtype."""
+        return self.aval.dtype
+
+
+class _Stage:
+    """What every stage says of arguments and outputs."""
+
+    __slots__ = ()
+
+    traced: Any
+
+    in_tree: PyTreeDef
+    out_tree: PyTreeDef
+
+    @property
+    def in_avals(self) -> Any:
+        """The avals of the arguments, in their structure."""
+        return unflatten(self.in_tree, _argument_avals(self.traced))
+
+    @property
+    def args_info(self) -> Any:
+        """What is known of the arguments, in their structure."""
+        return unflatten(self.in_tree, map(ArgInfo, _argument_avals(self.traced)))
+
+    @property
+    def out_info(self) -> Any:
+        """The shapes and dtypes of the output, in its structure."""
+        return unflatten(self.out_tree, map(struct_of, self.traced.jaxpr.out_avals))
+
+    @property
+    def donate_argnums(self) -> tuple[int, ...]:
+        """The arguments that may be overwritten: none."""
+        return ()
+
+
+class _LaterStage(_Stage):
+    """What a stage made from a traced function says of structures."""
+
+    __slots__ = ()
+
+    @property
+    def in_tree(self) -> PyTreeDef:  # type: ignore[override]
+        """The structure of `(args, kwargs)`."""
+        return self.traced.in_tree
+
+    @property
+    def out_tree(self) -> PyTreeDef:  # type: ignore[override]
+        """The structure of the output."""
+        return self.traced.out_tree
+
+
+def _argument_avals(traced: Traced) -> tuple[Any, ...]:
+    return traced.jaxpr.in_avals[len(traced.consts) :]
+
+
+def _costs(traced: Traced) -> dict[str, float]:
+    atoms = [v for eqn in traced.jaxpr.eqns for v in (*eqn.invars, *eqn.outvars)]
+    avals = [v.aval for v in atoms if isinstance(v.aval, ShapedArray)]
+    moved = sum(aval.size * aval.dtype.itemsize for aval in avals)
+    return {"equations": float(len(traced.jaxpr.eqns)), "bytes accessed": float(moved)}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Traced:
+class Traced(_Stage):
     """A function traced for one signature.
 
     Attributes:
@@ -35,13 +118,23 @@ class Traced:
     fun_name: str
     split: Split
 
-    def lower(self) -> Lowered:
-        """Returns the next stage."""
+    def lower(self, *, lowering_platforms: Any = None, **_: Any) -> Lowered:
+        """Returns the next stage; options are accepted for compatibility."""
         return Lowered(self)
+
+    @property
+    def traced(self) -> Traced:
+        """The traced function itself, as the later stages have it."""
+        return self
+
+    @property
+    def out_avals(self) -> Any:
+        """The avals of the output, in its structure."""
+        return unflatten(self.out_tree, self.jaxpr.out_avals)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lowered:
+class Lowered(_LaterStage):
     """A traced function with views of everything the compiler makes of it."""
 
     traced: Traced
@@ -66,19 +159,17 @@ class Lowered:
         """Returns how much memory a run takes, in bytes."""
         return compiler.compile_jaxpr(self.traced.jaxpr).memory()
 
-    def as_text(self, dialect: str | None = None) -> str:
-        """Returns the program as text."""
+    def as_text(self, dialect: str | None = None, *, debug_info: bool = False) -> str:
+        """Returns the program as text: a jaxpr, or LLVM IR for the dialect "llvm"."""
         return self.llvm_ir() if dialect == "llvm" else str(self.traced.jaxpr)
 
-    @property
-    def in_tree(self) -> PyTreeDef:
-        """The structure of `(args, kwargs)`."""
-        return self.traced.in_tree
+    def compiler_ir(self, dialect: str | None = None) -> Any:
+        """Returns the program as the compiler takes it: a jaxpr, or LLVM IR as text."""
+        return self.llvm_ir() if dialect == "llvm" else self.traced.jaxpr
 
-    @property
-    def out_tree(self) -> PyTreeDef:
-        """The structure of the output."""
-        return self.traced.out_tree
+    def cost_analysis(self) -> dict[str, float]:
+        """Returns estimates of cost: the number of equations and of bytes in memory."""
+        return _costs(self.traced)
 
     def compile(self, compiler_options: Any = None) -> Compiled:
         """Compiles the program and returns it as a callable for arguments of this signature."""
@@ -87,7 +178,7 @@ class Lowered:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Compiled:
+class Compiled(_LaterStage):
     """A function compiled for one signature."""
 
     traced: Traced
@@ -125,12 +216,24 @@ class Compiled:
         """Returns how much memory a run takes, in bytes."""
         return Lowered(self.traced).memory()
 
-    @property
-    def in_tree(self) -> PyTreeDef:
-        """The structure of `(args, kwargs)`."""
-        return self.traced.in_tree
+    call = __call__
+
+    def cost_analysis(self) -> dict[str, float]:
+        """Returns estimates of cost: the number of equations and of bytes in memory."""
+        return _costs(self.traced)
+
+    def runtime_executable(self) -> Any:
+        """Returns the program that the compiler made."""
+        return compiler.compile_jaxpr(self.traced.jaxpr)
 
     @property
-    def out_tree(self) -> PyTreeDef:
-        """The structure of the output."""
-        return self.traced.out_tree
+    def input_shardings(self) -> Any:
+        """Where arguments live: None for each, as there is one device."""
+        return unflatten(self.in_tree, [None] * self.in_tree.num_leaves)
+
+    @property
+    def output_shardings(self) -> Any:
+        """Where outputs live: None for each, as there is one device."""
+        return unflatten(self.out_tree, [None] * self.out_tree.num_leaves)
+
+    input_formats, output_formats = input_shardings, output_shardings

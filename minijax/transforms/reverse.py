@@ -63,7 +63,9 @@ class _Pullback:
                 f"{describe_mismatch(self._out_tree, tree)}"
             )
         cts = [
-            check_tangent("the pullback", "the cotangent", _Like(aval), leaf)
+            check_tangent(
+                "the pullback", "the cotangent", _Like(aval), leaf, (ValueError, ValueError)
+            )
             for aval, leaf in zip(self._out_avals, leaves, strict=True)
         ]
         found = iter(self._run(cts))
@@ -97,13 +99,16 @@ class _Like:
 
 
 @api_boundary
-def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False, **kwargs: Any) -> Any:
+def vjp(
+    fun: Callable[..., Any], *primals: Any, has_aux: bool = False, reduce_axes: Sequence[Any] = ()
+) -> Any:
     """Evaluates a function and returns its pullback, the transposed derivative.
 
     Args:
         fun: a function of arrays (or pytrees of arrays).
         primals: its arguments.
         has_aux: whether `fun` returns a pair `(output, auxiliary data)`.
+        reduce_axes: accepted for compatibility; has no meaning here.
 
     Returns:
         `(output, f_vjp)`, where `f_vjp(cotangent)` takes a cotangent of the output's structure and
@@ -119,7 +124,6 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False, **kwargs:
         >>> [float(ct) for ct in f_vjp(1.0)]
         [5.0, 2.0]
     """
-    kwargs.pop("reduce_axes", None)
     leaves, in_tree = flatten_arrays(f"vjp of {function_name(fun)}", primals)
     flat = FlatFunction(fun, in_tree, has_aux=has_aux)
     outs, pullback = linearize_interpreter.vjp(
@@ -342,6 +346,58 @@ def jacrev(
     return jacobian
 
 
+jacobian = jacrev
+
+
+def fwd_and_bwd(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int],
+    has_aux: bool = False,
+    jitted: bool = True,
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Returns the forward and the backward pass of a function as two functions.
+
+    Args:
+        fun: a function of arrays (or pytrees of arrays).
+        argnums: which positional arguments to differentiate with respect to.
+        has_aux: whether `fun` returns a pair `(output, auxiliary data)`.
+        jitted: accepted for compatibility; the passes of a jitted `fun` are compiled.
+
+    Returns:
+        `(fwd, bwd)`: `fwd` takes the arguments of `fun` and returns what `vjp` does; `bwd` takes
+        the pullback that `fwd` returned and a cotangent, and returns the cotangents of the
+        arguments (one value if `argnums` is an int).
+
+    Example:
+        >>> fwd, bwd = fwd_and_bwd(lambda x, y: x * y, argnums=(0, 1))
+        >>> out, pullback = fwd(2.0, 3.0)
+        >>> [float(ct) for ct in bwd(pullback, 1.0)]
+        [3.0, 2.0]
+    """
+    check_callable("fwd_and_bwd", fun)
+
+    def fwd(*args: Any, **kwargs: Any) -> Any:
+        positions, _ = normalize_argnums("fwd_and_bwd", argnums, len(args))
+        partial = fix_arguments(fun, positions, args, kwargs)
+        return vjp(partial, *(args[i] for i in positions), has_aux=has_aux)
+
+    def bwd(pullback: Any, ct: Any) -> Any:
+        cts = pullback(ct)
+        return cts[0] if isinstance(argnums, int) else cts
+
+    return fwd, bwd
+
+
+def _check_transposed(what: str, aval: ShapedArray, leaf: Any) -> None:
+    # A linear function of integers has a transpose, though integers have no derivative.
+    if dtypes.is_inexact(aval.dtype):
+        check_tangent(what, "the cotangent", _Like(aval), leaf)
+        return
+    found = aval_of(leaf)
+    if (found.shape, found.dtype) != (aval.shape, aval.dtype):
+        raise TypeError(f"{what}: the cotangent must be {aval}, as the output is, got {found}.")
+
+
 @api_boundary
 def linear_transpose(
     fun: Callable[..., Any], *primals: Any, reduce_axes: Sequence[Any] = ()
@@ -381,7 +437,7 @@ def linear_transpose(
                 f"{describe_mismatch(flat.out_tree, tree)}"
             )
         for aval, leaf in zip(program.out_avals, cts, strict=True):
-            check_tangent("linear_transpose", "the cotangent", _Like(aval), leaf)
+            _check_transposed("linear_transpose", aval, leaf)
         unknown = [UndefinedPrimal(aval) for aval in avals]
         found = backward_pass(program, unknown, cts)
         return unflatten(in_tree, map(materialize, found))[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import ContextDecorator
 from functools import wraps
 from typing import Any
 
@@ -34,8 +35,9 @@ class ShapeDtypeStruct:
     Args:
         shape: a sequence of ints.
         dtype: anything that names a dtype.
-        sharding: accepted for compatibility; has no meaning on one device.
         weak_type: whether the dtype gives way in promotion.
+        sharding, manual_axis_type, is_ref: accepted for compatibility; have no meaning on one
+            device.
 
     Example:
         >>> import minijax as mj
@@ -43,7 +45,7 @@ class ShapeDtypeStruct:
         ShapeDtypeStruct(shape=(3, 4), dtype=float32)
     """
 
-    __slots__ = ("aval", "sharding")
+    __slots__ = ("aval", "is_ref", "manual_axis_type", "sharding")
 
     def __init__(
         self,
@@ -52,13 +54,20 @@ class ShapeDtypeStruct:
         *,
         sharding: Any = None,
         weak_type: bool = False,
-        vma: Any = None,
+        manual_axis_type: Any = None,
         is_ref: bool = False,
     ) -> None:
         if dtype is None:
             raise ValueError("ShapeDtypeStruct: dtype must be given, got None.")
         self.aval = ShapedArray(tuple(map(int, shape)), dtypes.canonical(dtype), weak_type)
         self.sharding = sharding
+        self.manual_axis_type = manual_axis_type
+        self.is_ref = is_ref
+
+    @staticmethod
+    def like(x: Any) -> ShapeDtypeStruct:
+        """Returns the shape and dtype of an array."""
+        return struct_of(aval_of_struct(x))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -87,9 +96,8 @@ class ShapeDtypeStruct:
 
     def update(self, **changes: Any) -> ShapeDtypeStruct:
         """Returns a copy with `shape`, `dtype` or `weak_type` replaced."""
-        parts = {"shape": self.shape, "dtype": self.dtype, "weak_type": self.weak_type}
-        new: dict[str, Any] = parts | changes
-        return ShapeDtypeStruct(**new)
+        parts = ("shape", "dtype", "weak_type", "sharding", "manual_axis_type", "is_ref")
+        return ShapeDtypeStruct(**({part: getattr(self, part) for part in parts} | changes))
 
     def __len__(self) -> int:
         if not self.shape:
@@ -137,7 +145,6 @@ def make_jaxpr(
     static_argnums: int | Sequence[int] = (),
     axis_env: Sequence[tuple[Hashable, int]] | None = None,
     return_shape: bool = False,
-    abstracted_axes: Any = None,
 ) -> Callable[..., Any]:
     """Returns a function that shows the program of `fun` instead of running it.
 
@@ -146,7 +153,6 @@ def make_jaxpr(
         static_argnums: positional arguments that are passed as they are.
         axis_env: accepted for compatibility; name axes with `vmap(axis_name=...)`.
         return_shape: whether to return the shapes and dtypes of the output too.
-        abstracted_axes: accepted for compatibility; has no meaning here.
 
     Returns:
         A function with the arguments of `fun` (arrays, or anything with shape and dtype) that
@@ -239,6 +245,34 @@ def closure_convert(fun: Callable[..., Any], *example_args: Any) -> tuple[Any, l
         return unflatten(out_tree, eval_jaxpr(program.close(), *consts, *leaves))
 
     return converted, values
+
+
+class named_scope(ContextDecorator):  # noqa: N801 - used as a context manager
+    """Names a part of a program; a context manager and a decorator.
+
+    Programs show functions named by `named_call`; a scope is accepted and leaves no trace.
+
+    Args:
+        name: the name.
+
+    Raises:
+        TypeError: if the name is not a string.
+
+    Example:
+        >>> with named_scope("layer"):
+        ...     pass
+    """
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"named_scope name argument must be a string, got {name!r}.")
+        self.name = name
+
+    def __enter__(self) -> None:
+        """Nothing is to be done."""
+
+    def __exit__(self, *_: Any) -> None:
+        """Nothing is to be undone."""
 
 
 def named_call(fun: Callable[..., Any], *, name: str | None = None) -> Callable[..., Any]:

@@ -32,6 +32,11 @@ class SymbolicZero:
         """The number of axes."""
         return len(self.aval.shape)
 
+    @staticmethod
+    def from_primal_value(val: Any) -> SymbolicZero:
+        """Returns the zero tangent of a value."""
+        return SymbolicZero(aval_of(val).tangent())
+
     def __repr__(self) -> str:
         return f"SymbolicZero({self.aval})"
 
@@ -51,7 +56,7 @@ class CustomVJPPrimal:
         self.perturbed = perturbed
 
 
-def zero_from_primal(value: Any, symbolic_zeros: bool = False) -> Any:
+def zero_from_primal(val: Any, symbolic_zeros: bool = False) -> Any:
     """Returns the zero tangent of a value, symbolic if asked."""
-    space = aval_of(value).tangent()
+    space = aval_of(val).tangent()
     return SymbolicZero(space) if symbolic_zeros else space.zeros()

@@ -16,6 +16,8 @@ from minijax.primitives.control.call import call
 from minijax.primitives.control.callback import debug_callback, io_callback, pure_callback
 from minijax.primitives.control.custom_jvp import call_with_jvp
 from minijax.primitives.control.custom_vjp import call_with_vjp
+from minijax.primitives.control.custom_vmap import call_with_batch_rule
+from minijax.primitives.control.linear_call import apply_linear
 from minijax.primitives.control.remat import name_p, rematerialize, replace_p
 from minijax.primitives.trigonometric import cos, sin
 from tests.primitives.case import Case, Operand
@@ -70,6 +72,27 @@ def _sine_with_pullback(x: Any) -> Any:
     )
 
 
+def _product_with_batch_rule(x: Any, y: Any) -> Any:
+    def rule(size: int, batched: Any, operands: Any) -> Any:
+        x, y = (
+            v if on else aval_of(v).spread(v, size, 0)
+            for v, on in zip(operands, batched, strict=True)
+        )
+        return [mul(sin(x), y)], [True]
+
+    program = stage_closed(lambda x, y: [mul(sin(x), y)], [aval_of(x), aval_of(y)])
+    return call_with_batch_rule(program, rule, x, y, name="product")
+
+
+def _scaled(r: Any, x: Any) -> Any:
+    program = stage_closed(lambda r, x: [mul(sin(r), x)], [aval_of(r), aval_of(x)])
+
+    def transpose(residuals: Any, cts: Any) -> Any:
+        return [mul(sin(residuals[0]), cts[0])]
+
+    return apply_linear(program, transpose, r, x, num_res=1)
+
+
 def _square_on_host(x: Any) -> Any:
     shape = ShapedArray(aval_of(x).shape, aval_of(x).dtype)
     return pure_callback(np.square, shape, x, vmap_method="sequential")
@@ -95,6 +118,8 @@ CASES = [
     Case("custom_jvp_call", _sine_with_rule, VECTORS, (float32, float64)),
     # It has reverse mode only.
     Case("custom_vjp_call", _sine_with_pullback, VECTORS[:1], F64, differentiable=False),
+    Case("custom_vmap_call", _product_with_batch_rule, VECTORS, (float32, float64)),
+    Case("linear_call", _scaled, VECTORS, (float32, float64), linear=(1,)),
     Case("pure_callback", _square_on_host, VECTORS[:1], F64, np.square, differentiable=False),
     Case("io_callback", _io_square, VECTORS[:1], F64, np.square, differentiable=False),
     Case("debug_callback", _seen, VECTORS[:1], F64, lambda x: x + x, differentiable=False),

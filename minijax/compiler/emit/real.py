@@ -167,6 +167,8 @@ def _number(c: Context, node: Expr, real: Real, x: Sequence[str]) -> str:
     if op in _LIBRARY:
         return real.library(op, *x)
     match op:
+        case "fma":
+            return real.intrinsic("fma", *x)
         case "max" | "min":
             return _extreme(real, op, *x)
         case "rem":

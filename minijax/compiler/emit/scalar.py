@@ -13,7 +13,7 @@ from minijax.compiler.emit.types import NARROW, Scalar, constant, registers
 from minijax.core import dtypes
 from minijax.kernel.expr import Expr
 
-_SPECIAL = ("erf_inv", "lgamma", "digamma")
+_SPECIAL = ("lgamma", "digamma")
 
 
 def apply(c: Context, node: Expr, operands: Sequence[Scalar]) -> Scalar:

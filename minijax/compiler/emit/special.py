@@ -66,13 +66,8 @@ def _is_pole(real: Real, x: str) -> str:
     return real.c.fn.emit(f"and i1 {whole}, {below}")
 
 
-def _erf_inv(real: Real, x: str) -> str:
-    return _call(real, "erfinv", x)
-
-
 _OWN: dict[str, Callable[..., str]] = {
     "lgamma": _lgamma,
     "digamma": _digamma,
     "polygamma": _polygamma,
-    "erf_inv": _erf_inv,
 }

@@ -30,6 +30,7 @@ _PLAIN = frozenset(
         "add",
         "sub",
         "mul",
+        "fma",
         "max",
         "min",
         "and",

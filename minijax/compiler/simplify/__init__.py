@@ -30,7 +30,7 @@ def simplify(jaxpr: Jaxpr) -> Jaxpr:
         found = jaxpr
         for rewrite in PASSES:
             found = rewrite(found)
-            if config.debug_checks:
+            if config.debug_checks or config.enable_checks:
                 check_jaxpr(found)
         jaxpr.memo["simplified"] = found
     return found

@@ -30,10 +30,15 @@ _METHODS = (
     "broadcast_all",
     "legacy_vectorized",
 )
-_NO_DERIVATIVE = absent(
-    "what a Python function computes cannot be differentiated: give its derivative with custom_jvp "
-    "or custom_vjp"
-)
+_NO_TRANSPOSE = absent("a Python function is not known to be linear")
+
+
+def _no_derivative(*_: Any, **__: Any) -> Any:
+    # A ValueError, as callers of JAX's callbacks expect, where MissingRuleError is a TypeError.
+    raise ValueError(
+        "callbacks do not support JVP: what a Python function computes cannot be differentiated. "
+        "Give its derivative with custom_jvp or custom_vjp."
+    )
 
 
 def _impl(*args: np.ndarray, callback: Callback, out_avals: Avals, **_: Any) -> Any:
@@ -97,8 +102,8 @@ io_callback_p: Primitive = primitive(
     "io_callback",
     impl=_impl,
     abstract=_abstract,
-    jvp=_NO_DERIVATIVE,
-    transpose=_NO_DERIVATIVE,
+    jvp=_no_derivative,
+    transpose=_NO_TRANSPOSE,
     batch=_lane_batch(lambda: io_callback_p),
     lower=_lower,
     effect="io",
@@ -148,8 +153,8 @@ pure_callback_p = primitive(
     "pure_callback",
     impl=_impl,
     abstract=_abstract,
-    jvp=_NO_DERIVATIVE,
-    transpose=_NO_DERIVATIVE,
+    jvp=_no_derivative,
+    transpose=_NO_TRANSPOSE,
     batch=_pure_batch,
     lower=_lower,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.array import to_array
 from minijax.core.avals import ShapedArray, Zero
-from minijax.core.dtypes import bool_, int64
+from minijax.core.dtypes import int64
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, primitive
 from minijax.primitives.arithmetic import abs as magnitude
@@ -25,6 +26,7 @@ from minijax.primitives.families import NOT_LINEAR, scalar_like
 from minijax.primitives.linalg.gaps import inverse_gaps
 from minijax.primitives.linalg.matrices import (
     adjoint,
+    all_finite,
     as_dtype,
     check_matrices,
     checked,
@@ -182,7 +184,7 @@ def _lower(k: Any, a: Any, *, out: Any, left: bool, right: bool) -> Any:
     w_aval, *v_avals = out
     if a.size == 0:
         return tuple(k.element(x, lambda *i: k.constant(0, w_aval.dtype))[0] for x in out)
-    finite = _finite(k, a)
+    finite = all_finite(k, a)
     zero = k.constant(0, a.dtype)
 
     def safe(*i: Any) -> Any:
@@ -208,26 +210,6 @@ def _lower(k: Any, a: Any, *, out: Any, left: bool, right: bool) -> Any:
 
     both = [k.element(x, guarded(body))[0] for x, body in zip(v_avals, bodies, strict=True)]
     return (*values, *both)
-
-
-def _finite(k: Any, a: Any) -> Any:
-    """Returns for each matrix whether all its elements are finite."""
-
-    def element(outer: Any, inner: Any) -> Any:
-        x = a(*outer, *inner)
-        if not dtypes.is_complex(a.dtype):
-            return (k.is_finite(x),)
-        return (k.and_(k.is_finite(k.real(x)), k.is_finite(k.imag(x))),)
-
-    (found,) = k.reduce(
-        (ShapedArray(a.shape[:-2], bool_),),
-        a.shape[-2:],
-        element,
-        (k.constant(True, bool_),),
-        lambda acc, new: (k.and_(acc[0], new[0]),),
-        "and",
-    )
-    return found
 
 
 def _plain(vectors: Any) -> Any:
@@ -263,11 +245,22 @@ eig_p: Primitive = primitive(
 )
 
 
+class EigImplementation(enum.Enum):
+    """The libraries that may be asked for; LAPACK is used for all."""
+
+    CUSOLVER = "cusolver"
+    MAGMA = "magma"
+    LAPACK = "lapack"
+
+
 def eig(
     x: Any,
     *,
     compute_left_eigenvectors: bool = True,
     compute_right_eigenvectors: bool = True,
+    enable_eigvec_derivs: bool = False,
+    implementation: EigImplementation | None = None,
+    use_magma: bool | None = None,
 ) -> list[Array]:
     """Returns eigenvalues and eigenvectors of square matrices.
 
@@ -275,6 +268,9 @@ def eig(
         x: an array of shape (..., n, n).
         compute_left_eigenvectors: whether left eigenvectors are wanted.
         compute_right_eigenvectors: whether right eigenvectors are wanted.
+        enable_eigvec_derivs: for compatibility; eigenvectors always have derivatives, which are
+            right where eigenvalues are distinct and no two components of a vector are the largest.
+        implementation, use_magma: for compatibility; without effect.
 
     Returns:
         A list of the complex eigenvalues w, of shape (..., n), in no particular order; the left

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 from typing import Any
 
@@ -21,6 +22,7 @@ from minijax.primitives.linalg.matrices import (
     check_matrices,
     checked,
     diagonal,
+    index_range,
     leading_batch,
     masked,
     matmul,
@@ -37,6 +39,7 @@ from minijax.primitives.linalg.routine import (
     run,
     wrapped,
 )
+from minijax.primitives.windows import slice_in_dim
 
 
 @functools.cache
@@ -117,30 +120,42 @@ eigh_p: Primitive = primitive(
 )
 
 
+class EighImplementation(enum.Enum):
+    """The algorithms that may be asked for; LAPACK's divide and conquer is used for all."""
+
+    QR = "qr"
+    JACOBI = "jacobi"
+    QDWH = "qdwh"
+
+
 def eigh(
     x: Any,
     *,
     lower: bool = True,
     symmetrize_input: bool = True,
     sort_eigenvalues: bool = True,
+    subset_by_index: tuple[int, int] | None = None,
+    implementation: EighImplementation | None = None,
 ) -> tuple[Array, Array]:
     """Returns eigenvectors and eigenvalues of Hermitian matrices.
 
-    Derivatives are finite where eigenvalues are repeated. They are exact there for functions
-    of eigenvalues alone, and of the spaces that belong to different ones.
+    Derivatives are finite where eigenvalues are repeated. First derivatives are exact there for
+    functions of eigenvalues alone, and of the spaces that belong to different ones.
 
     Args:
         x: an array of shape (..., n, n).
         lower: whether to read the lower triangle, if `symmetrize_input` is off.
         symmetrize_input: whether to take the mean of x and its adjoint first.
         sort_eigenvalues: for compatibility; eigenvalues always ascend.
+        subset_by_index: a pair (start, end): only the eigenvalues start…end-1 are returned.
+        implementation: for compatibility; without effect.
 
     Returns:
         v of shape (..., n, n), whose columns are orthonormal eigenvectors, and the real
-        eigenvalues w of shape (..., n), in ascending order.
+        eigenvalues w of shape (..., n), in ascending order; n is end - start for a subset.
 
     Raises:
-        ValueError: if the matrices are not square.
+        ValueError: if the matrices are not square, or the subset is no range of eigenvalues.
         TypeError: if the dtype is not f32, f64, c64 or c128.
 
     Example:
@@ -153,4 +168,9 @@ def eigh(
     a = to_array(x)
     check_matrices("eigh", aval_of(a), square=True)
     a = symmetrized(a) if symmetrize_input else a
-    return eigh_p.bind(a, lower=bool(lower))
+    v, w = eigh_p.bind(a, lower=bool(lower))
+    if subset_by_index is None:
+        return v, w
+    start, end = index_range("eigh", subset_by_index, w.shape[-1])
+    chosen = [slice_in_dim(x, start, end, axis=x.ndim - 1) for x in (v, w)]
+    return chosen[0], chosen[1]

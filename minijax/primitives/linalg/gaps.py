@@ -1,8 +1,19 @@
 """Reciprocals of differences of eigenvalues, as the derivatives of eigenvectors have them.
 
-Where two eigenvalues agree to rounding, the basis of their space is arbitrary, and so is how it
-turns: its part of the derivative is left out. Functions of the eigenvalues, and of the spaces that
-belong to different ones, do not miss it.
+Two eigenvalues agree if they differ by at most n · eps times the largest. The basis of their space
+is then arbitrary, and so is how it turns: the reciprocal is taken to be 0, for any derivative.
+What is exact then, and what cannot be, for w of one block and s = vᴴ · a' · v in it:
+
+* Sums of g(w) over a block, and projectors onto spaces of separated eigenvalues: exact. The first
+  depend on the trace of s alone, the second on no turn within a block.
+* Losses of v · diag(g(w)) · vᴴ: the part of the gradient off the diagonal of s in a block, which
+  is g'(w) · s, is missing, unless the gradient for the matrix commutes with it (as for spectral
+  functions). No rule of (v, w) can have it: it is not a function of the values of g at w.
+  Use functions with a derivative of their own: sqrtm, expm, funm, pinv, polar, matrix_power.
+* Second derivatives contain gradients of the second kind, so they are exact for the sum of the
+  eigenvalues of a block, but not for other functions of them.
+* Singular values: sums s_i + s_j keep their part, so that u · vᴴ, the nuclear norm and both
+  their derivatives are exact wherever no singular value is 0.
 """
 
 from __future__ import annotations

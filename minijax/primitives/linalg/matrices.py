@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.array import aval_of
 from minijax.core.avals import ShapedArray
-from minijax.core.dtypes import int64
+from minijax.core.dtypes import bool_, int64
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, Rule
 from minijax.interpreters.batch import move_batch_axis
@@ -44,6 +45,21 @@ def check_matrices(name: str, x: ShapedArray, square: bool = False) -> None:
             f"{name} takes square matrices, of shape (..., n, n); got shape {x.shape}."
         )
     check_dtype(name, x, SUPPORTED, "an operand")
+
+
+def index_range(name: str, subset: tuple[int, int], count: int) -> tuple[int, int]:
+    """Returns the first and the last but one index of a subset of `count` values.
+
+    Raises:
+        ValueError: if it is no range of their indices.
+    """
+    start, end = (operator.index(i) for i in subset)
+    if not 0 <= start < end <= count:
+        raise ValueError(
+            f"{name}: subset_by_index is a pair (start, end) with 0 <= start < end <= {count}, "
+            f"got {subset}."
+        )
+    return start, end
 
 
 # -- batching
@@ -164,6 +180,38 @@ def nan_of(k: Any, dtype: np.dtype) -> Any:
     """Returns the constant NaN of a dtype, in both parts of a complex one."""
     value = complex(np.nan, np.nan) if dtypes.is_complex(dtype) else np.nan
     return k.constant(value, dtype)
+
+
+def flipped(k: Any, x: Any) -> Any:
+    """Returns the transposed matrices in memory: LAPACK sees them as they are."""
+    *batch, m, n = x.shape
+    aval = ShapedArray((*batch, n, m), x.dtype)
+    return k.element(aval, lambda *i: x(*i[:-2], i[-1], i[-2]))[0]
+
+
+def unflipped(x: Any) -> Callable[..., Any]:
+    """Returns the elements of matrices of which memory holds the transposes."""
+    return lambda *i: x(*i[:-2], i[-1], i[-2])
+
+
+def all_finite(k: Any, a: Any) -> Any:
+    """Returns for each matrix whether all its elements are finite."""
+
+    def element(outer: Any, inner: Any) -> Any:
+        x = a(*outer, *inner)
+        if not dtypes.is_complex(a.dtype):
+            return (k.is_finite(x),)
+        return (k.and_(k.is_finite(k.real(x)), k.is_finite(k.imag(x))),)
+
+    (found,) = k.reduce(
+        (ShapedArray(a.shape[:-2], bool_),),
+        a.shape[-2:],
+        element,
+        (k.constant(True, bool_),),
+        lambda acc, new: (k.and_(acc[0], new[0]),),
+        "and",
+    )
+    return found
 
 
 def checked(k: Any, info: Any, batch: Sequence[Any], x: Any) -> Any:

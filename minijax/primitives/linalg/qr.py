@@ -8,23 +8,28 @@ from typing import Any
 import numpy as np
 
 from minijax.core import dtypes
-from minijax.core.array import to_array
+from minijax.core.array import aval_of, to_array
 from minijax.core.avals import ShapedArray, Zero
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, primitive
+from minijax.interpreters.jvp import jvp
 from minijax.primitives.arithmetic import add, sub
+from minijax.primitives.broadcast import broadcast_in_dim
 from minijax.primitives.compare import select_n
-from minijax.primitives.convert import convert_element_type
+from minijax.primitives.convert import convert_element_type, stop_gradient
 from minijax.primitives.families import NOT_LINEAR, scalar_like
+from minijax.primitives.joining import pad
 from minijax.primitives.linalg.matrices import (
     adjoint,
     check_matrices,
+    eye,
     eye_mask,
     leading_batch,
     lower_part,
     matmul,
     real_part,
 )
+from minijax.primitives.linalg.reflections import column_order, geqrf_routine, reflected
 from minijax.primitives.linalg.routine import (
     BLOCK,
     INFO,
@@ -36,26 +41,8 @@ from minijax.primitives.linalg.routine import (
     wrapped,
 )
 from minijax.primitives.linalg.triangular_solve import triangular_solve
+from minijax.primitives.sort import take_along
 from minijax.primitives.windows import slice_in_dim
-
-
-@functools.cache
-def _geqrf(m: int, n: int, dtype: np.dtype) -> Routine:
-    symbol = f"lapack_{letter(dtype)}geqrf"
-    room = n * BLOCK
-    arguments = (m, n, ("out", 0), m, ("out", 1), ("work", 0), room, ("out", 2))
-
-    def evaluate(a: np.ndarray) -> Any:
-        found, tau, _, info = wrapped(symbol)(a, lwork=room)
-        return found, tau, info
-
-    return Routine(
-        calls=(call(symbol, *arguments),),
-        results=(((n, m), dtype), ((min(m, n),), dtype), INFO),
-        evaluate=evaluate,
-        start=((0, 0),),
-        work=(room * dtype.itemsize,),
-    )
 
 
 @functools.cache
@@ -115,20 +102,20 @@ def _product_lower(k: Any, a: Any, taus: Any, *, out: Any) -> Any:
     return k.element(aval, lambda *i: q(*i[:-2], i[-1], i[-2]))
 
 
-def _no_derivative(primals: Any, tangents: Any) -> Any:
-    (q,) = householder_product_p.bind(*primals)
+def _product_jvp(primals: Any, tangents: Any) -> Any:
+    outs = householder_product_p.bind(*primals)
     if all(type(t) is Zero for t in tangents):
-        return (q,), (Zero(q.aval.tangent()),)
-    raise TypeError(
-        "householder_product has no derivative: differentiate lax.linalg.qr, whose q it makes."
-    )
+        return outs, (Zero(outs[0].aval.tangent()),)
+    first = eye(outs[0].shape, outs[0].dtype)
+    _, dots = jvp(lambda a, t: [reflected(a, t, first, True, False)], primals, tangents)
+    return outs, tuple(dots)
 
 
 householder_product_p: Primitive = primitive(
     "householder_product",
     impl=_product_impl,
     abstract=_product_abstract,
-    jvp=_no_derivative,
+    jvp=_product_jvp,
     transpose=NOT_LINEAR,
     batch=leading_batch(lambda: householder_product_p),
     lower=_product_lower,
@@ -168,7 +155,7 @@ def _impl(a: np.ndarray, *, full_matrices: bool) -> Any:
     if a.size == 0:
         q = np.broadcast_to(np.eye(m, k, dtype=a.dtype), (*batch, m, k)).copy()
         return q, np.zeros((*batch, k, n), a.dtype)
-    packed, tau, _ = run(_geqrf(m, n, a.dtype), a.shape[:-2], a.swapaxes(-1, -2))
+    packed, tau, _ = run(geqrf_routine(m, n, a.dtype), a.shape[:-2], a.swapaxes(-1, -2))
     packed = packed.swapaxes(-1, -2)
     first = np.zeros((*batch, m, k), a.dtype)
     first[..., : min(n, k)] = packed[..., : min(n, k)]
@@ -188,12 +175,9 @@ def _jvp(primals: Any, tangents: Any, *, full_matrices: bool) -> Any:
     if type(t) is Zero:
         return (q, r), (Zero(q.aval.tangent()), Zero(r.aval.tangent()))
     m, n = a.shape[-2:]
-    if m > n and full_matrices:
-        raise ValueError(
-            f"qr of matrices of shape {(m, n)} has no derivative with full_matrices=True: the last "
-            f"{m - n} columns of q are not determined. Use full_matrices=False."
-        )
     k = min(m, n)
+    if m > n and full_matrices:
+        return (q, r), _full_dots(q, r, t)
     # The first k columns decide q.
     square = slice_in_dim(r, 0, k, axis=r.ndim - 1)
     ahead = slice_in_dim(t, 0, k, axis=t.ndim - 1)
@@ -206,6 +190,24 @@ def _jvp(primals: Any, tangents: Any, *, full_matrices: bool) -> Any:
     q_dot = add(matmul(q, sub(turn, inner)), scaled)
     r_dot = sub(matmul(adjoint(q), t), matmul(adjoint(q), q_dot, r))
     return (q, r), (q_dot, r_dot)
+
+
+def _full_dots(q: Any, r: Any, t: Any) -> Any:
+    """Returns the tangents for a square q of more rows than columns.
+
+    Columns beyond those of a are determined up to a turn among themselves: they do not turn.
+    """
+    rank, (m, n) = q.ndim, (q.shape[-1], r.shape[-1])
+    square = slice_in_dim(r, 0, n, axis=rank - 2)
+    scaled = triangular_solve(square, matmul(adjoint(q), t))
+    below = lower_part(scaled, 1)
+    wide = pad(below, scalar_like(0, q.dtype), [(0, 0, 0)] * (rank - 1) + [(0, m - n, 0)])
+    turn = sub(wide, adjoint(wide))
+    if dtypes.is_complex(q.dtype):
+        own = slice_in_dim(scaled, 0, n, axis=rank - 2)
+        edges = [(0, 0, 0)] * (rank - 2) + [(0, m - n, 0)] * 2
+        turn = add(turn, pad(_imaginary_diagonal(own), scalar_like(0, q.dtype), edges))
+    return matmul(q, turn), sub(matmul(adjoint(q), t), matmul(turn, r))
 
 
 def _imaginary_diagonal(x: Any) -> Any:
@@ -223,7 +225,7 @@ def _lower(k: Any, a: Any, *, out: Any, full_matrices: bool) -> Any:
         return q, *k.element(r_aval, lambda *i: zero)
     seen = ShapedArray((*batch, n, m), a.dtype)
     (flipped,) = k.element(seen, lambda *i: a(*i[:-2], i[-1], i[-2]))
-    packed, tau, _ = native(k, _geqrf(m, n, a.dtype), tuple(batch), flipped)
+    packed, tau, _ = native(k, geqrf_routine(m, n, a.dtype), tuple(batch), flipped)
     columns = q_aval.shape[-1]
     first = ShapedArray((*batch, columns, m), a.dtype)
 
@@ -257,19 +259,23 @@ qr_p: Primitive = primitive(
 )
 
 
-def qr(x: Any, *, full_matrices: bool = True) -> tuple[Array, Array]:
+def qr(
+    x: Any, *, pivoting: bool = False, full_matrices: bool = True, use_magma: bool | None = None
+) -> tuple[Array, Array] | tuple[Array, Array, Array]:
     """Factors matrices into one with orthonormal columns and an upper triangular one.
 
     Args:
         x: an array of shape (..., m, n).
+        pivoting: whether to exchange columns so that the diagonal of r does not increase.
         full_matrices: whether q is square, k = m; else k = min(m, n).
+        use_magma: for compatibility; without effect.
 
     Returns:
-        q of shape (..., m, k) and r of shape (..., k, n), with x = q · r.
+        q of shape (..., m, k) and r of shape (..., k, n), with x = q · r. With `pivoting` also
+        int32 indices p of shape (..., n), with x[..., p] = q · r.
 
     Raises:
-        ValueError: if the rank is below 2; for derivatives of matrices with m > n if
-            `full_matrices`.
+        ValueError: if the rank is below 2.
         TypeError: if the dtype is not f32, f64, c64 or c128.
 
     Example:
@@ -279,4 +285,14 @@ def qr(x: Any, *, full_matrices: bool = True) -> tuple[Array, Array]:
         >>> r
         Array([[-5.]], dtype=float64)
     """
-    return qr_p.bind(to_array(x), full_matrices=bool(full_matrices))
+    a = to_array(x)
+    full = bool(full_matrices)
+    if not pivoting:
+        q, r = qr_p.bind(a, full_matrices=full)
+        return q, r
+    check_matrices("qr", aval_of(a))
+    order = column_order(stop_gradient(a))
+    aval = aval_of(a)
+    wide = broadcast_in_dim(order, aval.shape, (*range(aval.ndim - 2), aval.ndim - 1))
+    q, r = qr_p.bind(take_along(a, wide, aval.ndim - 1), full_matrices=full)
+    return q, r, order

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 from typing import Any
 
@@ -12,9 +13,10 @@ from minijax.core.array import to_array
 from minijax.core.avals import ShapedArray, Zero
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, primitive
-from minijax.primitives.arithmetic import add, mul, sub
+from minijax.primitives.arithmetic import add, mul, neg, sub
 from minijax.primitives.compare import select_n
 from minijax.primitives.families import NOT_LINEAR, scalar_like
+from minijax.primitives.joining import concatenate
 from minijax.primitives.linalg.gaps import inverse_gaps, inverse_sums, inverses
 from minijax.primitives.linalg.matrices import (
     adjoint,
@@ -24,11 +26,11 @@ from minijax.primitives.linalg.matrices import (
     columns,
     diagonal,
     eye_mask,
+    index_range,
     leading_batch,
     masked,
     matmul,
     real_part,
-    rows_of,
 )
 from minijax.primitives.linalg.routine import (
     BLOCK,
@@ -40,6 +42,7 @@ from minijax.primitives.linalg.routine import (
     run,
     wrapped,
 )
+from minijax.primitives.windows import slice_in_dim
 
 Axes = tuple[int, ...]
 
@@ -116,21 +119,36 @@ def _jvp(primals: Any, tangents: Any, *, full_matrices: bool, compute_uv: bool) 
     if not compute_uv:
         s, u, vt = svd_p.bind(a, full_matrices=False, compute_uv=True)
         return (s,), (real_part(diagonal(matmul(adjoint(u), t, adjoint(vt)))),)
-    if full_matrices and m != n:
-        raise ValueError(
-            f"svd of matrices of shape {(m, n)} has no derivative with full_matrices=True: the "
-            f"last {abs(m - n)} vectors are not determined. Use full_matrices=False."
-        )
     s, u, vt = svd_p.bind(a, **params)
-    v = adjoint(vt)
-    seen = matmul(adjoint(u), t, v)
-    u_dot, v_dot = _turned(s, u, v, seen)
+    k = min(m, n)
+    v, thin_u, thin_v = adjoint(vt), _first(u, k), _first(adjoint(vt), k)
+    seen = matmul(adjoint(thin_u), t, thin_v)
+    u_dot, v_dot = _turned(s, thin_u, thin_v, seen)
     inverse = as_dtype(inverses(s), a.dtype)
     if m > n:
-        u_dot = add(u_dot, mul(_outside(u, matmul(t, v)), columns(inverse, m)))
+        drift = mul(_outside(thin_u, matmul(t, thin_v)), columns(inverse, m))
+        u_dot = _with_complement(add(u_dot, drift), u, drift)
     if n > m:
-        v_dot = add(v_dot, mul(_outside(v, matmul(adjoint(t), u)), columns(inverse, n)))
+        drift = mul(_outside(thin_v, matmul(adjoint(t), thin_u)), columns(inverse, n))
+        v_dot = _with_complement(add(v_dot, drift), v, drift)
     return (s, u, vt), (real_part(diagonal(seen)), u_dot, adjoint(v_dot))
+
+
+def _first(basis: Any, count: int) -> Any:
+    return slice_in_dim(basis, 0, count, axis=basis.ndim - 1)
+
+
+def _with_complement(dot: Any, basis: Any, drift: Any) -> Any:
+    """Adds the tangents of the vectors of a full basis that belong to no singular value.
+
+    They are determined up to a turn among themselves: they do not turn, but stay orthogonal.
+    """
+    count, size = dot.shape[-1], basis.shape[-1]
+    if size == count:
+        return dot
+    rest = slice_in_dim(basis, count, size, axis=basis.ndim - 1)
+    follow = matmul(_first(basis, count), adjoint(drift), rest)
+    return concatenate([dot, neg(follow)], basis.ndim - 1)
 
 
 def _outside(basis: Any, x: Any) -> Any:
@@ -139,18 +157,20 @@ def _outside(basis: Any, x: Any) -> Any:
 
 
 def _turned(s: Any, u: Any, v: Any, seen: Any) -> tuple[Any, Any]:
-    """Returns how u and v turn within the space that they span."""
-    k = s.shape[-1]
-    weights = as_dtype(mul(inverse_gaps(s), inverse_sums(s)), u.dtype)
-    values = as_dtype(s, u.dtype)
-    right, left = mul(seen, columns(values, k)), mul(rows_of(values, k), seen)
-    u_turn = mul(weights, add(right, adjoint(right)))
-    v_turn = mul(weights, add(left, adjoint(left)))
+    """Returns how u and v turn within the space that they span.
+
+    What they turn together has the differences of singular values in it, and what they turn
+    against each other has the sums: the second is right where singular values are repeated.
+    """
+    half = scalar_like(0.5, u.dtype)
+    gaps, sums = (as_dtype(f(s), u.dtype) for f in (inverse_gaps, inverse_sums))
+    together = mul(mul(gaps, add(seen, adjoint(seen))), half)
+    against = mul(mul(sums, sub(seen, adjoint(seen))), half)
+    u_turn, v_turn = add(together, against), sub(together, against)
     if dtypes.is_complex(u.dtype):
         # The phases of u and v are free together; the change goes to u.
-        phases = mul(sub(seen, adjoint(seen)), columns(as_dtype(inverses(s), u.dtype), k))
-        half, zero = scalar_like(0.5, u.dtype), scalar_like(0, u.dtype)
-        u_turn = add(u_turn, mul(select_n(eye_mask(phases.shape), zero, phases), half))
+        phases = select_n(eye_mask(against.shape), scalar_like(0, u.dtype), against)
+        u_turn, v_turn = add(u_turn, phases), add(v_turn, phases)
     return matmul(u, u_turn), matmul(v, v_turn)
 
 
@@ -189,26 +209,45 @@ svd_p: Primitive = primitive(
 )
 
 
+class SvdAlgorithm(enum.Enum):
+    """The algorithms that may be asked for; LAPACK's divide and conquer is used for all."""
+
+    DEFAULT = "default"
+    QR = "QR"
+    JACOBI = "Jacobi"
+    POLAR = "polar"
+    DIVIDE_AND_CONQUER = "divide_and_conquer"
+
+
 def svd(
-    x: Any, *, full_matrices: bool = True, compute_uv: bool = True
+    x: Any,
+    *,
+    full_matrices: bool = True,
+    compute_uv: bool = True,
+    subset_by_index: tuple[int, int] | None = None,
+    algorithm: SvdAlgorithm | None = None,
 ) -> Array | tuple[Array, Array, Array]:
     """Returns the singular value decomposition of matrices, x = u · diag(s) · vᴴ.
 
-    Derivatives are finite where singular values are repeated or zero. They are exact there
-    for functions of singular values alone, and of the spaces that belong to different ones.
+    Derivatives are finite where singular values are repeated or zero. First derivatives are exact
+    where they are repeated for functions of singular values alone, of u · vᴴ, and of the spaces
+    that belong to different ones. Vectors that a full u or v has beyond the singular values are
+    taken not to turn among themselves.
 
     Args:
         x: an array of shape (..., m, n).
         full_matrices: whether u and v are square; else they have k = min(m, n) columns.
         compute_uv: whether u and vᴴ are wanted.
+        subset_by_index: a pair (start, end): only the singular values start…end-1 are returned.
+        algorithm: for compatibility; without effect.
 
     Returns:
         u of shape (..., m, k), s of shape (..., min(m, n)) in descending order and vᴴ of shape
         (..., k, n); s alone without `compute_uv`.
 
     Raises:
-        ValueError: if the rank is below 2; for derivatives of u and v of matrices that are not
-            square if `full_matrices`.
+        ValueError: if the rank is below 2, or the subset is no range of singular values, or both
+            `full_matrices` and a subset are asked for.
         TypeError: if the dtype is not f32, f64, c64 or c128.
 
     Example:
@@ -218,6 +257,15 @@ def svd(
         Array([4., 3.], dtype=float64)
     """
     a = to_array(x)
+    if full_matrices and subset_by_index is not None:
+        raise ValueError(
+            "svd: full_matrices and subset_by_index cannot both be set; use full_matrices=False."
+        )
     full = bool(full_matrices) and bool(compute_uv)
     s, *both = svd_p.bind(a, full_matrices=full, compute_uv=bool(compute_uv))
+    if subset_by_index is not None:
+        start, end = index_range("svd", subset_by_index, s.shape[-1])
+        s = slice_in_dim(s, start, end, axis=s.ndim - 1)
+        axes = zip(both, (a.ndim - 1, a.ndim - 2), strict=False)
+        both = [slice_in_dim(z, start, end, axis=axis) for z, axis in axes]
     return (both[0], s, both[1]) if both else s

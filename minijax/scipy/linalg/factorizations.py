@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from minijax.core import dtypes
 from minijax.core.dtypes import int64
 from minijax.core.operators import Array
 from minijax.numpy import factorizations
 from minijax.numpy.linear import matmul
-from minijax.numpy.matrices import eye, tril, triu
-from minijax.numpy.promotion import inexact, strong
+from minijax.numpy.matrices import diag, eye, tril, triu
+from minijax.numpy.promotion import inexact, operand, promote_dtypes, strong
+from minijax.primitives.linalg import eigh as eigh_family
 from minijax.primitives.linalg import lu as lu_family
+from minijax.primitives.linalg import qr as qr_family
 from minijax.primitives.linalg.triangular_solve import triangular_solve
 
 
@@ -123,16 +126,17 @@ def qr(
     pivoting: bool = False,
     check_finite: bool = True,
 ) -> tuple[Array, ...]:
-    """Returns the QR factorisation a = q · r.
+    """Returns the QR factorisation a = q · r, or a[..., p] = q · r.
 
     Args:
         a: an array of shape (..., m, n).
         mode: "full" for a square q, "economic" for min(m, n) columns, "r" for r alone.
-        pivoting: must be False.
+        pivoting: whether to exchange columns so that the diagonal of r does not increase; the
+            int32 indices p, of shape (..., n), are returned last then.
         overwrite_a, lwork, check_finite: without effect.
 
     Raises:
-        ValueError: if there is no such mode, or `pivoting` is asked for.
+        ValueError: if there is no such mode.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -140,13 +144,121 @@ def qr(
         >>> linalg.qr(jnp.array([[3.0], [4.0]]), mode="economic")[1]
         Array([[-5.]], dtype=float64)
     """
-    if pivoting:
-        raise ValueError("qr: columns are not exchanged here; use pivoting=False.")
-    modes = {"full": "complete", "economic": "reduced", "r": "complete"}
-    if mode not in modes:
+    if mode not in ("full", "economic", "r"):
         raise ValueError(f'qr: mode must be "full", "economic" or "r", got {mode!r}.')
-    q, r = factorizations.qr(a, modes[mode])
-    return (r,) if mode == "r" else (q, r)
+    found = qr_family.qr(_matrices("qr", a), pivoting=pivoting, full_matrices=mode != "economic")
+    return found[1:] if mode == "r" else found
+
+
+def qr_multiply(
+    a: Any,
+    c: Any,
+    mode: str = "right",
+    pivoting: bool = False,
+    conjugate: bool = False,
+    overwrite_a: bool = False,
+    overwrite_c: bool = False,
+) -> tuple[Array, ...]:
+    """Returns the product with the q of a QR factorisation, and r.
+
+    Args:
+        a: an array of shape (..., m, n); q has k = min(m, n) columns.
+        c: an array of shape (..., k, p) or (k,) for mode "left", of shape (..., p, m) or (m,) for
+            mode "right".
+        mode: "left" for q · c, "right" for c · q.
+        pivoting: as for `qr`.
+        conjugate: whether to take the conjugate of q.
+        overwrite_a, overwrite_c: without effect.
+
+    Returns:
+        The product, r, and with `pivoting` the indices of the columns.
+
+    Raises:
+        ValueError: if there is no such mode, or shapes do not fit.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.scipy import linalg
+        >>> linalg.qr_multiply(jnp.array([[3.0], [4.0]]), jnp.array([3.0, 4.0]))[0]
+        Array([-5.], dtype=float64)
+    """
+    if mode not in ("left", "right"):
+        raise ValueError(f'qr_multiply: mode must be "left" or "right", got {mode!r}.')
+    x, y = (strong(z) for z in promote_dtypes("qr_multiply", a, c, inexact=True))
+    q, r, *order = qr_family.qr(x, pivoting=pivoting, full_matrices=False)
+    q = q.conj() if conjugate else q
+    is_left, is_vector = mode == "left", y.ndim == 1
+    factor: Any = (y[:, None] if is_left else y[None, :]) if is_vector else y
+    if (
+        factor.ndim < 2
+        or (factor.shape[-2] if is_left else factor.shape[-1]) != q.shape[is_left - 2]
+    ):
+        product = (
+            f"q · c with q of shape {q.shape}" if is_left else f"c · q with q of shape {q.shape}"
+        )
+        raise ValueError(f"qr_multiply: {product} does not fit c of shape {y.shape}.")
+    found: Any = matmul(q, factor) if is_left else matmul(factor, q)
+    return (found.reshape((*found.shape[:-2], -1)) if is_vector else found), r, *order
+
+
+def eigh_tridiagonal(
+    d: Any,
+    e: Any,
+    *,
+    eigvals_only: bool = False,
+    select: str = "a",
+    select_range: tuple[float, float] | None = None,
+    tol: float | None = None,
+    key: Any = None,
+) -> Array | tuple[Array, Array]:
+    """Returns eigenvalues and eigenvectors of a Hermitian tridiagonal matrix.
+
+    Args:
+        d: the diagonal, of shape (n,).
+        e: the diagonal above it, of shape (n - 1,).
+        eigvals_only: whether to return the eigenvalues alone.
+        select: "a" for all of them, "i" for those of the indices in `select_range`.
+        select_range: the first and the last index.
+        tol, key: for compatibility; without effect.
+
+    Returns:
+        The eigenvalues, ascending, and the eigenvectors in columns.
+
+    Raises:
+        ValueError: if `select` or `select_range` or shapes do not fit.
+        TypeError: if the dtypes differ, or are not inexact.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.scipy import linalg
+        >>> linalg.eigh_tridiagonal(jnp.zeros(2), jnp.ones(1), eigvals_only=True)
+        Array([-1.,  1.], dtype=float64)
+    """
+    x, y = (strong(operand(z, "eigh_tridiagonal")) for z in (d, e))
+    if x.dtype != y.dtype or not dtypes.is_inexact(x.dtype):
+        raise TypeError(
+            f"eigh_tridiagonal takes floats of one dtype, got {x.dtype} and {y.dtype}: convert "
+            "with .astype(...)."
+        )
+    if x.ndim != 1 or y.shape != (max(x.shape[0] - 1, 0),):
+        raise ValueError(
+            f"eigh_tridiagonal takes d of shape (n,) and e of shape (n - 1,); got {x.shape} and "
+            f"{y.shape}."
+        )
+    subset = _selected(select, select_range)
+    below = diag(y.conj(), -1) if y.size else 0
+    v, w = eigh_family.eigh(diag(x) + below, symmetrize_input=False, subset_by_index=subset)
+    return w if eigvals_only else (w, v)
+
+
+def _selected(select: str, select_range: tuple[float, float] | None) -> tuple[int, int] | None:
+    if select == "a":
+        return None
+    if select != "i":
+        raise ValueError(f'eigh_tridiagonal: select must be "a" or "i", got {select!r}.')
+    if select_range is None:
+        raise ValueError('eigh_tridiagonal: select="i" needs select_range=(first, last).')
+    return int(select_range[0]), int(select_range[1]) + 1
 
 
 def svd(

@@ -18,6 +18,7 @@ from minijax.primitives import arithmetic
 from minijax.primitives.control.loops import fori_loop
 from minijax.primitives.convert import stop_gradient
 from minijax.primitives.linalg.matrices import check_matrices
+from minijax.primitives.linalg.polar import polar_factors
 from minijax.transforms.forward import jvp
 
 # Coefficients of the numerator of the (13, 13) Padé approximant of exp, and the norm up to which
@@ -96,18 +97,28 @@ def expm_frechet(A: Any, E: Any, *, method: str | None = None, compute_expm: boo
     return (value, derivative) if compute_expm else derivative
 
 
-def polar(a: Any, side: str = "right") -> tuple[Array, Array]:
+def polar(
+    a: Any,
+    side: str = "right",
+    *,
+    method: str = "qdwh",
+    eps: float | None = None,
+    max_iterations: int | None = None,
+) -> tuple[Array, Array]:
     """Returns the polar decomposition: a = u · p, or a = p · u for side "left".
 
     Args:
-        a: an array of shape (m, n).
+        a: an array of shape (..., m, n).
         side: on which side the positive semidefinite factor stands.
+        method: "qdwh" or "svd"; both take the singular value decomposition.
+        eps, max_iterations: for compatibility; without effect.
 
     Returns:
-        u with orthonormal columns (or rows) and p.
+        u with orthonormal columns (or rows) and p. Their derivatives are exact at repeated
+        singular values, too.
 
     Raises:
-        ValueError: if there is no such side.
+        ValueError: if there is no such side or method.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -117,8 +128,11 @@ def polar(a: Any, side: str = "right") -> tuple[Array, Array]:
     """
     if side not in ("right", "left"):
         raise ValueError(f'polar: side must be "right" or "left", got {side!r}.')
-    u, s, vh = factorizations.svd(a, full_matrices=False)
-    values = s[..., None, :].astype(u.dtype)
+    if method not in ("qdwh", "svd"):
+        raise ValueError(f'polar: method must be "qdwh" or "svd", got {method!r}.')
+    x = strong(inexact("polar", a))
+    check_matrices("polar", x.aval)
     if side == "right":
-        return matmul(u, vh), matmul(factorizations.adjoint(vh) * values, vh)
-    return matmul(u, vh), matmul(u * values, factorizations.adjoint(u))
+        return polar_factors(x)
+    u, p = polar_factors(factorizations.adjoint(x))
+    return factorizations.adjoint(u), p

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from minijax.core import dtypes
 from minijax.core.operators import Array
-from minijax.numpy import equations
+from minijax.numpy import equations, linalg_determinants
 from minijax.numpy.axes import broadcast_to
+from minijax.numpy.creation import zeros
+from minijax.numpy.joining import concatenate
+from minijax.numpy.matrices import diagonal
 from minijax.numpy.promotion import broadcast_shapes, promote_dtypes, strong
+from minijax.numpy.selection import where
+from minijax.primitives import arithmetic
+from minijax.primitives.convert import stop_gradient
 from minijax.primitives.linalg.lu import lu_pivots_to_permutation
+from minijax.primitives.linalg.matrices import check_matrices
+from minijax.primitives.linalg.schur import schur
 from minijax.primitives.linalg.solve import solve_factored
+from minijax.primitives.linalg.sylvester import sylvester_factored
 from minijax.primitives.linalg.triangular_solve import triangular_solve
 from minijax.scipy.linalg.factorizations import cholesky
 
@@ -170,6 +180,60 @@ def solve(
     return cho_solve((cholesky(a, lower), lower), b)
 
 
+def solve_sylvester(A: Any, B: Any, C: Any, *, method: str = "schur", tol: float = 1e-8) -> Array:
+    """Solves Sylvester's equation A · x + x · B = C.
+
+    Args:
+        A: an array of shape (..., m, m).
+        B: an array of shape (..., n, n).
+        C: an array of shape (..., m, n); leading axes broadcast.
+        method: "schur" or "eigen"; both take Schur decompositions.
+        tol: how near to zero a sum of eigenvalues of A and B makes the solution NaN.
+
+    Returns:
+        x, of shape (..., m, n).
+
+    Raises:
+        ValueError: if there is no such method, or shapes do not fit.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.scipy import linalg
+        >>> linalg.solve_sylvester(2 * jnp.eye(1), 3 * jnp.eye(1), jnp.array([[10.0]]))
+        Array([[2.]], dtype=float64)
+    """
+    if method not in ("schur", "eigen"):
+        raise ValueError(f'solve_sylvester: method must be "schur" or "eigen", got {method!r}.')
+    a, b, c = (strong(x) for x in promote_dtypes("solve_sylvester", A, B, C, inexact=True))
+    for x, square in ((a, True), (b, True), (c, False)):
+        check_matrices("solve_sylvester", x.aval, square=square)
+    if c.shape[-2:] != (a.shape[-1], b.shape[-1]):
+        raise ValueError(
+            "solve_sylvester takes A of shape (..., m, m), B of shape (..., n, n) and C of shape "
+            f"(..., m, n); got {a.shape}, {b.shape} and {c.shape}."
+        )
+    batch = broadcast_shapes(a.shape[:-2], b.shape[:-2], c.shape[:-2])
+    a, b, c = (broadcast_to(x, (*batch, *x.shape[-2:])) for x in (a, b, c))
+    (r, u), (s, v) = schur(stop_gradient(a)), schur(stop_gradient(b))
+    found = sylvester_factored(a, b, r, u, s, v, c)
+    if not found.size:
+        return found
+    sums: Any = arithmetic.abs(_eigenvalues(r)[..., :, None] + _eigenvalues(s)[..., None, :])
+    return where((sums.min((-2, -1)) <= tol)[..., None, None], float("nan"), found)
+
+
+def _eigenvalues(t: Any) -> Any:
+    """Returns the eigenvalues of a Schur form; a real one has blocks with equal diagonals."""
+    values: Any = diagonal(t, 0, -2, -1)
+    if dtypes.is_complex(t.dtype) or t.shape[-1] < 2:
+        return values.astype(dtypes.complex_dtype(t.dtype))
+    products: Any = diagonal(t, 1, -2, -1) * diagonal(t, -1, -2, -1)
+    size = where(products < 0, -products, 0) ** 0.5
+    edge = zeros((*size.shape[:-1], 1), size.dtype)
+    imaginary = concatenate([size, edge], -1) - concatenate([edge, size], -1)
+    return values + 1j * imaginary
+
+
 def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Array:
     """Returns the determinants of square matrices.
 
@@ -179,7 +243,7 @@ def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Array:
         >>> linalg.det(jnp.array([[1.0, 2.0], [3.0, 4.0]]))
         Array(-2., dtype=float64)
     """
-    return equations.det(a)
+    return linalg_determinants.det(a)
 
 
 def inv(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Array:

@@ -1,5 +1,7 @@
 """Special functions, as in `scipy.special`, elementwise on arrays."""
 
+from minijax.core.source import guard_functions as _guard_functions
+from minijax.scipy.special.bessel_functions import bessel_jn as bessel_jn
 from minijax.scipy.special.bessel_functions import i0 as i0
 from minijax.scipy.special.bessel_functions import i0e as i0e
 from minijax.scipy.special.bessel_functions import i1 as i1
@@ -27,6 +29,7 @@ from minijax.scipy.special.error_functions import logit as logit
 from minijax.scipy.special.error_functions import ndtr as ndtr
 from minijax.scipy.special.error_functions import ndtri as ndtri
 from minijax.scipy.special.error_functions import spence as spence
+from minijax.scipy.special.gamma_functions import bernoulli as bernoulli
 from minijax.scipy.special.gamma_functions import beta as beta
 from minijax.scipy.special.gamma_functions import betainc as betainc
 from minijax.scipy.special.gamma_functions import betaln as betaln
@@ -43,3 +46,13 @@ from minijax.scipy.special.gamma_functions import multigammaln as multigammaln
 from minijax.scipy.special.gamma_functions import poch as poch
 from minijax.scipy.special.gamma_functions import polygamma as polygamma
 from minijax.scipy.special.gamma_functions import zeta as zeta
+from minijax.scipy.special.integrals import expn as expn
+from minijax.scipy.special.integrals import fresnel as fresnel
+from minijax.scipy.special.integrals import hyp1f1 as hyp1f1
+from minijax.scipy.special.integrals import hyp2f1 as hyp2f1
+from minijax.scipy.special.integrals import owens_t as owens_t
+from minijax.scipy.special.integrals import sici as sici
+from minijax.scipy.special.integrals import wofz as wofz
+from minijax.scipy.special.spherical_harmonics import sph_harm_y as sph_harm_y
+
+_guard_functions(globals())

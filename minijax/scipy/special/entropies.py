@@ -17,12 +17,16 @@ def _xlogy(x: Any, y: Any) -> Array:
     return jnp.where(is_zero, 0, x * jnp.log(jnp.where(is_zero, 1, y)))
 
 
-def _xlogy_jvp(primals: Any, tangents: Any) -> Any:
-    (x, y), (x_dot, y_dot) = primals, tangents
-    return _xlogy(x, y), x_dot * jnp.log(y) + y_dot * (x / y)
+def _ratio(x: Any, y: Any) -> Array:
+    # 0 log(y) is 0 for every y, so its slope is 0 at y = 0 too.
+    is_zero = x == 0
+    return jnp.where(is_zero, 0, x / jnp.where(is_zero, 1, y))
 
 
-_xlogy.defjvp(_xlogy_jvp)
+_xlogy.defjvps(
+    lambda x_dot, _, x, y: x_dot * jnp.log(y),
+    lambda y_dot, _, x, y: y_dot * _ratio(x, y),
+)
 
 
 def xlogy(x: Any, y: Any) -> Array:
@@ -42,17 +46,23 @@ def _xlog1py(x: Any, y: Any) -> Array:
     return jnp.where(is_zero, 0, x * jnp.log1p(jnp.where(is_zero, 1, y)))
 
 
-def _xlog1py_jvp(primals: Any, tangents: Any) -> Any:
-    (x, y), (x_dot, y_dot) = primals, tangents
-    return _xlog1py(x, y), x_dot * jnp.log1p(y) + y_dot * (x / (1 + y))
-
-
-_xlog1py.defjvp(_xlog1py_jvp)
+_xlog1py.defjvps(
+    lambda x_dot, _, x, y: x_dot * jnp.log1p(y),
+    lambda y_dot, _, x, y: y_dot * _ratio(x, 1 + y),
+)
 
 
 def xlog1py(x: Any, y: Any) -> Array:
     """Returns x log(1 + y) elementwise, 0 where x is 0."""
     return _xlog1py(*floating("special.xlog1py", x, y))
+
+
+@custom_jvp
+def _xlogx(x: Any) -> Array:
+    return _xlogy(x, x)
+
+
+_xlogx.defjvps(lambda x_dot, _, x: x_dot * (jnp.log(x) + 1))
 
 
 def entr(x: Any) -> Array:
@@ -64,7 +74,7 @@ def entr(x: Any) -> Array:
         True
     """
     x = one("special.entr", x)
-    return jnp.where(x < 0, -jnp.inf, -_xlogy(x, x))
+    return jnp.where(x < 0, -jnp.inf, -_xlogx(x))
 
 
 def rel_entr(p: Any, q: Any) -> Array:

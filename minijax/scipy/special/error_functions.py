@@ -6,9 +6,10 @@ import math
 from typing import Any
 
 from minijax import numpy as jnp
+from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.primitives import exponential, special, special_integrals
-from minijax.scipy.operands import one
+from minijax.scipy.operands import one, strong
 from minijax.transforms.custom import custom_jvp
 
 
@@ -75,12 +76,34 @@ def ndtr(x: Any) -> Array:
         >>> float(jsp.special.ndtr(0.0))
         0.5
     """
-    return 0.5 * special.erfc(one("special.ndtr", x) * -math.sqrt(0.5))
+    return 0.5 * special.erfc(_single_or_double("special.ndtr", x) * -math.sqrt(0.5))
 
 
-def log_ndtr(x: Any) -> Array:
-    """Returns the logarithm of the normal distribution function, exact far below 0 too."""
-    return special_integrals.log_ndtr(one("special.log_ndtr", x))
+def log_ndtr(x: Any, series_order: int = 3) -> Array:
+    """Returns the logarithm of the normal distribution function, exact far below 0 too.
+
+    Args:
+        x: a float array.
+        series_order: for compatibility, an int from 0 to 30; without effect.
+
+    Raises:
+        TypeError: if `x` is neither float32 nor float64 or `series_order` is no int.
+        ValueError: if `series_order` is out of its range.
+    """
+    if not isinstance(series_order, int):
+        raise TypeError(f"special.log_ndtr: series_order is a Python int, got {series_order!r}.")
+    if not 0 <= series_order <= 30:
+        raise ValueError(f"special.log_ndtr: series_order is from 0 to 30, got {series_order}.")
+    return strong(special_integrals.log_ndtr(_single_or_double("special.log_ndtr", x)))
+
+
+def _single_or_double(name: str, x: Any) -> Array:
+    x = jnp.asarray(x)
+    if x.dtype not in (dtypes.float32, dtypes.float64):
+        raise TypeError(
+            f"{name} takes arrays of float32 or float64, got {x.aval}: convert it with .astype(...)"
+        )
+    return x
 
 
 def ndtri(p: Any) -> Array:
@@ -91,7 +114,7 @@ def ndtri(p: Any) -> Array:
         >>> float(jsp.special.ndtri(0.5))
         0.0
     """
-    return special_integrals.ndtri(one("special.ndtri", p))
+    return special_integrals.ndtri(_single_or_double("special.ndtri", p))
 
 
 # -- the logistic distribution

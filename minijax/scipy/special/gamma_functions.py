@@ -6,11 +6,17 @@ import math
 import operator
 from typing import Any
 
+import numpy as np
+
 from minijax import numpy as jnp
+from minijax.core import dtypes
 from minijax.core.operators import Array
-from minijax.primitives import special, special_functions, special_gamma
-from minijax.scipy.operands import floating, one
+from minijax.primitives import special, special_functions, special_gamma, special_oscillating
+from minijax.scipy.operands import floating, one, strong
 from minijax.transforms.custom import custom_jvp
+
+
+_LAST_FINITE_BERNOULLI = 129
 
 
 def gammaln(x: Any) -> Array:
@@ -24,15 +30,30 @@ def gammaln(x: Any) -> Array:
     return special.lgamma(one("special.gammaln", x))
 
 
-def loggamma(z: Any) -> Array:
-    """Returns the logarithm of Γ elementwise, NaN below 0."""
-    x = one("special.loggamma", z)
-    return jnp.where(x < 0, jnp.nan, special.lgamma(x))
+def loggamma(x: Any) -> Array:
+    """Returns the principal branch of log Γ elementwise; of real numbers NaN at 0 and below.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> jsp.special.loggamma(5.0)
+        Array(3.17805383, dtype=float64, weak_type=True)
+    """
+    x = one("special.loggamma", x)
+    if dtypes.is_complex(x.dtype):
+        return strong(special_oscillating.complex_loggamma(x))
+    safe = jnp.where(x > 0, x, 1)
+    return jnp.where(x > 0, special.lgamma(safe), jnp.nan)
 
 
 def gammasgn(x: Any) -> Array:
-    """Returns the sign of Γ elementwise: that of x at ±0, NaN at the negative integers."""
+    """Returns the sign of Γ elementwise: that of x at ±0, NaN at the negative integers.
+
+    Raises:
+        ValueError: if `x` is complex.
+    """
     x = one("special.gammasgn", x)
+    if dtypes.is_complex(x.dtype):
+        raise ValueError(f"special.gammasgn takes real arrays, got {x.aval}: take x.real.")
     floor = jnp.floor(x)
     below = jnp.where(x == floor, jnp.nan, jnp.where(jnp.equal(floor % 2, 0), 1.0, -1.0))
     sign = jnp.where(jnp.equal(x, 0), jnp.copysign(jnp.ones_like(x), x), 1.0)
@@ -49,6 +70,8 @@ def gamma(x: Any) -> Array:
         Array(24., dtype=float64)
     """
     x = one("special.gamma", x)
+    if dtypes.is_complex(x.dtype):
+        return jnp.exp(loggamma(x))
     return gammasgn(x) * jnp.exp(special.lgamma(x))
 
 
@@ -60,14 +83,23 @@ def digamma(x: Any) -> Array:
 def polygamma(n: Any, x: Any) -> Array:
     """Returns the n-th derivative of ψ at x elementwise.
 
+    Args:
+        n: the orders, integers >= 0.
+        x: where.
+
     Raises:
-        MissingRuleError: when differentiated by `n`.
+        ValueError: if `n` is no integer.
 
     Example:
         >>> import minijax.scipy as jsp
         >>> jsp.special.polygamma(1, 1.0)
         Array(1.64493407, dtype=float64, weak_type=True)
     """
+    if not jnp.issubdtype(jnp.result_type(n), jnp.integer):
+        raise ValueError(
+            f"special.polygamma needs orders of integer type, got {jnp.result_type(n)}: give n as "
+            "an int."
+        )
     return special.polygamma(*floating("special.polygamma", n, x))
 
 
@@ -127,29 +159,72 @@ def factorial(n: Any, exact: bool = False) -> Array:
     return jnp.where(n < 0, 0, jnp.exp(special.lgamma(n + 1)))
 
 
-def comb(N: Any, k: Any, exact: bool = False, repetition: bool = False) -> Array:
+def comb(N: Any, k: Any, *, repetition: bool = False) -> Array:
     """Returns in how many ways k of N things can be chosen, elementwise.
 
     Args:
         N, k: arrays.
-        exact: must be false: arrays hold no integers of any size.
         repetition: whether a thing may be chosen again.
-
-    Raises:
-        ValueError: if `exact`.
 
     Example:
         >>> import minijax.scipy as jsp
         >>> jsp.special.comb(5, 2)
         Array(10., dtype=float64, weak_type=True)
     """
-    if exact:
-        raise ValueError("comb: exact=True has no meaning for arrays: use math.comb.")
     N, k = floating("special.comb", N, k)
     if repetition:
-        N = N + k - 1
+        return jnp.where((k == 0) & (N >= 0), 1, _combinations(N + k - 1, k))
+    return _combinations(N, k)
+
+
+def _combinations(N: Array, k: Array) -> Array:
+    possible = (k <= N) & (N >= 0) & (k >= 0)
+    N, k = jnp.where(possible, N, 0), jnp.where(possible, k, 0)
     count = jnp.exp(special.lgamma(N + 1) - special.lgamma(k + 1) - special.lgamma(N - k + 1))
-    return jnp.where((k <= N) & (N >= 0) & (k >= 0), count, 0)
+    return jnp.where(possible, count, 0)
+
+
+def bernoulli(n: int) -> Array:
+    """Returns the Bernoulli numbers B₀, …, Bₙ, where B₁ is -1/2.
+
+    Args:
+        n: a number >= 0.
+
+    Returns:
+        A float array of shape (n + 1,); ±inf where a number is too large.
+
+    Raises:
+        ValueError: if `n` is negative.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> jsp.special.bernoulli(2)
+        Array([ 1.        , -0.5       ,  0.16666667], dtype=float64)
+
+    Source:
+        B₂ₖ = (-1)ᵏ⁺¹ 2k Tₖ / (4ᵏ (4ᵏ - 1)) with the tangent numbers Tₖ: DLMF 24.15.4.
+    """
+    size = operator.index(n)
+    if size < 0:
+        raise ValueError(f"special.bernoulli needs n to be a non-negative integer, got {n}.")
+    count = min(size // 2, _LAST_FINITE_BERNOULLI)
+    numbers = np.zeros(size + 1)
+    numbers[:2] = (1.0, -0.5)[: size + 1]
+    numbers[2 + 2 * count :: 4] = math.inf if count % 2 == 0 else -math.inf
+    numbers[4 + 2 * count :: 4] = -math.inf if count % 2 == 0 else math.inf
+    for k, tangent in enumerate(_tangent_numbers(count), 1):
+        sign = 1 if k % 2 else -1
+        numbers[2 * k] = sign * 2 * k * tangent / (4**k * (4**k - 1))
+    return jnp.asarray(numbers, dtype=float)
+
+
+def _tangent_numbers(count: int) -> list[int]:
+    """Returns T₁, …: 1, 2, 16, 272, …, by additions of integers."""
+    found = [math.factorial(k) for k in range(count)]
+    for k in range(1, count):
+        for j in range(k, count):
+            found[j] = (j - k) * found[j - 1] + (j - k + 2) * found[j]
+    return found
 
 
 @custom_jvp
@@ -202,8 +277,9 @@ def beta(a: Any, b: Any) -> Array:
 def betainc(a: Any, b: Any, x: Any) -> Array:
     """Returns the regularized incomplete beta function elementwise.
 
-    Raises:
-        MissingRuleError: when differentiated by `a` or `b`.
+    Args:
+        a, b: its orders, positive.
+        x: where, from 0 to 1.
 
     Example:
         >>> import minijax.scipy as jsp
@@ -213,15 +289,16 @@ def betainc(a: Any, b: Any, x: Any) -> Array:
     return special_functions.betainc(*floating("special.betainc", a, b, x))
 
 
-def zeta(x: Any, q: Any = 1.0) -> Array:
+def zeta(x: Any, q: Any = None) -> Array:
     """Returns Hurwitz's zeta function elementwise, the sum of (q + n)^-x over n = 0, 1, …
 
-    Raises:
-        MissingRuleError: when differentiated by `x`.
+    Args:
+        x: the exponent, above 1.
+        q: the first base; 1 if None, for Riemann's zeta function.
 
     Example:
         >>> import minijax.scipy as jsp
         >>> jsp.special.zeta(2.0)
         Array(1.64493407, dtype=float64, weak_type=True)
     """
-    return special_functions.zeta(*floating("special.zeta", x, q))
+    return special_functions.zeta(*floating("special.zeta", x, 1.0 if q is None else q))

@@ -42,13 +42,13 @@ def sf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
     return special.expit(-_standard("sf", x, loc, scale)[0])
 
 
-def ppf(q: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns where the probability of at most that is q, elementwise."""
-    q, loc, scale = floating("stats.logistic.ppf", q, loc, scale)
+def ppf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns where the probability of at most that is x, elementwise."""
+    q, loc, scale = floating("stats.logistic.ppf", x, loc, scale)
     return special.logit(q) * scale + loc
 
 
-def isf(q: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns where the probability of more than that is q, elementwise."""
-    q, loc, scale = floating("stats.logistic.isf", q, loc, scale)
+def isf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
+    """Returns where the probability of more than that is x, elementwise."""
+    q, loc, scale = floating("stats.logistic.isf", x, loc, scale)
     return loc - special.logit(q) * scale

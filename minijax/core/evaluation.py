@@ -1,0 +1,77 @@
+"""Applying programs and operations at once, under the names that other libraries know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from minijax.core.jaxpr import Atom, Jaxpr, Literal
+from minijax.core.trace import EVAL, set_trace
+
+
+def eval_jaxpr(
+    jaxpr: Jaxpr, consts: Sequence[Any], *args: Any, propagate_source_info: bool = True
+) -> list[Any]:
+    """Applies a program's equations in the current trace.
+
+    Args:
+        jaxpr: the program.
+        consts: the values of its constants (`jaxpr.consts`).
+        args: one value for each of its inputs.
+        propagate_source_info: accepted for compatibility.
+
+    Returns:
+        The list of its outputs.
+
+    Raises:
+        ValueError: if there are more or fewer values than inputs.
+
+    Example:
+        >>> import minijax as mj
+        >>> program = mj.make_jaxpr(lambda x: 2.0 * x)(1.0)
+        >>> eval_jaxpr(program, program.consts, 5.0)
+        [Array(10., dtype=float64, weak_type=True)]
+    """
+    values: dict[Atom, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
+    values.update(zip(jaxpr.invars, args, strict=True))
+
+    def read(atom: Atom) -> Any:
+        return atom.array() if isinstance(atom, Literal) else values[atom]
+
+    for eqn in jaxpr.eqns:
+        outs = eqn.primitive.apply(*map(read, eqn.invars), **eqn.params)
+        values.update(zip(eqn.outvars, outs, strict=True))
+    return [read(atom) for atom in jaxpr.outvars]
+
+
+@contextmanager
+def ensure_compile_time_eval() -> Iterator[None]:
+    """Runs operations on known values at once inside the context, even while tracing.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> @mj.jit
+        ... def f(x):
+        ...     with mj.ensure_compile_time_eval():
+        ...         n = int(jnp.sum(jnp.arange(4)))
+        ...     return x * n
+        >>> float(f(2.0))
+        12.0
+    """
+    with set_trace(EVAL):
+        yield
+
+
+eval_context = ensure_compile_time_eval
+
+
+def max_dim(x: int, y: int) -> int:
+    """Returns the larger of two lengths of axes."""
+    return max(x, y)
+
+
+def min_dim(x: int, y: int) -> int:
+    """Returns the smaller of two lengths of axes."""
+    return min(x, y)

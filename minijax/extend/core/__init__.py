@@ -1,0 +1,262 @@
+"""Programs as data: records, questions about them, and running them.
+
+>>> import minijax as mj
+>>> program = mj.make_jaxpr(lambda x: 2.0 * x)(1.0)
+>>> [eqn.primitive.name for eqn in program.eqns], jaxpr_as_fun(program)(3.0)
+(['mul'], [Array(6., dtype=float64, weak_type=True)])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from minijax.core import dtypes
+from minijax.core.array import ConcreteArray, aval_of
+from minijax.core.avals import Aval
+from minijax.core.check import check_jaxpr as check_jaxpr
+from minijax.core.errors import (
+    ConcretizationTypeError,
+)
+from minijax.core.errors import (
+    InconclusiveDimensionOperation as InconclusiveDimensionOperation,
+)
+from minijax.core.errors import JaxprTypeError as JaxprTypeError
+from minijax.core.evaluation import eval_jaxpr
+from minijax.core.jaxpr import Eqn as JaxprEqn
+from minijax.core.jaxpr import Jaxpr as ClosedJaxpr
+from minijax.core.jaxpr import Jaxpr as Jaxpr
+from minijax.core.jaxpr import Literal as Literal
+from minijax.core.jaxpr import Var as Var
+from minijax.core.jaxpr import sub_jaxprs
+from minijax.core.trace import Trace, Tracer, current_trace, mapped_axes, set_trace
+from minijax.core.user_primitive import UserPrimitive as Primitive
+from minijax.extend.core import primitives as primitives
+from minijax.interpreters.batch import BatchTrace
+from minijax.interpreters.stage import StageTrace
+
+Effect = str
+Effects = frozenset[str]
+no_effects: Effects = frozenset()
+array_types = {ConcreteArray, np.ndarray, np.generic, bool, int, float, complex}
+
+__all__ = [
+    "ClosedJaxpr",
+    "DebugInfo",
+    "DropVar",
+    "Effect",
+    "Effects",
+    "InconclusiveDimensionOperation",
+    "Jaxpr",
+    "JaxprEqn",
+    "JaxprTypeError",
+    "Literal",
+    "Primitive",
+    "Token",
+    "Var",
+    "array_types",
+    "call_impl",
+    "check_jaxpr",
+    "concrete_or_error",
+    "find_top_trace",
+    "gensym",
+    "get_opaque_trace_state",
+    "jaxpr_as_fun",
+    "jaxprs_in_params",
+    "mapped_aval",
+    "new_jaxpr_eqn",
+    "no_effects",
+    "nonempty_axis_env_DO_NOT_USE",
+    "primal_dtype_to_tangent_dtype",
+    "primitives",
+    "set_current_trace",
+    "subjaxprs",
+    "take_current_trace",
+    "unmapped_aval",
+    "unsafe_am_i_under_a_jit_DO_NOT_USE",
+    "unsafe_am_i_under_a_vmap_DO_NOT_USE",
+    "unsafe_get_axis_names_DO_NOT_USE",
+    "valid_jaxtype",
+]
+
+
+class DropVar(Var):
+    """A variable that nobody reads."""
+
+    __slots__ = ()
+
+
+class Token:
+    """What orders side effects; they are always in order here.
+
+    Args:
+        buf: what it stands for.
+    """
+
+    def __init__(self, buf: Any = None) -> None:
+        self._buf = buf
+
+    def block_until_ready(self) -> None:
+        """Does nothing: side effects are finished when their call returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class DebugInfo:
+    """What messages call a function, its arguments and its results."""
+
+    traced_for: str
+    func_src_info: str
+    arg_names: tuple[str, ...] | None = None
+    result_paths: Any = None
+
+
+def jaxpr_as_fun(closed_jaxpr: Jaxpr, *args: Any) -> Any:
+    """Returns a program as a function of flat values; called with them, it applies it at once.
+
+    Args:
+        closed_jaxpr: the program.
+        args: one value for each input, or none to get the function.
+    """
+    apply = partial(eval_jaxpr, closed_jaxpr, closed_jaxpr.consts)
+    return apply(*args) if args else apply
+
+
+def jaxprs_in_params(params: dict[str, Any]) -> Iterator[Jaxpr]:
+    """Yields the programs among the parameters of an equation."""
+    return sub_jaxprs(params)
+
+
+def subjaxprs(jaxpr: Jaxpr) -> Iterator[Jaxpr]:
+    """Yields the programs among the parameters of the equations of a program."""
+    for eqn in jaxpr.eqns:
+        yield from sub_jaxprs(eqn.params)
+
+
+def new_jaxpr_eqn(
+    invars: Sequence[Any],
+    outvars: Sequence[Any],
+    primitive: Primitive,
+    params: dict[str, Any],
+    effects: Any = no_effects,
+    source_info: Any = None,
+    ctx: Any = None,
+) -> JaxprEqn:
+    """Returns an equation; effects follow from the primitive."""
+    return JaxprEqn(primitive, tuple(invars), tuple(outvars), params, source_info)
+
+
+def gensym() -> Callable[[Aval], Var]:
+    """Returns a function that makes a new variable of an aval."""
+    return Var
+
+
+def mapped_aval(size: int, axis: int | None, aval: Any) -> Any:
+    """Returns the aval of one example of a batch.
+
+    Raises:
+        ValueError: if the axis does not have that length.
+    """
+    if axis is None:
+        return aval
+    if aval.shape[axis] != size:
+        raise ValueError(f"mapped_aval: axis {axis} of {aval} does not have length {size}.")
+    return aval.without_axis(axis)
+
+
+def unmapped_aval(size: int, axis: int | None, aval: Any, explicit_mesh_axis: Any = None) -> Any:
+    """Returns the aval of a batch of examples."""
+    return aval if axis is None else aval.with_axis(size, axis)
+
+
+def concrete_or_error(force: Any, val: Any, context: str = "") -> Any:
+    """Returns `force(val)` of a known value.
+
+    Args:
+        force: a conversion such as `int`; None for none.
+        val: the value.
+        context: what an error says besides.
+
+    Raises:
+        ConcretizationTypeError: if the value is traced and not known.
+    """
+    convert = (lambda x: x) if force is None else force
+    if not isinstance(val, Tracer):
+        return convert(val)
+    known = val.concrete()
+    if known is None:
+        error = ConcretizationTypeError.of(val, getattr(force, "__name__", "the conversion"))
+        raise ConcretizationTypeError(f"{error}\n{context}") if context else error
+    return convert(known)
+
+
+def valid_jaxtype(x: Any) -> bool:
+    """Returns whether a value is an array or a number."""
+    try:
+        aval_of(x)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def primal_dtype_to_tangent_dtype(primal_dtype: Any) -> np.dtype:
+    """Returns the dtype of the tangents of values of a dtype."""
+    return dtypes.tangent_dtype(np.dtype(primal_dtype))
+
+
+def call_impl(f: Any, *args: Any, **params: Any) -> Any:
+    """Calls a wrapped function."""
+    return f.call_wrapped(*args)
+
+
+def find_top_trace(_: Any) -> Trace:
+    """Returns the trace that operations of this thread go to."""
+    return current_trace()
+
+
+def get_opaque_trace_state(convention: Any = None) -> Any:
+    """Returns a value that is equal to another one while the same traces are in action."""
+    return current_trace(), mapped_axes()
+
+
+def take_current_trace() -> Trace:
+    """Returns the trace that operations of this thread go to."""
+    return current_trace()
+
+
+@contextmanager
+def set_current_trace(trace: Trace, check_leaks: bool = False) -> Iterator[Trace]:
+    """Makes a trace the one that operations of this thread go to, inside the context."""
+    with set_trace(trace):
+        yield trace
+
+
+def _traces() -> Iterator[Trace]:
+    trace: Any = current_trace()
+    while trace is not None:
+        yield trace
+        trace = getattr(trace, "parent", None)
+
+
+def nonempty_axis_env_DO_NOT_USE() -> bool:  # noqa: N802 - the name that programs use
+    """Returns whether a named axis is being mapped."""
+    return bool(mapped_axes())
+
+
+def unsafe_am_i_under_a_jit_DO_NOT_USE() -> bool:  # noqa: N802 - the name that programs use
+    """Returns whether operations are being recorded."""
+    return any(isinstance(trace, StageTrace) for trace in _traces())
+
+
+def unsafe_am_i_under_a_vmap_DO_NOT_USE() -> bool:  # noqa: N802 - the name that programs use
+    """Returns whether operations are being mapped."""
+    return any(isinstance(trace, BatchTrace) for trace in _traces())
+
+
+def unsafe_get_axis_names_DO_NOT_USE() -> list[Any]:  # noqa: N802 - the name that programs use
+    """Returns the names of the axes being mapped."""
+    return [name for name, _ in mapped_axes()]

@@ -1,0 +1,70 @@
+"""Lowering of primitives in terms of others, under the names that other libraries use.
+
+There is no MLIR: `lower_fun` is the one kind of lowering, and rules that build operations are
+refused when they are registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from minijax.core.primitive import Primitive
+from minijax.core.user_primitive import primitive_lowerings
+from minijax.interpreters.stage import stage_closed
+
+
+@dataclass(frozen=True, slots=True)
+class LoweredFunction:
+    """A function of arrays as the lowering of a primitive.
+
+    Attributes:
+        fun: takes and returns arrays.
+        multiple_results: whether it returns a sequence.
+    """
+
+    fun: Callable[..., Any]
+    multiple_results: bool
+
+    def lower(self, k: Any, operands: Any, out: Any, params: dict[str, Any]) -> tuple[Any, ...]:
+        """Returns the kernel values of the function's results."""
+
+        def flat(*args: Any) -> Any:
+            outs = self.fun(*args, **params)
+            return outs if self.multiple_results else [outs]
+
+        return k.inline(stage_closed(flat, [x.aval for x in operands]), operands)
+
+
+def lower_fun(fun: Callable[..., Any], multiple_results: bool = True) -> LoweredFunction:
+    """Returns the lowering of a primitive as a function of arrays.
+
+    Args:
+        fun: takes the operands and parameters of the primitive.
+        multiple_results: whether it returns a sequence.
+    """
+    return LoweredFunction(fun, multiple_results)
+
+
+def register_lowering(prim: Primitive, rule: Any, platform: str | None = None, **_: Any) -> Any:
+    """Sets the lowering of a primitive made by `minijax.extend.core.Primitive`.
+
+    Args:
+        prim: the primitive.
+        rule: what `lower_fun` returned.
+        platform: other platforms than "cpu" are ignored.
+
+    Raises:
+        TypeError: if the rule is something else.
+    """
+    if platform not in (None, "cpu"):
+        return rule
+    if not isinstance(rule, LoweredFunction):
+        raise TypeError(
+            f"register_lowering: the lowering of {prim} must be lower_fun(f), with f in terms of "
+            f"other operations, got {rule!r:.60}. Without one, compiled programs call its "
+            "implementation."
+        )
+    primitive_lowerings[prim] = rule.lower
+    return rule

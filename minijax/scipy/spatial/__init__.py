@@ -1,0 +1,3 @@
+"""Geometry, under the names of `scipy.spatial`."""
+
+from minijax.scipy.spatial import transform as transform
