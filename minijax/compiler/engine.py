@@ -230,8 +230,6 @@ def choose_effort(text: str) -> Effort:
     >>> choose_effort("define void @f() {\\n  ret void\\n}")
     <Effort.FULL: 'full'>
     """
-    if text.count("\n") <= FULL_MODULE_LINES and _count_loops(text) <= FULL_MODULE_LOOPS:
-        return Effort.FULL
     longest = max((body.count("\n") for body in text.split("\ndefine ")), default=0)
     return Effort.LIGHT if longest <= LIGHT_FUNCTION_LINES else Effort.MINIMAL
 
