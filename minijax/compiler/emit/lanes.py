@@ -38,7 +38,10 @@ def lanes_for(nodes: Iterable[Expr], size: int) -> int:
         nodes: the expressions of the loop.
         size: the length of the axis.
     """
-    widest = max((n.dtype.itemsize for n in nodes if n.dtype != int64 or n.op in ("load", "guarded")), default=8)
+    widest = max(
+        (n.dtype.itemsize for n in nodes if n.dtype != int64 or n.op in ("load", "guarded")),
+        default=8,
+    )
     most = max(host().vector_bytes // min(max(widest, 2), 8), 1)
     wanted = 1 << max(size - 1, 0).bit_length()
     return min(most, wanted)

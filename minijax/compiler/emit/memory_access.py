@@ -119,9 +119,7 @@ def _store(c: Context, ty: str, align: int, value: str, place: str, count: int) 
     name = f"llvm.masked.store.v{count}{_suffix(ty)}.p0"
     c.module.declare(name, "void", [wide, "ptr", f"<{count} x i1>"], _MEMORY)
     mask = _mask(c, count)
-    c.fn.do(
-        f"call void @{name}({wide} {value}, ptr align {align} {place}, <{count} x i1> {mask})"
-    )
+    c.fn.do(f"call void @{name}({wide} {value}, ptr align {align} {place}, <{count} x i1> {mask})")
 
 
 def _gather(c: Context, ty: str, align: int, places: str) -> str:
@@ -173,9 +171,7 @@ def _every_second(c: Context, ty: str, both: str, first: int) -> str:
     return c.fn.emit(f"shufflevector {wide} {both}, {wide} poison, <{c.lanes} x i32> <{order}>")
 
 
-def _store_pairs(
-    c: Context, ty: str, align: int, x: Scalar, address: str, offset: Operand
-) -> None:
+def _store_pairs(c: Context, ty: str, align: int, x: Scalar, address: str, offset: Operand) -> None:
     pair = c.fn.gep(f"{{ {ty}, {ty} }}", address, offset)
     if c.lanes == 1:
         for part, place in zip(x, (pair, c.fn.gep(ty, pair, 1)), strict=True):
@@ -184,7 +180,5 @@ def _store_pairs(
     wide = c.type(ty)
     re, im = (c.operand(ty, part) for part in x)
     order = ", ".join(f"i32 {k // 2 + (k % 2) * c.lanes}" for k in range(2 * c.lanes))
-    both = c.fn.emit(
-        f"shufflevector {wide} {re}, {wide} {im}, <{2 * c.lanes} x i32> <{order}>"
-    )
+    both = c.fn.emit(f"shufflevector {wide} {re}, {wide} {im}, <{2 * c.lanes} x i32> <{order}>")
     _store(c, ty, align, both, pair, 2 * c.lanes)

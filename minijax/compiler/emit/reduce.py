@@ -183,14 +183,13 @@ class _Fold:
 
     def _vectors(self, available: int) -> int:
         """Returns how many vectors of accumulators there are: enough to hide latency."""
-        wanted = 8 if len(self.nodes) <= 12 else 4 if len(self.nodes) <= 40 else 2
+        work = len(self.nodes) + len(postorder(self.reduce.combined))
+        wanted = 8 if work <= 10 else 4 if work <= 20 else 2
         while wanted > max(available // 2, 1):
             wanted //= 2
         return wanted
 
-    def _fold_rows(
-        self, others: Sequence[Expr], last: Expr, lanes: int, accs: Vectors
-    ) -> Vectors:
+    def _fold_rows(self, others: Sequence[Expr], last: Expr, lanes: int, accs: Vectors) -> Vectors:
         if not others:
             return self._fold_row(last, lanes, accs)
         first, *rest = others
@@ -225,9 +224,7 @@ class _Fold:
         with self.c.on(lanes):
             return self.starts(neutral=True)
 
-    def _rounds(
-        self, last: Expr, lanes: int, count: int, start: Operand, accs: Vectors
-    ) -> Vectors:
+    def _rounds(self, last: Expr, lanes: int, count: int, start: Operand, accs: Vectors) -> Vectors:
         width = lanes * len(accs)
         if count == 1:
             return self._round(last, lanes, start, accs)

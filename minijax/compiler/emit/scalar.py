@@ -50,7 +50,4 @@ def apply(c: Context, node: Expr, operands: Sequence[Scalar]) -> Scalar:
 def _select(c: Context, node: Expr, operands: Sequence[Scalar]) -> Scalar:
     (condition,), x, y = operands
     types = registers(node.dtype)
-    return tuple(
-        c.select(condition, ty, a, b)
-        for ty, a, b in zip(types, x, y, strict=True)
-    )
+    return tuple(c.select(condition, ty, a, b) for ty, a, b in zip(types, x, y, strict=True))
