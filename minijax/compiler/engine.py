@@ -39,9 +39,9 @@ from typing import Any
 
 NO_SYMBOLS: Mapping[str, int] = MappingProxyType({})
 
-# Vectors are explicit in the text, so the passes that are left to LLVM are cheap. Code generation at
-# levels 1 and 2 is quadratic in the length of a function (about 1 s at 16 000 lines), at level 0 it
-# is linear.
+# Vectors are explicit in the text, so the passes that are left to LLVM are cheap. Code generation
+# at levels 1 and 2 is quadratic in the length of a function (about 1 s at 16 000 lines), at level 0
+# it is linear.
 LIGHT_FUNCTION_LINES = 10_000
 
 

@@ -135,9 +135,12 @@ class Body:
             with self.vector(Lanes(lanes), index, 0):
                 write(0)
         elif whole:
-            with self.c.fn.loop(0, whole * lanes, lanes) as loop, self._inside(loop.preheader):
-                with self.vector(Lanes(lanes), index, loop.index):
-                    write(loop.index)
+            with (
+                self.c.fn.loop(0, whole * lanes, lanes) as loop,
+                self._inside(loop.preheader),
+                self.vector(Lanes(lanes), index, loop.index),
+            ):
+                write(loop.index)
         if rest:
             start = whole * lanes
             with self.vector(Lanes.first(rest, lanes), index, start):

@@ -30,7 +30,9 @@ from minijax.kernel.roots import Reduce
 
 _NEUTRAL = {"add": 0, "mul": 1}
 _FEW = 4
-_LONG_ROW = 512
+_MOST_VECTORS = 8
+_ROWS_AT_ONCE = 4
+_SHORT_BODY = 10
 _BLOCK = 64
 _STRETCH = 2048
 _ZEROS = ("0", "0x0000000000000000", "false")
@@ -45,10 +47,10 @@ def emit_reduce(frame: Frame, reduce: Reduce) -> None:
     if any(i.payload == 0 for i in reduce.inner if i.op == "index"):
         fold.emit_nothing()
     elif fold.walks_rows():
-        if fold.outer[-1].payload >= _LONG_ROW and fold.is_free:
+        if fold.outer[-1].payload > _MOST_VECTORS * fold.kept_lanes():
             fold.emit_rows()
         else:
-            fold.emit_kept()
+            fold.emit_side_by_side()
     elif fold.is_free and fold.inner and fold.inner[-1].payload >= _FEW:
         fold.emit_lanes()
     elif fold.outer and fold.outer[-1].payload >= _FEW:
@@ -81,6 +83,10 @@ class _Fold:
                 kept += strides.get(id(self.outer[-1]), 0) not in (0, 1)
                 folded += strides.get(id(self.inner[-1]), 0) not in (0, 1)
         return kept < folded
+
+    def kept_lanes(self) -> int:
+        """Returns the lanes of vectors along the last kept axis."""
+        return lanes_for(self.nodes, self.outer[-1].payload)
 
     # -- parts
 
@@ -149,7 +155,7 @@ class _Fold:
             self.finish(accs, row_major(self.body, self.outer))
 
         with self.body.loops(before):
-            self.body.across(last.payload, last, lanes_for(self.nodes, last.payload), write)
+            self.body.across(last.payload, last, self.kept_lanes(), write)
 
     def _fold_over(self, indices: Sequence[Expr], accs: Sequence[Scalar]) -> list[Scalar]:
         if not indices:
@@ -165,6 +171,41 @@ class _Fold:
             news = self._fold_over(others, self._regrouped(loop.values))
             loop.next(*self._following(news))
         return self._regrouped(loop.results)
+
+    def emit_side_by_side(self) -> None:
+        """All results of a row in registers, while the rows are walked."""
+        *before, last = self.outer
+        lanes = self.kept_lanes()
+        count = -(-last.payload // lanes)
+        with self.body.loops(before):
+            accs = self._fold_vectors(self.inner, lanes, [self._fresh(lanes, False)] * count)
+            for k, acc in enumerate(accs):
+                with self.body.vector(self._some(k, lanes), last, k * lanes):
+                    self.finish(acc, row_major(self.body, self.outer))
+
+    def _some(self, number: int, lanes: int) -> Lanes:
+        """The lanes of one of the vectors of a row."""
+        alive = min(lanes, self.outer[-1].payload - number * lanes)
+        return Lanes(lanes) if alive == lanes else Lanes.first(alive, lanes)
+
+    def _fold_vectors(self, indices: Sequence[Expr], lanes: int, accs: Vectors) -> Vectors:
+        if not indices:
+            found = []
+            for k, acc in enumerate(accs):
+                with self.body.vector(self._some(k, lanes), self.outer[-1], k * lanes):
+                    found.append(self.combined(acc, self.elements()))
+            return found
+        first, *others = indices
+        if first.payload <= _FEW:
+            for k in range(first.payload):
+                with self.body.scope():
+                    self.body.bind(first, (str(k),))
+                    accs = self._fold_vectors(others, lanes, accs)
+            return accs
+        with self.body.loop(first.payload, first, self._carry_all(lanes, accs)) as loop:
+            values = self._regroup_all(loop.values, len(accs))
+            loop.next(*self._follow_all(lanes, self._fold_vectors(others, lanes, values)))
+        return self._regroup_all(loop.results, len(accs))
 
     # -- vectors along the folded axis
 
@@ -220,9 +261,9 @@ class _Fold:
             block.next(*self._follow_all(lanes, self._added(lanes, totals, news)))
         return self._regroup_all(block.results, len(accs))
 
-    def _fresh(self, lanes: int) -> list[Scalar]:
+    def _fresh(self, lanes: int, neutral: bool = True) -> list[Scalar]:
         with self.c.on(lanes):
-            return self.starts(neutral=True)
+            return self.starts(neutral)
 
     def _rounds(self, last: Expr, lanes: int, count: int, start: Operand, accs: Vectors) -> Vectors:
         width = lanes * len(accs)
@@ -341,8 +382,22 @@ class _Fold:
     ) -> None:
         lanes = lanes_for(self.nodes, count)
         self._fill(places, count, lanes)
-        with self.body.loops(self.inner):
-            self._across(last, first, count, lanes, lambda at: self._accumulate(places, at))
+        *others, rows = self.inner
+        at_once = _ROWS_AT_ONCE if len(self.nodes) <= _SHORT_BODY else 1
+        blocks, rest = divmod(rows.payload, at_once)
+
+        def walk(start: Operand, many: int) -> None:
+            positions = [plus(self.c, start, k) for k in range(many)]
+            self._across(
+                last, first, count, lanes, lambda at: self._accumulate(places, at, rows, positions)
+            )
+
+        with self.body.loops(others):
+            if blocks:
+                with self.body.loop(blocks) as block:
+                    walk(times(self.c, block.index, at_once), at_once)
+            if rest:
+                walk(blocks * at_once, rest)
         offset = times(self.c, row_major(self.body, before), last.payload)
 
         def hand_over(at: Operand) -> None:
@@ -378,6 +433,13 @@ class _Fold:
         for dtype, place, value in zip(self.dtypes, places, values, strict=True):
             store(self.c, dtype, value, place, at)
 
-    def _accumulate(self, places: Sequence[str], at: Operand) -> None:
-        news = self.elements()
-        self._keep(places, at, self.combined(self._row(places, at), news))
+    def _accumulate(
+        self, places: Sequence[str], at: Operand, rows: Expr, positions: Sequence[Operand]
+    ) -> None:
+        """Folds a few rows into a stretch, in order."""
+        accs = self._row(places, at)
+        for position in positions:
+            with self.body.scope():
+                self.body.bind(rows, (str(position),))
+                accs = self.combined(accs, self.elements())
+        self._keep(places, at, accs)
