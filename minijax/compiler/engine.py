@@ -39,12 +39,9 @@ from typing import Any
 
 NO_SYMBOLS: Mapping[str, int] = MappingProxyType({})
 
-# Measured growth: the level 2 pipeline costs about 40 µs a line, and 6 ms for each loop that it
-# vectorises, unrolls and interleaves, where the light one costs below 1 ms. Code generation at
-# levels 1 and 2 is quadratic in the length of a function (about 1 s at 16 000 lines), at level 0 it
-# is linear.
-FULL_MODULE_LINES = 3_000
-FULL_MODULE_LOOPS = 16
+# Vectors are explicit in the text, so the passes that are left to LLVM are cheap. Code generation
+# at levels 1 and 2 is quadratic in the length of a function (about 1 s at 16 000 lines), at level 0
+# it is linear.
 LIGHT_FUNCTION_LINES = 10_000
 
 
@@ -53,15 +50,13 @@ class Effort(Enum):
 
     AUTO = "auto"
     """One of the others, chosen by size."""
-    FULL = "full"
-    """The level 2 pipeline with loop and SLP vectorisation, code generation at level 2."""
     LIGHT = "light"
-    """Common subexpressions, hoisting, rotation of loops; code generation at level 1."""
+    """Common subexpressions, hoisting, rotation of loops; code generation at level 2."""
     MINIMAL = "minimal"
     """Clean-up only, code generation at level 0: linear in the size of any function."""
 
 
-_CODE_LEVELS = {Effort.FULL: 2, Effort.LIGHT: 1, Effort.MINIMAL: 0}
+_CODE_LEVELS = {Effort.LIGHT: 2, Effort.MINIMAL: 0}
 
 
 class EngineError(AssertionError):
@@ -228,26 +223,10 @@ def choose_effort(text: str) -> Effort:
     """The effort that keeps compile time close to linear in the size of the text.
 
     >>> choose_effort("define void @f() {\\n  ret void\\n}")
-    <Effort.FULL: 'full'>
+    <Effort.LIGHT: 'light'>
     """
-    if text.count("\n") <= FULL_MODULE_LINES and _count_loops(text) <= FULL_MODULE_LOOPS:
-        return Effort.FULL
     longest = max((body.count("\n") for body in text.split("\ndefine ")), default=0)
     return Effort.LIGHT if longest <= LIGHT_FUNCTION_LINES else Effort.MINIMAL
-
-
-def _count_loops(text: str) -> int:
-    """The number of branches back to a label that stands above them."""
-    above: set[str] = set()
-    count = 0
-    for label, target in re.findall(r"^(define|[\w.$]+:)|label %([\w.$]+)", text, re.MULTILINE):
-        if label == "define":
-            above.clear()
-        elif label:
-            above.add(label[:-1])
-        else:
-            count += target in above
-    return count
 
 
 @functools.cache
@@ -370,23 +349,31 @@ def _optimize(module: Any, effort: Effort) -> Any:
     """Runs the passes of an effort over the module; returns the machine that should emit it."""
     llvm = _llvm()
     machine = _machine(_CODE_LEVELS[effort])
-    options = llvm.create_pipeline_tuning_options(speed_level=2 if effort is Effort.FULL else 1)
-    options.loop_vectorization = effort is Effort.FULL
-    options.slp_vectorization = effort is Effort.FULL
+    options = llvm.create_pipeline_tuning_options(speed_level=1)
     builder = llvm.create_pass_builder(machine, options)
-    if effort is Effort.FULL:
-        builder.getModulePassManager().run(module, builder)
-    elif effort is Effort.LIGHT:
-        passes = builder.getFunctionPassManager()
+    if effort is Effort.LIGHT:
+        passes = _light_passes(llvm)
         for function in module.functions:
             if not function.is_declaration:
                 passes.run(function, builder)
     else:
-        passes = llvm.create_new_module_pass_manager()
-        passes.add_sroa_pass()
-        passes.add_instruction_combine_pass()
-        passes.run(module, builder)
+        cleaning = llvm.create_new_module_pass_manager()
+        cleaning.add_sroa_pass()
+        cleaning.add_instruction_combine_pass()
+        cleaning.run(module, builder)
     return machine
+
+
+def _light_passes(llvm: Any) -> Any:
+    passes = llvm.create_new_function_pass_manager()
+    passes.add_sroa_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_new_gvn_pass()
+    passes.add_loop_rotate_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_simplify_cfg_pass()
+    return passes
 
 
 def _export_names(entry: str, exports: Sequence[str]) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from minijax.compiler.emit.program import ENTRY, all_literals, emit_module
 from minijax.compiler.engine import Program as Code
 from minijax.compiler.engine import compile_module
 from minijax.compiler.fuse.steps import fuse
+from minijax.compiler.memory import workspace
 from minijax.compiler.memory.plan import Plan, plan_memory
 from minijax.compiler.simplify import simplify
 from minijax.core.array import value_of
@@ -84,13 +85,14 @@ class Compiled:
         """
         inputs = [_contiguous(x, aval) for x, aval in zip(args, self._in_avals, strict=True)]
         outputs = [np.empty(aval.shape, aval.dtype) for aval in self._out_avals]
-        arena = np.empty(self._plan.size, np.uint8)
+        arena = workspace.take(self._plan.size)
         with self._threads():
             status = self._function(
                 _addresses([*self._consts, *inputs, *self._literals]),
                 _addresses(outputs),
                 arena.ctypes.data,
             )
+        workspace.give_back(arena)
         if status == FAILED:
             raise self._context.failures.pop(threading.get_ident())
         if status:

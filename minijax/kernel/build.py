@@ -107,6 +107,7 @@ class KernelBuilder(ExprBuilder):
         init: Exprs,
         combine: Callable[[Exprs, Exprs], Exprs],
         kind: str | None = None,
+        commutes: bool = False,
     ) -> tuple[Value, ...]:
         """Returns folds over inner indices.
 
@@ -117,6 +118,7 @@ class KernelBuilder(ExprBuilder):
             init: the constants that the folds start from.
             combine: takes accumulators and next elements and returns the new accumulators.
             kind: "add mul min max and or" where the fold is one of these, which frees the order.
+            commutes: says that the order is free for another `combine`.
         """
         outer = tuple(self.index(n) for n in avals[0].shape)
         inner = tuple(self.index(n) for n in sizes)
@@ -125,7 +127,8 @@ class KernelBuilder(ExprBuilder):
         return self._add(
             avals,
             lambda outs: Reduce(
-                outs, outer, inner, elements, tuple(init), accs, news, combined, kind
+                *(outs, outer, inner, elements, tuple(init), accs, news, combined, kind),
+                commutes=commutes,
             ),
         )
 

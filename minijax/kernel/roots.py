@@ -85,8 +85,8 @@ class Reduce:
     """`outs[k][outer]` = fold of `elements[k]` over the `inner` indices, starting at `init[k]`.
 
     `combined[k]` says how accumulators `accs` and the next elements `news` combine; it is
-    associative and commutative for the kinds "add mul min max and or", and need only be associative
-    with elements taken in order where `kind` is None.
+    associative and commutative for the kinds "add mul min max and or", and where `commutes` says
+    so; else it need only be associative, and elements are taken in order.
     """
 
     outs: tuple[Value, ...]
@@ -98,6 +98,7 @@ class Reduce:
     news: tuple[Expr, ...]
     combined: tuple[Expr, ...]
     kind: str | None
+    commutes: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -394,6 +394,7 @@ def _arg_lower_of(start: Callable[[np.dtype], Any], comparison: str) -> Rule:
             element,
             (first, k.constant(0, index_dtype)),
             combine,
+            commutes=True,
         )
         return (found[1],)
 

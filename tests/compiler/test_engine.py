@@ -24,7 +24,6 @@ from minijax.compiler.engine import (
     host,
     load_object,
 )
-from minijax.compiler.text import ModuleWriter
 
 UNARY = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double)
 CALLS_OUT = """
@@ -101,51 +100,16 @@ def test_program_can_be_looked_at() -> None:
     assert "halve:" in load_object(program.object, "halve", text=HALVE).assembly()
 
 
-def test_normal_programs_are_vectorised() -> None:
-    text = """
-define void @scale(ptr noalias %x, ptr noalias %y) {
-entry:
-  br label %loop
-loop:
-  %i = phi i64 [0, %entry], [%next, %loop]
-  %from = getelementptr double, ptr %x, i64 %i
-  %value = load double, ptr %from
-  %twice = fadd double %value, %value
-  %to = getelementptr double, ptr %y, i64 %i
-  store double %twice, ptr %to
-  %next = add nuw nsw i64 %i, 1
-  %more = icmp ult i64 %next, 1024
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}"""
-    assert "x double>" in compile_module(text, "scale", effort=Effort.FULL).optimized_text()
-    assert "x double>" not in compile_module(text, "scale", effort=Effort.LIGHT).optimized_text()
-
-
 def straight_line(lines: int) -> str:
     steps = [f"  %t{k + 1} = fadd double %t{k}, %x" for k in range(lines)]
     body = "\n".join(["  %t0 = fadd double %x, %x", *steps])
     return f"define double @f(double %x) {{\n{body}\n  ret double %t{lines}\n}}"
 
 
-def many_loops(count: int) -> str:
-    module = ModuleWriter()
-    fn = module.function("f", [("i64", "n"), ("ptr", "out")])
-    for _ in range(count):
-        with fn.loop("%n") as loop:
-            fn.store("i64", loop.index, fn.gep("i64", "%out", loop.index))
-    fn.ret()
-    return str(module)
-
-
-def test_effort_falls_with_size_and_with_the_number_of_loops() -> None:
-    assert choose_effort(straight_line(100)) is Effort.FULL
+def test_effort_falls_with_the_length_of_functions() -> None:
     assert choose_effort(straight_line(5_000)) is Effort.LIGHT
     assert choose_effort(straight_line(20_000)) is Effort.MINIMAL
     assert choose_effort("\n".join([straight_line(5_000)] * 4)) is Effort.LIGHT
-    assert choose_effort(many_loops(5)) is Effort.FULL
-    assert choose_effort(many_loops(40)) is Effort.LIGHT
 
 
 @pytest.mark.parametrize("lines", (100, 5_000, 20_000))

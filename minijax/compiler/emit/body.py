@@ -5,21 +5,37 @@
 `sin(x[i])` needs only i: it is emitted in the block in front of the loop over j. A body remembers
 what it has emitted, so a shared subexpression is emitted once; leaving a loop forgets what was
 emitted inside it.
+
+The innermost loop may go over whole vectors (`across`). What depends on its index is then a vector;
+what does not stays a single number, and is spread over the lanes where the two meet. A load whose
+position moves with the index is a load of neighbours, any other one that depends on the index
+gathers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
 
 from minijax.compiler.emit import scalar
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.frame import Frame, load
-from minijax.compiler.emit.types import Scalar
-from minijax.compiler.fuse.affine import Address
+from minijax.compiler.emit.frame import Frame
+from minijax.compiler.emit.lanes import Lanes
+from minijax.compiler.emit.memory_access import gather, load, load_where, store
+from minijax.compiler.emit.types import Scalar, registers
+from minijax.compiler.fuse.affine import Address, address_terms
 from minijax.compiler.text import Block, Carried, Loop, Operand
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Value
+
+
+class _Emitted(NamedTuple):
+    """What an expression has become: a number, or a vector where it varies over the lanes."""
+
+    value: Scalar
+    level: int
+    varies: bool
 
 
 class Body:
@@ -28,12 +44,14 @@ class Body:
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
         self.c: Context = frame.c
-        self.note = ""
         self._fronts: list[Block] = []
-        self._known: dict[int, tuple[Scalar, int]] = {}
+        self._known: dict[int, _Emitted] = {}
+        self._spread: dict[int, Scalar] = {}
         self._emitted: list[list[int]] = [[]]
         self._kept: list[Expr] = []
         self._addresses: dict[Value, str] = {}
+        self._moving: tuple[Expr | None, Operand] = (None, 0)
+        self._moving_level = 0
 
     @property
     def depth(self) -> int:
@@ -42,55 +60,122 @@ class Body:
 
     @contextmanager
     def loop(
-        self,
-        size: Operand,
-        index: Expr | None = None,
-        carried: Carried = (),
-        independent: bool = False,
+        self, size: Operand, index: Expr | None = None, carried: Carried = ()
     ) -> Iterator[Loop]:
         """A loop of the nest; `index` stands for its counter inside."""
-        note = self.c.independent() if independent else ""
-        outer_note, self.note = self.note, self.c.access() if independent else ""
-        with self.c.fn.loop(size, carried=carried, note=note) as loop:
-            self._fronts.append(loop.preheader)
-            self._emitted.append([])
+        with self.c.fn.loop(size, carried=carried) as loop, self._inside(loop.preheader):
             if index is not None:
                 self.bind(index, (loop.index,))
             yield loop
-            self._leave()
-        self.note = outer_note
 
     @contextmanager
-    def loops(self, indices: Sequence[Expr], independent: bool = False) -> Iterator[None]:
-        """Nested loops over indices; the innermost one has independent iterations if said so."""
+    def loops(self, indices: Sequence[Expr]) -> Iterator[None]:
+        """Nested loops over indices."""
         with ExitStack() as stack:
             for index in indices:
-                is_innermost = index is indices[-1]
-                loop = self.loop(index.payload, index, independent=independent and is_innermost)
-                stack.enter_context(loop)
+                stack.enter_context(self.loop(index.payload, index))
             yield
 
     @contextmanager
     def scope(self) -> Iterator[None]:
         """Forgets on leaving what was bound and emitted inside."""
-        self._fronts.append(self.c.fn.block)
+        with self._inside(self.c.fn.block):
+            yield
+
+    @contextmanager
+    def _inside(self, front: Block) -> Iterator[None]:
+        self._fronts.append(front)
         self._emitted.append([])
         yield
-        self._leave()
-
-    def _leave(self) -> None:
         self._fronts.pop()
         for key in self._emitted.pop():
             self._known.pop(key, None)
+            self._spread.pop(key, None)
 
-    def bind(self, expr: Expr, value: Scalar) -> None:
-        """Says what an index or variable is at the present place."""
-        self._remember(expr, value, self.depth)
+    def bind(self, expr: Expr, value: Scalar, varies: bool = False) -> None:
+        """Says what an index or variable is at the present place.
 
-    def _remember(self, expr: Expr, value: Scalar, level: int) -> None:
+        Args:
+            expr: the index or variable.
+            value: what it is.
+            varies: whether that differs from lane to lane.
+        """
+        self._remember(expr, _Emitted(value, self.depth, varies))
+
+    def _remember(self, expr: Expr, emitted: _Emitted) -> None:
         self._kept.append(expr)
-        self._known[id(expr)] = (value, level)
-        self._emitted[level].append(id(expr))
+        self._known[id(expr)] = emitted
+        self._emitted[emitted.level].append(id(expr))
+
+    # -- vectors
+
+    @contextmanager
+    def vector(self, lanes: Lanes, index: Expr | None, base: Operand) -> Iterator[None]:
+        """Within it, `index` goes from `base` on over the lanes."""
+        before = self._moving, self._moving_level
+        with self._inside(self.c.fn.block):
+            self._moving, self._moving_level = (index, base), self.depth
+            with self.c.on(lanes.count, lanes.mask, lanes.alive):
+                yield
+        self._moving, self._moving_level = before
+
+    def across(
+        self, size: int, index: Expr | None, lanes: int, write: Callable[[Operand], None]
+    ) -> None:
+        """Calls `write` with the first position of every vector that an index goes over.
+
+        Args:
+            size: the length of the axis.
+            index: the index that stands for the position in expressions.
+            lanes: the numbers in a vector.
+            write: emits the work on one vector; called for whole ones and for what is left over.
+        """
+        whole, rest = divmod(size, lanes)
+        if whole == 1:
+            with self.vector(Lanes(lanes), index, 0):
+                write(0)
+        elif whole:
+            with (
+                self.c.fn.loop(0, whole * lanes, lanes) as loop,
+                self._inside(loop.preheader),
+                self.vector(Lanes(lanes), index, loop.index),
+            ):
+                write(loop.index)
+        if rest:
+            start = whole * lanes
+            with self.vector(Lanes.first(rest, lanes), index, start):
+                write(start)
+
+    def move(self, index: Expr, base: Operand) -> None:
+        """Says, at the start of a vector, that the moving index goes on from another place."""
+        self._moving = index, base
+
+    def whole(self, expr: Expr) -> Scalar:
+        """Emits an expression; returns its scalar, on all lanes."""
+        self.emit(expr)
+        return self._over_lanes(expr)
+
+    def _over_lanes(self, expr: Expr) -> Scalar:
+        value, level, varies = self._known[id(expr)]
+        if varies or self.c.lanes == 1:
+            return value
+        found = self._spread.get(id(expr))
+        if found is None:
+            types = registers(expr.dtype)
+            with self._at(level):
+                pairs = zip(types, value, strict=True)
+                found = tuple(str(self.c.spread(ty, part)) for ty, part in pairs)
+            self._spread[id(expr)] = found
+        return found
+
+    @contextmanager
+    def _at(self, level: int) -> Iterator[None]:
+        """Within it, instructions go where everything of a level is known."""
+        if level == self.depth:
+            yield
+        else:
+            with self.c.fn.at(self._fronts[level]):
+                yield
 
     # -- emitting
 
@@ -103,6 +188,9 @@ class Body:
                 stack.pop()
                 continue
             missing = [x for x in node.operands if id(x) not in self._known]
+            if node.op in ("load", "address", "guarded"):
+                # Where only the first lane's position counts, the index need not be a vector.
+                missing = [x for x in missing if x is not self._moving[0]]
             if missing:
                 stack.extend(reversed(missing))
                 continue
@@ -111,23 +199,39 @@ class Body:
         return self._known[id(root)][0]
 
     def _place(self, node: Expr) -> None:
-        level = max((self._known[id(x)][1] for x in node.operands), default=0)
+        if node is self._moving[0]:
+            self._remember(node, _Emitted((self._counted(),), self.depth, True))
+            return
         assert node.op not in ("index", "var"), f"{node.op} outside its loop"
-        if level == self.depth:
-            value = self._node(node)
-        else:
-            with self.c.fn.at(self._fronts[level]):
+        level = max(map(self._level, node.operands), default=0)
+        varies = any(map(self._varies, node.operands))
+        with self._at(level):
+            if varies:
                 value = self._node(node)
-        self._remember(node, value, level)
+            else:
+                with self.c.on(1):
+                    value = self._node(node)
+        self._remember(node, _Emitted(value, level, varies))
+
+    def _counted(self) -> str:
+        """The moving index as a vector."""
+        base = self.c.spread("i64", self._moving[1])
+        return self.c.op("add nsw", "i64", base, self.c.counting())
+
+    def _level(self, x: Expr) -> int:
+        return self._moving_level if x is self._moving[0] else self._known[id(x)].level
+
+    def _varies(self, x: Expr) -> bool:
+        return x is self._moving[0] or self._known[id(x)].varies
 
     def _node(self, node: Expr) -> Scalar:
         if node.op == "scalar":
             return self.frame.scalars[node.payload]
         if node.op == "load":
-            offset = self.offset(node)
-            address = self.address(node.payload.value)
-            return load(self.c, node.dtype, address, offset, self.note)
-        operands = [self._known[id(x)][0] for x in node.operands]
+            return self._load(node)
+        if node.op == "guarded":
+            return self._load_where(node)
+        operands = [self._over_lanes(x) for x in node.operands]
         return scalar.apply(self.c, node, operands)
 
     def address(self, value: Value) -> str:
@@ -135,37 +239,110 @@ class Body:
         found = self._addresses.get(value)
         if found is None:
             if self._fronts:
-                with self.c.fn.at(self._fronts[0]):
+                with self.c.fn.at(self._fronts[0]), self.c.on(1):
                     found = self.frame.address(value)
             else:
                 found = self.frame.address(value)
             self._addresses[value] = found
         return found
 
-    def offset(self, node: Expr) -> Operand:
-        """Emits the position of a load or of a place; each partial sum as far out as it can be."""
+    # -- memory
+
+    def store(self, value: Value, x: Scalar, offset: Operand) -> None:
+        """Stores the element of a value at a position, or a vector of them from there on."""
+        store(self.c, value.dtype, x, self.address(value), offset)
+
+    def _load(self, node: Expr) -> Scalar:
         address: Address = node.payload
-        pairs = zip(node.operands, address.coefficients, strict=True)
-        terms = sorted(((self._level(x), x, c) for x, c in pairs), key=lambda term: term[0])
+        place = self.address(address.value)
+        if self.c.lanes == 1:
+            return load(self.c, node.dtype, place, self.offset(node))
+        step = self._step(node)
+        if step in (1, -1):
+            return load(self.c, node.dtype, place, self.offset(node), step)
+        return gather(self.c, node.dtype, place, self._offsets(node))
+
+    def _load_where(self, node: Expr) -> Scalar:
+        """Loads where a condition holds; elsewhere the result does not matter."""
+        place = self.address(node.payload.value)
+        condition = self._over_lanes(node.operands[0])[0]
+        if self.c.lanes == 1:
+            offset = self.offset(node)
+            safe = self.c.fn.emit(f"select i1 {condition}, i64 {offset}, i64 0")
+            return load(self.c, node.dtype, place, safe)
+        if self._step(node) == 1:
+            return load_where(self.c, condition, node.dtype, place, self.offset(node))
+        offsets = self._offsets(node)
+        safe = self.c.select(condition, "i64", offsets, 0)
+        return gather(self.c, node.dtype, place, safe)
+
+    def _step(self, node: Expr) -> int:
+        """Returns by how much a position moves from lane to lane; 0 where that is not constant."""
+        terms = address_terms(node)
+        if any(self._varies(x) for x, _ in terms if x is not self._moving[0]):
+            return 0
+        return next((c for x, c in terms if x is self._moving[0]), 0)
+
+    def _offsets(self, node: Expr) -> str:
+        """Emits the positions of a load that gathers."""
+        still = self.offset(node, lambda x: not self._varies(x))
+        total = self.c.spread("i64", still)
+        for term, coefficient in address_terms(node):
+            if not self._varies(term):
+                continue
+            x: Operand = self.emit(term)[0]
+            if coefficient != 1:
+                x = self.c.op("mul nsw", "i64", x, coefficient)
+            total = self.c.op("add nsw", "i64", total, x)
+        return str(total)
+
+    def offset(self, node: Expr, wanted: Callable[[Expr], bool] | None = None) -> Operand:
+        """Emits the position of a load or of a place; each partial sum as far out as it can be.
+
+        Args:
+            node: the load or place.
+            wanted: tells which terms to add up; all of them without it.
+        """
+        address: Address = node.payload
+        pairs = address_terms(node)
+        terms = [(self._term_level(x), x, c) for x, c in pairs if wanted is None or wanted(x)]
         total: Operand = address.const
-        for level, term, coefficient in terms:
-            if level < self.depth:
-                with self.c.fn.at(self._fronts[level]):
+        with self.c.on(1):
+            for level, term, coefficient in sorted(terms, key=lambda found: found[0]):
+                with self._at(level):
                     total = self._plus(total, term, coefficient)
-            else:
-                total = self._plus(total, term, coefficient)
         return total
 
-    def _level(self, term: Expr) -> int:
-        if id(term) not in self._known:
+    def _term_level(self, term: Expr) -> int:
+        if term is not self._moving[0] and id(term) not in self._known:
             self.emit(term)
-        return self._known[id(term)][1]
+        return self._level(term)
 
     def _plus(self, total: Operand, term: Expr, coefficient: int) -> Operand:
-        (value,) = self._known[id(term)][0]
-        if coefficient != 1:
-            value = self.c.fn.emit(f"mul nsw i64 {value}, {coefficient}")
-        return value if total == 0 else self.c.fn.emit(f"add nsw i64 {total}, {value}")
+        return plus(self.c, total, times(self.c, self.position(term), coefficient))
+
+    def position(self, index: Expr) -> Operand:
+        """Returns the value of an index, on the first lane."""
+        if index is self._moving[0]:
+            return self._moving[1]
+        (value,) = self.emit(index)
+        return value if value[0] == "%" else int(value)
+
+
+def times(c: Context, x: Operand, factor: int) -> Operand:
+    """Emits the product of a position and a constant."""
+    if isinstance(x, int):
+        return x * factor
+    return x if factor == 1 else c.fn.emit(f"mul nsw i64 {x}, {factor}")
+
+
+def plus(c: Context, x: Operand, y: Operand) -> Operand:
+    """Emits the sum of two positions."""
+    if isinstance(x, int) and isinstance(y, int):
+        return x + y
+    if x == 0 or y == 0:
+        return y if x == 0 else x
+    return c.fn.emit(f"add nsw i64 {x}, {y}")
 
 
 def combine(
@@ -174,18 +351,15 @@ def combine(
     """Emits expressions of variables alone, such as how two accumulators combine."""
     body = Body(frame)
     for variable, value in zip(variables, values, strict=True):
-        body.bind(variable, value)
-    return [body.emit(expr) for expr in combined]
+        body.bind(variable, value, varies=frame.c.lanes > 1)
+    return [body.whole(expr) for expr in combined]
 
 
 def row_major(body: Body, indices: Sequence[Expr]) -> Operand:
     """Emits the row-major position of the present iteration of loops over these indices."""
     total: Operand = 0
     for index in indices:
-        (value,) = body.emit(index)
-        if total == 0:
-            total = value
-        else:
-            scaled = body.c.fn.emit(f"mul nsw i64 {total}, {index.payload}")
-            total = body.c.fn.emit(f"add nsw i64 {scaled}, {value}")
+        if index.op == "index":
+            above = times(body.c, total, index.payload)
+            total = plus(body.c, above, body.position(index))
     return total

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from minijax.compiler.emit.frame import Frame, load, nbytes, store
+from minijax.compiler.emit.frame import Frame, nbytes
+from minijax.compiler.emit.memory_access import load, store
 from minijax.kernel.roots import HostCall, Value
 
 _FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.real import Real
 from minijax.compiler.emit.types import Scalar, layout
+from minijax.compiler.text import Operand
 from minijax.kernel.expr import Expr
 
 _LIBRARY = frozenset(
@@ -96,47 +97,48 @@ def power(real: Real, x: Scalar, exponent: int) -> Scalar:
 
 
 def _library(c: Context, real: Real, name: str, *operands: Scalar) -> Scalar:
-    wide = [tuple(_widened(real, part) for part in x) for x in operands]
-    found = _call_on_windows(c, name, wide) if os.name == "nt" else _call(c, name, wide)
-    return tuple(_narrowed(real, part) for part in found)
+    wide = [("double", _widened(real, part)) for x in operands for part in x]
+    call = _call_on_windows if os.name == "nt" else _call
+
+    def lane(*parts: Operand) -> Sequence[str]:
+        return call(c, name, parts)
+
+    return tuple(_narrowed(real, part) for part in c.each_lane(("double", "double"), wide, lane))
 
 
-def _call(c: Context, name: str, operands: Sequence[Scalar]) -> Scalar:
+def _call(c: Context, name: str, parts: Sequence[Operand]) -> Scalar:
     """By the ABIs of Unix a complex number travels in two float registers."""
     pair = "{ double, double }"
-    args = [("double", part) for x in operands for part in x]
-    both = c.pure_call(pair, name, args)
+    both = c.pure_call(pair, name, [("double", part) for part in parts])
     return (
         c.fn.emit(f"extractvalue {pair} {both}, 0"),
         c.fn.emit(f"extractvalue {pair} {both}, 1"),
     )
 
 
-def _call_on_windows(c: Context, name: str, operands: Sequence[Scalar]) -> Scalar:
+def _call_on_windows(c: Context, name: str, parts: Sequence[Operand]) -> Scalar:
     """There it travels by address."""
-    places = [c.fn.alloca("double", 2) for _ in (None, *operands)]
-    for place, x in zip(places[1:], operands, strict=True):
-        for k, part in enumerate(x):
-            c.fn.store("double", part, c.fn.gep("double", place, k))
+    places = [c.fn.alloca("double", 2) for _ in range(1 + len(parts) // 2)]
+    for k, part in enumerate(parts):
+        c.fn.store("double", part, c.fn.gep("double", places[1 + k // 2], k % 2))
     c.fn.call("void", name, [("ptr", place) for place in places])
     return tuple(c.fn.load("double", c.fn.gep("double", places[0], k)) for k in range(2))
 
 
 def _widened(real: Real, x: str) -> str:
-    return x if real.ty == "double" else real.c.fn.emit(f"fpext float {x} to double")
+    return x if real.ty == "double" else real.c.cast("fpext", "float", x, "double")
 
 
 def _narrowed(real: Real, x: str) -> str:
-    return x if real.ty == "double" else real.c.fn.emit(f"fptrunc double {x} to float")
+    return x if real.ty == "double" else real.c.cast("fptrunc", "double", x, "float")
 
 
 def _lexicographic(real: Real, op: str, x: Scalar, y: Scalar) -> str:
-    emit = real.c.fn.emit
     strict = {"le": "olt", "ge": "ogt", "le_total": "olt"}.get(op, _ORDER[op])
     before = real.compare(strict, x[0], y[0])
     same = real.compare("oeq", x[0], y[0])
     second = real.compare(_ORDER[op], x[1], y[1])
-    return emit(f"or i1 {before}, {emit(f'and i1 {same}, {second}')}")
+    return real.c.op("or", "i1", before, real.c.op("and", "i1", same, second))
 
 
 def _pairwise(method: str) -> Callable[..., Scalar]:
@@ -149,11 +151,11 @@ def _pairwise(method: str) -> Callable[..., Scalar]:
 
 def _equal(real: Real, x: Scalar, y: Scalar) -> Scalar:
     parts = [real.compare("oeq", a, b) for a, b in zip(x, y, strict=True)]
-    return (real.c.fn.emit(f"and i1 {parts[0]}, {parts[1]}"),)
+    return (real.c.op("and", "i1", *parts),)
 
 
 def _unequal(real: Real, x: Scalar, y: Scalar) -> Scalar:
-    return (real.c.fn.emit(f"xor i1 {_equal(real, x, y)[0]}, true"),)
+    return (real.c.op("xor", "i1", _equal(real, x, y)[0], "true"),)
 
 
 def _absolute(real: Real, x: Scalar) -> Scalar:
@@ -171,7 +173,7 @@ def _extreme(op: str) -> Callable[..., Scalar]:
     def emit(real: Real, x: Scalar, y: Scalar) -> Scalar:
         keeps = _lexicographic(real, "ge" if op == "max" else "le", x, y)
         missing = real.compare("uno", *x)
-        chosen = real.c.fn.emit(f"or i1 {keeps}, {missing}")
+        chosen = real.c.op("or", "i1", keeps, missing)
         return tuple(real.select(chosen, a, b) for a, b in zip(x, y, strict=True))
 
     return emit
@@ -180,18 +182,17 @@ def _extreme(op: str) -> Callable[..., Scalar]:
 def _finite(real: Real, x: Scalar) -> Scalar:
     sizes = [real.intrinsic("fabs", part) for part in x]
     parts = [real.compare("one", size, real.number(float("inf"))) for size in sizes]
-    return (real.c.fn.emit(f"and i1 {parts[0]}, {parts[1]}"),)
+    return (real.c.op("and", "i1", *parts),)
 
 
 def _power(real: Real, x: Scalar, y: Scalar) -> Scalar:
     """x ** y, with 0 ** 0 = 1 and 0 ** y = 0 for a positive real part."""
     found = _library(real.c, real, "cpow", x, y)
     zero, one = real.number(0.0), real.number(1.0)
-    emit = real.c.fn.emit
     is_base_zero = _equal(real, x, (zero, zero))[0]
     is_power_zero = _equal(real, y, (zero, zero))[0]
     positive = real.compare("ogt", y[0], zero)
-    vanishes = emit(f"and i1 {is_base_zero}, {positive}")
+    vanishes = real.c.op("and", "i1", is_base_zero, positive)
     found = tuple(real.select(vanishes, zero, part) for part in found)
     return (
         real.select(is_power_zero, one, found[0]),

@@ -27,7 +27,7 @@ def convert(c: Context, x: Scalar, source: np.dtype, target: np.dtype) -> Scalar
         own = dtypes.real_dtype(source)
         if target == dtypes.bool_:
             parts = [_real(c, each, own, target) for each in x]
-            return (c.fn.emit(f"or i1 {parts[0]}, {parts[1]}"),)
+            return (c.op("or", "i1", *parts),)
         return (_real(c, x[0], own, target),)
     return (_real(c, x[0], source, target),)
 
@@ -45,37 +45,36 @@ def _real(c: Context, x: str, source: np.dtype, target: np.dtype) -> str:
 def _from_float(c: Context, x: str, source: np.dtype, target: np.dtype) -> str:
     own, to = layout(source).register, layout(target).register
     if target == dtypes.bool_:
-        return c.fn.emit(f"fcmp une {own} {x}, {literal_float(own, 0.0)}")
+        return c.op("fcmp une", own, x, literal_float(own, 0.0))
     if dtypes.is_integer(target):
         word = "fptosi" if target.kind == "i" else "fptoui"
-        suffix = "f32" if own == "float" else "f64"
-        return c.pure_call(to, f"llvm.{word}.sat.{to}.{suffix}", [(own, x)])
+        return c.intrinsic(f"{word}.sat", to, [(own, x)], own)
     if target in NARROW:
         if own == "double":
             return narrow.from_double(c, target, x)
         return narrow.rounded(c, target, x)
     if own == to:
         return x
-    return c.fn.emit(f"{'fpext' if to == 'double' else 'fptrunc'} {own} {x} to {to}")
+    return c.cast("fpext" if to == "double" else "fptrunc", own, x, to)
 
 
 def _to_float(c: Context, x: str, source: np.dtype, target: np.dtype) -> str:
     ty = layout(source).register
     word = "sitofp" if source.kind == "i" else "uitofp"
     if target not in NARROW:
-        return c.fn.emit(f"{word} {ty} {x} to {layout(target).register}")
-    return narrow.rounded(c, target, c.fn.emit(f"{word} {ty} {x} to float"))
+        return c.cast(word, ty, x, layout(target).register)
+    return narrow.rounded(c, target, c.cast(word, ty, x, "float"))
 
 
 def _between_integers(c: Context, x: str, source: np.dtype, target: np.dtype) -> str:
     own, to = layout(source).register, layout(target).register
     if target == dtypes.bool_:
-        return c.fn.emit(f"icmp ne {own} {x}, 0")
+        return c.op("icmp ne", own, x, 0)
     if int(own[1:]) == int(to[1:]):
         return x
     if int(own[1:]) > int(to[1:]):
-        return c.fn.emit(f"trunc {own} {x} to {to}")
-    return c.fn.emit(f"{'sext' if source.kind == 'i' else 'zext'} {own} {x} to {to}")
+        return c.cast("trunc", own, x, to)
+    return c.cast("sext" if source.kind == "i" else "zext", own, x, to)
 
 
 def bitcast(c: Context, x: Scalar, source: np.dtype, target: np.dtype) -> Scalar:
@@ -88,10 +87,10 @@ def _bits_of(c: Context, x: Scalar, dtype: np.dtype) -> str:
     if dtype in NARROW:
         return narrow.to_bits(c, dtype, x[0])
     if dtype == dtypes.bool_:
-        return c.fn.emit(f"zext i1 {x[0]} to i8")
+        return c.cast("zext", "i1", x[0], "i8")
     ty = layout(dtype).register
     if dtypes.is_float(dtype):
-        return c.fn.emit(f"bitcast {ty} {x[0]} to i{8 * dtype.itemsize}")
+        return c.cast("bitcast", ty, x[0], f"i{8 * dtype.itemsize}")
     assert not dtypes.is_complex(dtype), "complex numbers are cast part by part"
     return x[0]
 
@@ -100,8 +99,8 @@ def _from_bits(c: Context, bits: str, dtype: np.dtype) -> Scalar:
     if dtype in NARROW:
         return (narrow.from_bits(c, dtype, bits),)
     if dtype == dtypes.bool_:
-        return (c.fn.emit(f"icmp ne i8 {bits}, 0"),)
+        return (c.op("icmp ne", "i8", bits, 0),)
     if dtypes.is_float(dtype):
-        return (c.fn.emit(f"bitcast i{8 * dtype.itemsize} {bits} to {layout(dtype).register}"),)
+        return (c.cast("bitcast", f"i{8 * dtype.itemsize}", bits, layout(dtype).register),)
     assert not dtypes.is_complex(dtype), "complex numbers are cast part by part"
     return (bits,)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from minijax.compiler.emit.body import Body, combine, row_major
-from minijax.compiler.emit.frame import Frame, load, store
+from minijax.compiler.emit.body import Body, combine, plus, row_major, times
+from minijax.compiler.emit.frame import Frame
+from minijax.compiler.emit.lanes import lanes_for
+from minijax.compiler.emit.memory_access import load
 from minijax.compiler.emit.types import Scalar, layout, registers
+from minijax.compiler.fuse.walk import postorder
 from minijax.compiler.text import Operand
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Cumulate
@@ -23,8 +26,7 @@ def emit_cumulate(frame: Frame, cumulate: Cumulate) -> None:
     fold = _Running(frame, cumulate)
     with fold.body.loops(fold.before):
         if fold.axis is None:
-            with fold.body.loops(fold.after, independent=True):
-                fold.store(fold.elements(), "0")
+            fold.over_slice(lambda: fold.store(fold.elements(), "0"))
         elif fold.after:
             fold.emit_slices()
         else:
@@ -45,7 +47,7 @@ class _Running:
 
     def elements(self) -> list[Scalar]:
         """Emits the next elements."""
-        return [self.body.emit(e) for e in self.cumulate.elements]
+        return [self.body.whole(e) for e in self.cumulate.elements]
 
     def combined(self, accs: Sequence[Scalar], news: Sequence[Scalar]) -> list[Scalar]:
         """Emits the new accumulators."""
@@ -61,21 +63,20 @@ class _Running:
 
     def offset(self, index: str) -> Operand:
         """Emits the position of the present element at an index along the axis."""
-        position: Operand = row_major(self.body, self.before)
+        position = row_major(self.body, self.before)
         if self.axis is not None:
-            scaled = self.c.fn.emit(f"mul nsw i64 {position}, {self.axis.payload}")
-            position = self.c.fn.emit(f"add nsw i64 {scaled}, {index}")
+            position = plus(self.c, times(self.c, position, self.axis.payload), index)
         for each in self.after:
-            (own,) = self.body.emit(each)
-            scaled = self.c.fn.emit(f"mul nsw i64 {position}, {each.payload}")
-            position = self.c.fn.emit(f"add nsw i64 {scaled}, {own}")
+            if each.op == "index":
+                above = times(self.c, position, each.payload)
+                position = plus(self.c, above, self.body.position(each))
         return position
 
     def store(self, values: Sequence[Scalar], index: str) -> None:
         """Stores results at an index along the axis."""
         offset = self.offset(index)
         for out, x in zip(self.cumulate.outs, values, strict=True):
-            store(self.c, out.dtype, x, self.body.address(out), offset, self.body.note)
+            self.body.store(out, x, offset)
 
     def emit_in_registers(self) -> None:
         """Carries the accumulators from element to element."""
@@ -107,16 +108,28 @@ class _Running:
         assert self.axis is not None, "there is an axis"
         with self.body.scope():
             self.body.bind(self.axis, (self.place("0"),))
-            with self.body.loops(self.after, independent=True):
-                self.store(self.elements(), self.place("0"))
+            self.over_slice(lambda: self.store(self.elements(), self.place("0")))
         with self.body.loop(self.axis.payload - 1) as loop:
             step = self.c.fn.emit(f"add nsw i64 {loop.index}, 1")
             index, previous = self.place(step), self.place(loop.index)
             self.body.bind(self.axis, (index,))
-            with self.body.loops(self.after, independent=True):
+
+            def follow() -> None:
                 back = self.offset(previous)
                 accs = [
-                    load(self.c, v.dtype, self.body.address(v), back, self.body.note)
-                    for v in self.cumulate.outs
+                    load(self.c, v.dtype, self.body.address(v), back) for v in self.cumulate.outs
                 ]
                 self.store(self.combined(accs, self.elements()), index)
+
+            self.over_slice(follow)
+
+    def over_slice(self, write: Callable[[], None]) -> None:
+        """Emits `write` for every element that shares an index along the axis."""
+        indices = [i for i in self.after if i.op == "index"]
+        if not indices:
+            write()
+            return
+        *others, last = indices
+        with self.body.loops(others):
+            lanes = lanes_for(postorder(self.cumulate.elements), last.payload)
+            self.body.across(last.payload, last, lanes, lambda _: write())

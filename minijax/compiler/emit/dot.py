@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.frame import Frame, load, store
+from minijax.compiler.emit.frame import Frame
+from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.types import literal_float
 from minijax.compiler.fuse.matrices import Layout, free_axes, operand_layouts, strides_of
 from minijax.compiler.fuse.rewrite import dot_sizes

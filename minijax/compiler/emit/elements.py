@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from minijax.compiler.emit.body import Body, row_major
-from minijax.compiler.emit.frame import Frame, store
+from minijax.compiler.emit.frame import Frame
+from minijax.compiler.emit.lanes import lanes_for
+from minijax.compiler.fuse.walk import postorder
+from minijax.compiler.text import Operand
 from minijax.kernel.roots import Element
 
 
@@ -16,9 +19,19 @@ def emit_element(frame: Frame, element: Element) -> None:
         return
     if 0 in element.outs[0].shape:
         return
-    with body.loops(element.indices, independent=True):
+
+    def write(_: Operand = 0) -> None:
         # All loads come before the first store: a result may overwrite an operand.
-        results = [body.emit(expr) for expr in element.bodies]
+        results = [body.whole(expr) for expr in element.bodies]
         offset = row_major(body, element.indices)
         for value, result in zip(element.outs, results, strict=True):
-            store(frame.c, value.dtype, result, body.address(value), offset, body.note)
+            body.store(value, result, offset)
+
+    indices = [i for i in element.indices if i.op == "index"]
+    if not indices:
+        write()
+        return
+    *others, last = indices
+    with body.loops(others):
+        lanes = lanes_for(postorder(element.bodies), last.payload)
+        body.across(last.payload, last, lanes, write)

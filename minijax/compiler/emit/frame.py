@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from minijax.compiler.emit import narrow
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.types import NARROW, Scalar, layout
+from minijax.compiler.emit.types import Scalar
 from minijax.compiler.memory.plan import Plan
 from minijax.compiler.text import Operand
-from minijax.core import dtypes
 from minijax.kernel.roots import Value
 
 Slot = Scalar | str | None
@@ -83,49 +79,6 @@ class Frame:
 def nbytes(value: Value) -> int:
     """Returns the bytes of a value's memory."""
     return value.size * value.dtype.itemsize
-
-
-def load(c: Context, dtype: np.dtype, address: str, offset: Operand, note: str = "") -> Scalar:
-    """Loads one element, `offset` elements after an address."""
-    shape = layout(dtype)
-    if shape.parts == 2:
-        pair = c.fn.gep(f"{{ {shape.memory}, {shape.memory} }}", address, offset)
-        second = c.fn.gep(shape.memory, pair, 1)
-        return tuple(_load(c, shape.memory, shape.align, p, note) for p in (pair, second))
-    bits = _load(c, shape.memory, shape.align, c.fn.gep(shape.memory, address, offset), note)
-    if dtype in NARROW:
-        return (narrow.from_bits(c, dtype, bits),)
-    if dtype == dtypes.bool_:
-        return (c.fn.emit(f"icmp ne i8 {bits}, 0"),)
-    return (bits,)
-
-
-def store(
-    c: Context, dtype: np.dtype, x: Scalar, address: str, offset: Operand, note: str = ""
-) -> None:
-    """Stores one element, `offset` elements after an address."""
-    shape = layout(dtype)
-    if shape.parts == 2:
-        pair = c.fn.gep(f"{{ {shape.memory}, {shape.memory} }}", address, offset)
-        second = c.fn.gep(shape.memory, pair, 1)
-        for part, place in zip(x, (pair, second), strict=True):
-            _store(c, shape.memory, shape.align, part, place, note)
-        return
-    (bits,) = x
-    if dtype in NARROW:
-        bits = narrow.to_bits(c, dtype, bits)
-    elif dtype == dtypes.bool_:
-        bits = c.fn.emit(f"zext i1 {bits} to i8")
-    place = c.fn.gep(shape.memory, address, offset)
-    _store(c, shape.memory, shape.align, bits, place, note)
-
-
-def _load(c: Context, ty: str, align: int, place: str, note: str) -> str:
-    return c.fn.emit(f"load {ty}, ptr {place}, align {align}{note}")
-
-
-def _store(c: Context, ty: str, align: int, value: str, place: str, note: str) -> None:
-    c.fn.do(f"store {ty} {value}, ptr {place}, align {align}{note}")
 
 
 def clear(c: Context, target: str, size: int) -> None:

@@ -23,20 +23,19 @@ def apply(c: Context, node: Expr, x: Sequence[str]) -> str:
     dtype = node.operands[0].dtype
     ty = layout(dtype).register
     signed = dtype.kind == "i"
-    emit, op = c.fn.emit, node.op
+    op = node.op
     if op in _PLAIN:
-        word = _bool_word(op) if ty == "i1" else op
-        return emit(f"{word} {ty} {x[0]}, {x[1]}")
+        return c.op(_bool_word(op) if ty == "i1" else op, ty, *x)
     if op in ("eq", "ne"):
-        return emit(f"icmp {op} {ty} {x[0]}, {x[1]}")
+        return c.op(f"icmp {op}", ty, *x)
     if op in _ORDER:
-        return emit(f"icmp {'s' if signed else 'u'}{_ORDER[op]} {ty} {x[0]}, {x[1]}")
+        return c.op(f"icmp {'s' if signed else 'u'}{_ORDER[op]}", ty, *x)
     if op in ("max", "min"):
-        return c.pure_call(ty, f"llvm.{'s' if signed else 'u'}{op}.{ty}", [(ty, x[0]), (ty, x[1])])
+        return c.intrinsic(f"{'s' if signed else 'u'}{op}", ty, [(ty, x[0]), (ty, x[1])])
     if op == "not":
-        return emit(f"xor {ty} {x[0]}, -1" if ty != "i1" else f"xor i1 {x[0]}, true")
+        return c.op("xor", ty, x[0], "true" if ty == "i1" else -1)
     if op == "neg":
-        return emit(f"sub {ty} 0, {x[0]}")
+        return c.op("sub", ty, 0, x[0])
     if op == "integer_pow":
         return _power_constant(c, ty, x[0], node.payload)
     return _OTHER[op](c, dtype, ty, x)
@@ -47,41 +46,41 @@ def _bool_word(op: str) -> str:
 
 
 def _divide(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
-    zero = c.fn.emit(f"icmp eq {ty} {x[1]}, 0")
+    zero = c.op("icmp eq", ty, x[1], 0)
     safe = _safe_divisor(c, dtype, ty, x, zero)
     word = "sdiv" if dtype.kind == "i" else "udiv"
-    quotient = c.fn.emit(f"{word} {ty} {x[0]}, {safe}")
-    return c.fn.emit(f"select i1 {zero}, {ty} -1, {ty} {quotient}")
+    quotient = c.op(word, ty, x[0], safe)
+    return c.select(zero, ty, -1, quotient)
 
 
 def _remainder(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
-    zero = c.fn.emit(f"icmp eq {ty} {x[1]}, 0")
+    zero = c.op("icmp eq", ty, x[1], 0)
     safe = _safe_divisor(c, dtype, ty, x, zero)
     word = "srem" if dtype.kind == "i" else "urem"
-    rest = c.fn.emit(f"{word} {ty} {x[0]}, {safe}")
-    return c.fn.emit(f"select i1 {zero}, {ty} {x[0]}, {ty} {rest}")
+    rest = c.op(word, ty, x[0], safe)
+    return c.select(zero, ty, x[0], rest)
 
 
 def _safe_divisor(c: Context, dtype: np.dtype, ty: str, x: Sequence[str], zero: str) -> str:
     """The divisor, or 1 where dividing by it would trap: least / -1 wraps to least, as by 1."""
     trap = zero
     if dtype.kind == "i":
-        least = c.fn.emit(f"icmp eq {ty} {x[0]}, {np.iinfo(dtype).min}")
-        minus_one = c.fn.emit(f"icmp eq {ty} {x[1]}, -1")
-        overflow = c.fn.emit(f"and i1 {least}, {minus_one}")
-        trap = c.fn.emit(f"or i1 {zero}, {overflow}")
-    return c.fn.emit(f"select i1 {trap}, {ty} 1, {ty} {x[1]}")
+        least = c.op("icmp eq", ty, x[0], np.iinfo(dtype).min)
+        minus_one = c.op("icmp eq", ty, x[1], -1)
+        overflow = c.op("and", "i1", least, minus_one)
+        trap = c.op("or", "i1", zero, overflow)
+    return c.select(trap, ty, 1, x[1])
 
 
 def _shift(word: str) -> Callable[..., str]:
     def emit(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
         width = 8 * dtype.itemsize
-        outside = c.fn.emit(f"icmp uge {ty} {x[1]}, {width}")
-        amount = c.fn.emit(f"select i1 {outside}, {ty} {width - 1}, {ty} {x[1]}")
-        shifted = c.fn.emit(f"{word} {ty} {x[0]}, {amount}")
+        outside = c.op("icmp uge", ty, x[1], width)
+        amount = c.select(outside, ty, width - 1, x[1])
+        shifted = c.op(word, ty, x[0], amount)
         if word == "ashr":
             return shifted
-        return c.fn.emit(f"select i1 {outside}, {ty} 0, {ty} {shifted}")
+        return c.select(outside, ty, 0, shifted)
 
     return emit
 
@@ -89,24 +88,24 @@ def _shift(word: str) -> Callable[..., str]:
 def _absolute(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
     if dtype.kind != "i":
         return x[0]
-    return c.pure_call(ty, f"llvm.abs.{ty}", [(ty, x[0]), ("i1", "false")])
+    return c.intrinsic("abs", ty, [(ty, x[0])], flag="false")
 
 
 def _sign(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
-    nonzero = c.fn.emit(f"icmp ne {ty} {x[0]}, 0")
-    positive = c.fn.emit(f"zext i1 {nonzero} to {ty}")
+    nonzero = c.op("icmp ne", ty, x[0], 0)
+    positive = c.cast("zext", "i1", nonzero, ty)
     if dtype.kind != "i":
         return positive
-    negative = c.fn.emit(f"icmp slt {ty} {x[0]}, 0")
-    return c.fn.emit(f"select i1 {negative}, {ty} -1, {ty} {positive}")
+    negative = c.op("icmp slt", ty, x[0], 0)
+    return c.select(negative, ty, -1, positive)
 
 
 def _population(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
-    return c.pure_call(ty, f"llvm.ctpop.{ty}", [(ty, x[0])])
+    return c.intrinsic("ctpop", ty, [(ty, x[0])])
 
 
 def _leading_zeros(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
-    return c.pure_call(ty, f"llvm.ctlz.{ty}", [(ty, x[0]), ("i1", "false")])
+    return c.intrinsic("ctlz", ty, [(ty, x[0])], flag="false")
 
 
 def _identity(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
@@ -148,7 +147,7 @@ def _power(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
         fn.ret(fn.emit(f"select i1 {vanishes}, {ty} 0, {ty} {loop.results[0]}"))
 
     c.helper(name, ty, [(ty, "x"), (ty, "y")], write)
-    return c.fn.call(ty, name, [(ty, x[0]), (ty, x[1])])
+    return c.scalar_call(ty, name, [(ty, x[0]), (ty, x[1])])
 
 
 def _power_constant(c: Context, ty: str, x: str, exponent: int) -> str:
@@ -156,10 +155,10 @@ def _power_constant(c: Context, ty: str, x: str, exponent: int) -> str:
     result, base, left = "1", x, exponent
     while left:
         if left & 1:
-            result = base if result == "1" else c.fn.emit(f"mul {ty} {result}, {base}")
+            result = base if result == "1" else c.op("mul", ty, result, base)
         left >>= 1
         if left:
-            base = c.fn.emit(f"mul {ty} {base}, {base}")
+            base = c.op("mul", ty, base, base)
     return result
 
 

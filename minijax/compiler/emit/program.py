@@ -16,8 +16,9 @@ from minijax.compiler.emit.control import emit_branch, emit_scan, emit_while
 from minijax.compiler.emit.cumulate import emit_cumulate
 from minijax.compiler.emit.dot import emit_dot
 from minijax.compiler.emit.elements import emit_element
-from minijax.compiler.emit.frame import Frame, Slot, copy, load, nbytes, store
+from minijax.compiler.emit.frame import Frame, Slot, copy, nbytes
 from minijax.compiler.emit.lapack import emit_native
+from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.reduce import emit_reduce
 from minijax.compiler.emit.scatter import emit_scatter
 from minijax.compiler.emit.sort import emit_sort

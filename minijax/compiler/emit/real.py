@@ -12,6 +12,7 @@ import numpy as np
 from minijax.compiler.emit import narrow
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.types import NARROW, layout, literal_float
+from minijax.compiler.vector_math import library
 from minijax.kernel.expr import Expr
 
 _ORDER = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
@@ -79,46 +80,51 @@ class Real:
         """Returns a constant."""
         return literal_float(self.ty, value)
 
-    def _two(self, word: str, x: str, y: str) -> str:
-        return self.c.fn.emit(f"{word} {self.ty} {x}, {y}")
-
     def add(self, x: str, y: str) -> str:
         """Returns x + y."""
-        return self._two(f"fadd {self.c.float_flags()}".strip(), x, y)
+        return self.c.op(f"fadd {self.c.float_flags()}".strip(), self.ty, x, y)
 
     def sub(self, x: str, y: str) -> str:
         """Returns x - y."""
-        return self._two(f"fsub {self.c.float_flags()}".strip(), x, y)
+        return self.c.op(f"fsub {self.c.float_flags()}".strip(), self.ty, x, y)
 
     def mul(self, x: str, y: str) -> str:
         """Returns x · y."""
-        return self._two(f"fmul {self.c.float_flags()}".strip(), x, y)
+        return self.c.op(f"fmul {self.c.float_flags()}".strip(), self.ty, x, y)
 
     def div(self, x: str, y: str) -> str:
         """Returns x / y."""
-        return self._two("fdiv", x, y)
+        return self.c.op("fdiv", self.ty, x, y)
 
     def neg(self, x: str) -> str:
         """Returns -x."""
-        return self.c.fn.emit(f"fneg {self.ty} {x}")
+        return self.c.op("fneg", self.ty, x)
 
     def compare(self, order: str, x: str, y: str) -> str:
         """Returns the bool of a comparison, such as "olt"."""
-        return self._two(f"fcmp {order}", x, y)
+        return self.c.op(f"fcmp {order}", self.ty, x, y)
 
     def select(self, condition: str, x: str, y: str) -> str:
         """Returns x where the condition holds, else y."""
-        return self.c.fn.emit(f"select i1 {condition}, {self.ty} {x}, {self.ty} {y}")
+        return self.c.select(condition, self.ty, x, y)
 
     def intrinsic(self, name: str, *operands: str) -> str:
         """Returns the result of an LLVM intrinsic."""
-        suffix = "f32" if self.ty == "float" else "f64"
-        return self.c.pure_call(self.ty, f"llvm.{name}.{suffix}", [(self.ty, x) for x in operands])
+        return self.c.intrinsic(name, self.ty, [(self.ty, x) for x in operands])
 
     def library(self, name: str, *operands: str) -> str:
-        """Returns the result of a function of the C library."""
+        """Returns the result of an elementary function: our own, or the C library's."""
+        if name in library.FUNCTIONS:
+            return self._own(name, operands)
         suffix = "f" if self.ty == "float" else ""
-        return self.c.pure_call(self.ty, name + suffix, [(self.ty, x) for x in operands])
+        return self.c.scalar_call(self.ty, name + suffix, [(self.ty, x) for x in operands])
+
+    def _own(self, name: str, operands: Sequence[str]) -> str:
+        c, ty = self.c, self.ty
+        symbol = library.symbol(name, ty, c.lanes)
+        c.symbols[symbol] = library.address(name, ty, c.lanes, len(operands))
+        wide = c.type(ty)
+        return c.pure_call(wide, symbol, [(wide, c.operand(ty, x)) for x in operands])
 
     def power(self, x: str, exponent: int) -> str:
         """Returns x to a constant power, by squaring."""
@@ -193,7 +199,7 @@ def _extreme(real: Real, op: str, x: str, y: str) -> str:
     """The larger or smaller of two; NaN if either is."""
     keeps = real.compare("oge" if op == "max" else "ole", x, y)
     is_nan = real.compare("uno", x, x)
-    return real.select(real.c.fn.emit(f"or i1 {keeps}, {is_nan}"), x, y)
+    return real.select(real.c.op("or", "i1", keeps, is_nan), x, y)
 
 
 def _sign(real: Real, x: str) -> str:
@@ -207,28 +213,26 @@ def _total_order(c: Context, dtype: np.dtype, op: str, x: Sequence[str]) -> str:
     least = -(1 << (int(ty[1:]) - 1))
     keys = []
     for value in x:
-        bits = c.fn.emit(f"bitcast {register} {value} to {ty}")
-        flipped = c.fn.emit(f"sub {ty} {least}, {bits}")
-        negative = c.fn.emit(f"icmp slt {ty} {bits}, 0")
-        keys.append(c.fn.emit(f"select i1 {negative}, {ty} {flipped}, {ty} {bits}"))
+        bits = c.cast("bitcast", register, value, ty)
+        flipped = c.op("sub", ty, least, bits)
+        negative = c.op("icmp slt", ty, bits, 0)
+        keys.append(c.select(negative, ty, flipped, bits))
     order = "slt" if op == "lt_total" else "sle"
-    return c.fn.emit(f"icmp {order} {ty} {keys[0]}, {keys[1]}")
+    return c.op(f"icmp {order}", ty, *keys)
 
 
 def _next_narrow(c: Context, dtype: np.dtype, real: Real, x: Sequence[str]) -> str:
     """The neighbour in a 16-bit format: one step of the bits, towards y."""
-    emit = c.fn.emit
     bits = narrow.to_bits(c, dtype, x[0])
     towards = narrow.to_bits(c, dtype, x[1])
     is_zero = real.compare("oeq", x[0], real.number(0.0))
-    sign = emit(f"and i16 {towards}, -32768")
-    least = emit(f"or i16 {sign}, 1")
+    sign = c.op("and", "i16", towards, -32768)
+    least = c.op("or", "i16", sign, 1)
     up = real.compare("olt", x[0], x[1])
     positive = real.compare("ogt", x[0], real.number(0.0))
-    grows = emit(f"icmp eq i1 {up}, {positive}")
-    step = emit(f"select i1 {grows}, i16 1, i16 -1")
-    moved = emit(f"add i16 {bits}, {step}")
-    found = emit(f"select i1 {is_zero}, i16 {least}, i16 {moved}")
+    grows = c.op("icmp eq", "i1", up, positive)
+    moved = c.op("add", "i16", bits, c.select(grows, "i16", 1, -1))
+    found = c.select(is_zero, "i16", least, moved)
     result = narrow.from_bits(c, dtype, found)
     result = real.select(real.compare("oeq", x[0], x[1]), x[1], result)
     undefined = real.compare("uno", x[0], x[1])
@@ -240,14 +244,13 @@ def _reduce_precision(
 ) -> str:
     """Rounds to nearest even with fewer bits; what is too large or too small becomes inf or 0."""
     ty, own_mantissa, own_exponent = ("i32", 23, 8) if real.ty == "float" else ("i64", 52, 11)
-    emit = c.fn.emit
-    bits = emit(f"bitcast {real.ty} {x} to {ty}")
+    bits = c.cast("bitcast", real.ty, x, ty)
     dropped = own_mantissa - mantissa_bits
     if dropped > 0:
-        odd = emit(f"and {ty} {emit(f'lshr {ty} {bits}, {dropped}')}, 1")
-        raised = emit(f"add {ty} {bits}, {(1 << (dropped - 1)) - 1}")
-        bits = emit(f"and {ty} {emit(f'add {ty} {raised}, {odd}')}, {-(1 << dropped)}")
-    result = emit(f"bitcast {ty} {bits} to {real.ty}")
+        odd = c.op("and", ty, c.op("lshr", ty, bits, dropped), 1)
+        raised = c.op("add", ty, bits, (1 << (dropped - 1)) - 1)
+        bits = c.op("and", ty, c.op("add", ty, raised, odd), -(1 << dropped))
+    result = c.cast("bitcast", ty, bits, real.ty)
     top = (1 << (exponent_bits - 1)) - 1
     if exponent_bits < own_exponent:
         largest = real.number((2 - 2.0**-mantissa_bits) * 2.0**top)

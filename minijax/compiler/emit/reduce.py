@@ -1,38 +1,42 @@
-"""Folds, in one of three orders.
+"""Folds, in one of four orders.
 
 * *in order*: accumulators in registers, one element after the other;
-* *lanes*: for float sums and the like along contiguous memory. Element k of a row goes to
-  accumulator k mod L; the L accumulators are added in a tree. The machine can add L elements at a
-  time, and errors grow with n / L instead of n. Every `_BLOCK` rounds the accumulators are emptied
-  into a second row of them. L depends on n alone, so the result depends on nothing else;
-* *rows*: where the kept axis is the contiguous one, a stretch of results is accumulated together
-  while memory is walked row by row.
+* *kept*: vectors along the last kept axis, each lane folding its own elements in order;
+* *lanes*: vectors along the last folded axis, for sums and whatever else may change its order.
+  Element k of a row goes to accumulator k mod L; the L accumulators are added in a tree, so errors
+  grow with n / L instead of n. Every `_BLOCK` rounds the accumulators are emptied into a second row
+  of them. L depends on the program alone, so the result depends on nothing else;
+* *rows*: where the kept axis is the contiguous one and long, a stretch of results is accumulated
+  in memory that stays in the cache, while the operand is walked row by row.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from minijax.compiler.emit import convert
-from minijax.compiler.emit.body import Body, combine, row_major
-from minijax.compiler.emit.frame import Frame, clear, load, store
+from minijax.compiler.emit.body import Body, combine, plus, row_major, times
+from minijax.compiler.emit.frame import Frame, clear
+from minijax.compiler.emit.lanes import Lanes, lanes_for
+from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.types import Scalar, constant, layout, registers
+from minijax.compiler.fuse.affine import address_terms
 from minijax.compiler.fuse.walk import postorder
-from minijax.compiler.text import Loop, Operand
-from minijax.core import dtypes
+from minijax.compiler.text import Operand
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Reduce
 
 _NEUTRAL = {"add": 0, "mul": 1}
-_SHORT = 32
-_FEW_LANES, _MANY_LANES, _MANY = 16, 64, 4096
+_FEW = 4
+_MOST_VECTORS = 8
+_ROWS_AT_ONCE = 4
+_SHORT_BODY = 10
 _BLOCK = 64
 _STRETCH = 2048
-_ZEROS = ("0", "0x0000000000000000")
+_ZEROS = ("0", "0x0000000000000000", "false")
+Vectors = list[list[Scalar]]
 
 
 def emit_reduce(frame: Frame, reduce: Reduce) -> None:
@@ -40,43 +44,19 @@ def emit_reduce(frame: Frame, reduce: Reduce) -> None:
     if 0 in reduce.outs[0].shape:
         return
     fold = _Fold(frame, reduce)
-    if any(i.payload == 0 for i in reduce.inner):
+    if any(i.payload == 0 for i in reduce.inner if i.op == "index"):
         fold.emit_nothing()
-        return
-    if _walks_rows(reduce):
-        fold.emit_rows()
-    elif _wants_lanes(reduce):
+    elif fold.walks_rows():
+        if fold.outer[-1].payload > _MOST_VECTORS * fold.kept_lanes():
+            fold.emit_rows()
+        else:
+            fold.emit_side_by_side()
+    elif fold.is_free and fold.inner and fold.inner[-1].payload >= _FEW:
         fold.emit_lanes()
+    elif fold.outer and fold.outer[-1].payload >= _FEW:
+        fold.emit_kept()
     else:
         fold.emit_in_order()
-
-
-def _wants_lanes(reduce: Reduce) -> bool:
-    if reduce.kind not in ("add", "mul", "max", "min") or not reduce.inner:
-        return False
-    inexact = all(dtypes.is_inexact(e.dtype) for e in reduce.elements)
-    return inexact and reduce.inner[-1].payload >= _SHORT
-
-
-def _walks_rows(reduce: Reduce) -> bool:
-    """Whether loads stride along what is folded but not along the last kept axis."""
-    if not reduce.outer or not reduce.inner or reduce.outer[-1].payload < 8:
-        return False
-    kept, folded = 0, 0
-    for node in postorder(reduce.elements):
-        if node.op != "load":
-            continue
-        strides = {id(x): c for x, c in zip(node.operands, node.payload.coefficients, strict=True)}
-        kept += strides.get(id(reduce.outer[-1]), 0) not in (0, 1)
-        folded += strides.get(id(reduce.inner[-1]), 0) not in (0, 1)
-    return kept < folded
-
-
-@dataclass(slots=True)
-class _Rows:
-    """A stretch of accumulators in memory for each result."""
-
-    addresses: list[str]
 
 
 class _Fold:
@@ -85,8 +65,28 @@ class _Fold:
         self.c = frame.c
         self.reduce = reduce
         self.body = Body(frame)
+        self.outer = [i for i in reduce.outer if i.op == "index"]
+        self.inner = [i for i in reduce.inner if i.op == "index"]
+        self.is_free = reduce.kind is not None or reduce.commutes
+        self.nodes = postorder(reduce.elements)
         self.dtypes = [e.dtype for e in reduce.elements]
         self.types = [ty for dtype in self.dtypes for ty in registers(dtype)]
+
+    def walks_rows(self) -> bool:
+        """Tells whether loads stride along what is folded but not along the last kept axis."""
+        if not self.outer or not self.inner or self.outer[-1].payload < _FEW:
+            return False
+        kept, folded = 0, 0
+        for node in self.nodes:
+            if node.op in ("load", "guarded"):
+                strides = {id(x): c for x, c in address_terms(node)}
+                kept += strides.get(id(self.outer[-1]), 0) not in (0, 1)
+                folded += strides.get(id(self.inner[-1]), 0) not in (0, 1)
+        return kept < folded
+
+    def kept_lanes(self) -> int:
+        """Returns the lanes of vectors along the last kept axis."""
+        return lanes_for(self.nodes, self.outer[-1].payload)
 
     # -- parts
 
@@ -95,50 +95,32 @@ class _Fold:
         variables = (*self.reduce.accs, *self.reduce.news)
         return combine(self.frame, variables, (*accs, *news), self.reduce.combined)
 
-    def starts(self, neutral: bool) -> list[Scalar]:
-        """Returns what the fold, or a part of it, starts from."""
+    def starts(self, neutral: bool = False) -> list[Scalar]:
+        """Returns what the fold, or a part of it, starts from, on all lanes."""
         if neutral and self.reduce.kind in _NEUTRAL:
             number = _NEUTRAL[self.reduce.kind]
-            return [_number(dtype, number) for dtype in self.dtypes]
-        return [self.body.emit(x) if x.operands else constant(x.payload) for x in self.reduce.init]
+            return [constant(np.asarray(number).astype(dtype)) for dtype in self.dtypes]
+        return [self.body.whole(x) for x in self.reduce.init]
 
     def finish(self, results: Sequence[Scalar], offset: Operand = 0) -> None:
-        """Hands over the results of one index of the kept axes."""
+        """Hands over the results of one index of the kept axes, or of a vector of them."""
         for value, dtype, x in zip(self.reduce.outs, self.dtypes, results, strict=True):
             result = convert.convert(self.c, x, dtype, value.dtype)
             if value.ndim == 0:
                 self.frame.scalars[value] = result
             else:
-                store(self.c, value.dtype, result, self.body.address(value), offset)
+                self.body.store(value, result, offset)
 
     def elements(self) -> list[Scalar]:
         """Emits the next elements."""
-        return [self.body.emit(e) for e in self.reduce.elements]
-
-    # -- the orders
-
-    def emit_nothing(self) -> None:
-        """A fold over nothing is what it starts from."""
-        with self.body.loops(self.reduce.outer):
-            self.finish(self.starts(neutral=False), row_major(self.body, self.reduce.outer))
-
-    def emit_in_order(self) -> None:
-        """One element after the other."""
-        with self.body.loops(self.reduce.outer):
-            accs = self._fold_over(self.reduce.inner, self.starts(neutral=False))
-            self.finish(accs, row_major(self.body, self.reduce.outer))
-
-    def _fold_over(self, indices: Sequence[Expr], accs: Sequence[Scalar]) -> list[Scalar]:
-        if not indices:
-            return self.combined(accs, self.elements())
-        first, *others = indices
-        with self.body.loop(first.payload, first, self._carried(accs)) as loop:
-            news = self._fold_over(others, self._regrouped(loop.values))
-            loop.next(*_flat(news))
-        return self._regrouped(loop.results)
+        return [self.body.whole(e) for e in self.reduce.elements]
 
     def _carried(self, accs: Sequence[Scalar]) -> list[tuple[str, Operand]]:
-        return list(zip(self.types, _flat(accs), strict=True))
+        parts = [part for x in accs for part in x]
+        return [
+            (self.c.type(ty), self.c.operand(ty, part))
+            for ty, part in zip(self.types, parts, strict=True)
+        ]
 
     def _regrouped(self, parts: Sequence[str]) -> list[Scalar]:
         found, rest = [], list(parts)
@@ -148,140 +130,316 @@ class _Fold:
             del rest[:count]
         return found
 
+    def _following(self, accs: Sequence[Scalar]) -> list[Operand]:
+        return [x for _, x in self._carried(accs)]
+
+    # -- one element after the other
+
+    def emit_nothing(self) -> None:
+        """A fold over nothing is what it starts from."""
+        with self.body.loops(self.outer):
+            self.finish(self.starts(), row_major(self.body, self.outer))
+
+    def emit_in_order(self) -> None:
+        """One element after the other."""
+        with self.body.loops(self.outer):
+            accs = self._fold_over(self.inner, self.starts())
+            self.finish(accs, row_major(self.body, self.outer))
+
+    def emit_kept(self) -> None:
+        """Vectors of results, each lane in order."""
+        *before, last = self.outer
+
+        def write(_: Operand) -> None:
+            accs = self._fold_over(self.inner, self.starts())
+            self.finish(accs, row_major(self.body, self.outer))
+
+        with self.body.loops(before):
+            self.body.across(last.payload, last, self.kept_lanes(), write)
+
+    def _fold_over(self, indices: Sequence[Expr], accs: Sequence[Scalar]) -> list[Scalar]:
+        if not indices:
+            return self.combined(accs, self.elements())
+        first, *others = indices
+        if first.payload <= _FEW:
+            for k in range(first.payload):
+                with self.body.scope():
+                    self.body.bind(first, (str(k),))
+                    accs = self._fold_over(others, accs)
+            return list(accs)
+        with self.body.loop(first.payload, first, self._carried(accs)) as loop:
+            news = self._fold_over(others, self._regrouped(loop.values))
+            loop.next(*self._following(news))
+        return self._regrouped(loop.results)
+
+    def emit_side_by_side(self) -> None:
+        """All results of a row in registers, while the rows are walked."""
+        *before, last = self.outer
+        lanes = self.kept_lanes()
+        count = -(-last.payload // lanes)
+        with self.body.loops(before):
+            accs = self._fold_vectors(self.inner, lanes, [self._fresh(lanes, False)] * count)
+            for k, acc in enumerate(accs):
+                with self.body.vector(self._some(k, lanes), last, k * lanes):
+                    self.finish(acc, row_major(self.body, self.outer))
+
+    def _some(self, number: int, lanes: int) -> Lanes:
+        """The lanes of one of the vectors of a row."""
+        alive = min(lanes, self.outer[-1].payload - number * lanes)
+        return Lanes(lanes) if alive == lanes else Lanes.first(alive, lanes)
+
+    def _fold_vectors(self, indices: Sequence[Expr], lanes: int, accs: Vectors) -> Vectors:
+        if not indices:
+            found = []
+            for k, acc in enumerate(accs):
+                with self.body.vector(self._some(k, lanes), self.outer[-1], k * lanes):
+                    found.append(self.combined(acc, self.elements()))
+            return found
+        first, *others = indices
+        if first.payload <= _FEW:
+            for k in range(first.payload):
+                with self.body.scope():
+                    self.body.bind(first, (str(k),))
+                    accs = self._fold_vectors(others, lanes, accs)
+            return accs
+        with self.body.loop(first.payload, first, self._carry_all(lanes, accs)) as loop:
+            values = self._regroup_all(loop.values, len(accs))
+            loop.next(*self._follow_all(lanes, self._fold_vectors(others, lanes, values)))
+        return self._regroup_all(loop.results, len(accs))
+
+    # -- vectors along the folded axis
+
     def emit_lanes(self) -> None:
         """Several accumulators in turn along the last folded axis."""
-        *others, last = self.reduce.inner
-        count = math.prod(i.payload for i in self.reduce.inner)
-        lanes = _FEW_LANES if count < _MANY else _MANY_LANES
-        rows = self._rows(lanes)
-        is_short = not others and last.payload < _BLOCK * lanes
-        totals = rows if is_short else self._rows(lanes, len(self.dtypes))
-        with self.body.loops(self.reduce.outer):
-            self._fill(rows, lanes)
-            if not is_short:
-                self._fill(totals, lanes)
-            with self.body.loops(others):
-                self._fold_row(last, lanes, rows, totals)
-            if not is_short:
-                self._add_row(totals, rows, lanes)
-            accs = self._tree(totals, lanes)
-            accs = self.combined(self.starts(neutral=False), accs) if self._is_sum() else accs
-            self.finish(accs, row_major(self.body, self.reduce.outer))
+        *others, last = self.inner
+        lanes = lanes_for(self.nodes, last.payload)
+        count = self._vectors(last.payload // lanes)
+        with self.body.loops(self.outer):
+            starts = self._fresh(lanes)
+            accs = self._fold_rows(others, last, lanes, [starts] * count)
+            totals = self._tree(accs, lanes)
+            if self.reduce.kind in _NEUTRAL:
+                totals = self.combined(self.starts(), totals)
+            self.finish(totals, row_major(self.body, self.outer))
 
-    def _is_sum(self) -> bool:
-        return self.reduce.kind in _NEUTRAL
+    def _vectors(self, available: int) -> int:
+        """Returns how many vectors of accumulators there are: enough to hide latency."""
+        work = len(self.nodes) + len(postorder(self.reduce.combined))
+        wanted = 8 if work <= 10 else 4 if work <= 20 else 2
+        while wanted > max(available // 2, 1):
+            wanted //= 2
+        return wanted
 
-    def _fold_row(self, last: Expr, lanes: int, rows: _Rows, totals: _Rows) -> None:
-        """Folds one row: whole rounds of lanes in blocks, then the rest."""
-        n = last.payload
-        rounds, rest = divmod(n, lanes)
-        blocks, left = divmod(rounds, _BLOCK)
+    def _fold_rows(self, others: Sequence[Expr], last: Expr, lanes: int, accs: Vectors) -> Vectors:
+        if not others:
+            return self._fold_row(last, lanes, accs)
+        first, *rest = others
+        with self.body.loop(first.payload, first, self._carry_all(lanes, accs)) as loop:
+            news = self._fold_rows(rest, last, lanes, self._regroup_all(loop.values, len(accs)))
+            loop.next(*self._follow_all(lanes, news))
+        return self._regroup_all(loop.results, len(accs))
+
+    def _fold_row(self, last: Expr, lanes: int, accs: Vectors) -> Vectors:
+        """Folds one row: whole rounds of vectors, in blocks, then the rest."""
+        width = lanes * len(accs)
+        rounds = last.payload // width
+        blocks, left = divmod(rounds, _BLOCK) if rounds > 2 * _BLOCK else (0, rounds)
         if blocks:
-            with self.body.loop(blocks) as block:
-                start = self.c.fn.emit(f"mul nsw i64 {block.index}, {_BLOCK * lanes}")
-                self._rounds(last, _BLOCK, lanes, start, rows)
-                self._add_row(totals, rows, lanes)
-                self._fill(rows, lanes)
-        done = blocks * _BLOCK * lanes
+            accs = self._fold_blocks(last, lanes, blocks, accs)
+        done = blocks * _BLOCK * width
         if left:
-            self._rounds(last, left, lanes, done, rows)
-        if rest:
-            self._round(last, rest, str(n - rest), rows)
+            accs = self._rounds(last, lanes, left, done, accs)
+        return self._rest(last, lanes, rounds * width, accs)
 
-    def _rounds(self, last: Expr, count: int, lanes: int, start: Operand, rows: _Rows) -> None:
-        with self.body.loop(count) as each:
-            shift = self.c.fn.emit(f"mul nsw i64 {each.index}, {lanes}")
-            first = self.c.fn.emit(f"add nsw i64 {shift}, {start}")
-            self._round(last, lanes, first, rows)
+    def _fold_blocks(self, last: Expr, lanes: int, blocks: int, accs: Vectors) -> Vectors:
+        """Adds up blocks one by one: the accumulators of a block start afresh."""
+        fresh = [self._fresh(lanes)] * len(accs)
+        with self.body.loop(blocks, carried=self._carry_all(lanes, accs)) as block:
+            totals = self._regroup_all(block.values, len(accs))
+            start = times(self.c, block.index, _BLOCK * lanes * len(accs))
+            news = self._rounds(last, lanes, _BLOCK, start, fresh)
+            block.next(*self._follow_all(lanes, self._added(lanes, totals, news)))
+        return self._regroup_all(block.results, len(accs))
 
-    def _round(self, last: Expr, count: Operand, first: str, rows: _Rows) -> None:
-        with self.body.loop(count, independent=True) as lane:
-            position = self.c.fn.emit(f"add nsw i64 {first}, {lane.index}")
-            self.body.bind(last, (position,))
-            self._accumulate(rows, lane)
+    def _fresh(self, lanes: int, neutral: bool = True) -> list[Scalar]:
+        with self.c.on(lanes):
+            return self.starts(neutral)
+
+    def _rounds(self, last: Expr, lanes: int, count: int, start: Operand, accs: Vectors) -> Vectors:
+        width = lanes * len(accs)
+        if count == 1:
+            return self._round(last, lanes, start, accs)
+        with self.body.loop(count, carried=self._carry_all(lanes, accs)) as loop:
+            base = plus(self.c, times(self.c, loop.index, width), start)
+            news = self._round(last, lanes, base, self._regroup_all(loop.values, len(accs)))
+            loop.next(*self._follow_all(lanes, news))
+        return self._regroup_all(loop.results, len(accs))
+
+    def _round(self, last: Expr, lanes: int, base: Operand, accs: Vectors) -> Vectors:
+        found = []
+        for k, acc in enumerate(accs):
+            with self.body.vector(Lanes(lanes), last, plus(self.c, base, k * lanes)):
+                found.append(self.combined(acc, self.elements()))
+        return found
+
+    def _rest(self, last: Expr, lanes: int, start: int, accs: Vectors) -> Vectors:
+        """Folds what is less than a round; lanes beyond the end keep what they have."""
+        found = list(accs)
+        left = last.payload - start
+        for k in range(-(-left // lanes)):
+            alive = min(lanes, left - k * lanes)
+            which = Lanes(lanes) if alive == lanes else Lanes.first(alive, lanes)
+            with self.body.vector(which, last, start + k * lanes):
+                news = self.combined(found[k], self.elements())
+                if which.mask is not None:
+                    news = self._chosen(which.mask, news, found[k])
+                found[k] = news
+        return found
+
+    def _chosen(self, mask: str, news: Sequence[Scalar], accs: Sequence[Scalar]) -> list[Scalar]:
+        return [
+            tuple(
+                self.c.select(mask, ty, a, b)
+                for ty, a, b in zip(registers(dtype), new, acc, strict=True)
+            )
+            for dtype, new, acc in zip(self.dtypes, news, accs, strict=True)
+        ]
+
+    def _added(self, lanes: int, accs: Vectors, news: Vectors) -> Vectors:
+        with self.c.on(lanes):
+            return [self.combined(a, b) for a, b in zip(accs, news, strict=True)]
+
+    def _carry_all(self, lanes: int, accs: Vectors) -> list[tuple[str, Operand]]:
+        with self.c.on(lanes):
+            return [pair for acc in accs for pair in self._carried(acc)]
+
+    def _follow_all(self, lanes: int, accs: Vectors) -> list[Operand]:
+        return [x for _, x in self._carry_all(lanes, accs)]
+
+    def _regroup_all(self, parts: Sequence[str], count: int) -> Vectors:
+        size = len(parts) // count
+        return [self._regrouped(parts[k * size : (k + 1) * size]) for k in range(count)]
+
+    def _tree(self, accs: Vectors, lanes: int) -> list[Scalar]:
+        """Combines halves with halves, down to single numbers."""
+        while len(accs) > 1:
+            half = len(accs) // 2
+            accs = self._added(lanes, accs[:half], accs[half:])
+        (found,) = accs
+        while lanes > 1:
+            lanes //= 2
+            low, high = (self._part(found, lanes, k) for k in (0, 1))
+            with self.c.on(lanes):
+                found = self.combined(low, high)
+        return found
+
+    def _part(self, accs: Sequence[Scalar], lanes: int, number: int) -> list[Scalar]:
+        """Returns the lower or upper half of vectors of twice as many lanes."""
+        return [
+            tuple(
+                self._half(ty, part, lanes, number)
+                for ty, part in zip(registers(dtype), x, strict=True)
+            )
+            for dtype, x in zip(self.dtypes, accs, strict=True)
+        ]
+
+    def _half(self, ty: str, x: str, lanes: int, number: int) -> str:
+        wide = f"<{2 * lanes} x {ty}>"
+        with self.c.on(2 * lanes):
+            vector = self.c.operand(ty, x)
+        if lanes == 1:
+            return self.c.fn.emit(f"extractelement {wide} {vector}, i64 {number}")
+        order = ", ".join(f"i32 {k + number * lanes}" for k in range(lanes))
+        return self.c.fn.emit(
+            f"shufflevector {wide} {vector}, {wide} poison, <{lanes} x i32> <{order}>"
+        )
+
+    # -- rows of accumulators in memory
 
     def emit_rows(self) -> None:
         """A stretch of the last kept axis at a time, row by row."""
-        *before, last = self.reduce.outer
-        n = last.payload
-        stretch = min(n, _STRETCH)
-        rows = self._rows(stretch)
-        with self.body.loops(before), self.body.loop(-(-n // stretch)) as part:
-            first = self.c.fn.emit(f"mul nsw i64 {part.index}, {stretch}")
-            count: Operand = stretch
-            if n % stretch:
-                left = self.c.fn.emit(f"sub nsw i64 {n}, {first}")
-                args: list[tuple[str, Operand]] = [("i64", left), ("i64", stretch)]
-                count = self.c.pure_call("i64", "llvm.smin.i64", args)
-            self._fill(rows, count, neutral=False)
-            with self.body.loops(self.reduce.inner):
-                self._round(last, count, first, rows)
-            self._store_stretch(before, last, first, count, rows)
+        *before, last = self.outer
+        whole, rest = divmod(last.payload, _STRETCH)
+        places = [
+            self.c.room(k, min(last.payload, _STRETCH) * dtype.itemsize)
+            for k, dtype in enumerate(self.dtypes)
+        ]
+        with self.body.loops(before):
+            if whole:
+                with self.body.loop(whole) as part:
+                    first = times(self.c, part.index, _STRETCH)
+                    self._stretch(before, last, first, _STRETCH, places)
+            if rest:
+                self._stretch(before, last, whole * _STRETCH, rest, places)
 
-    def _store_stretch(
-        self, before: Sequence[Expr], last: Expr, first: str, count: Operand, rows: _Rows
+    def _stretch(
+        self,
+        before: Sequence[Expr],
+        last: Expr,
+        first: Operand,
+        count: int,
+        places: Sequence[str],
     ) -> None:
-        offset = row_major(self.body, before)
-        with self.body.loop(count, independent=True) as lane:
-            position = self.c.fn.emit(f"add nsw i64 {first}, {lane.index}")
-            if offset != 0:
-                above = self.c.fn.emit(f"mul nsw i64 {offset}, {last.payload}")
-                position = self.c.fn.emit(f"add nsw i64 {above}, {position}")
-            self.finish(self._load_row(rows, lane.index), position)
+        lanes = lanes_for(self.nodes, count)
+        self._fill(places, count, lanes)
+        *others, rows = self.inner
+        at_once = _ROWS_AT_ONCE if len(self.nodes) <= _SHORT_BODY else 1
+        blocks, rest = divmod(rows.payload, at_once)
 
-    # -- rows of accumulators
+        def walk(start: Operand, many: int) -> None:
+            positions = [plus(self.c, start, k) for k in range(many)]
+            self._across(
+                last, first, count, lanes, lambda at: self._accumulate(places, at, rows, positions)
+            )
 
-    def _rows(self, count: int, slot: int = 0) -> _Rows:
-        sizes = [count * max(dtype.itemsize, 1) for dtype in self.dtypes]
-        return _Rows([self.c.room(slot + k, size) for k, size in enumerate(sizes)])
+        with self.body.loops(others):
+            if blocks:
+                with self.body.loop(blocks) as block:
+                    walk(times(self.c, block.index, at_once), at_once)
+            if rest:
+                walk(blocks * at_once, rest)
+        offset = times(self.c, row_major(self.body, before), last.payload)
 
-    def _fill(self, rows: _Rows, count: Operand, neutral: bool = True) -> None:
-        starts = self.starts(neutral)
-        if isinstance(count, int) and all(part in _ZEROS for x in starts for part in x):
-            for dtype, place in zip(self.dtypes, rows.addresses, strict=True):
+        def hand_over(at: Operand) -> None:
+            position = plus(self.c, offset, plus(self.c, first, at))
+            self.finish(self._row(places, at), position)
+
+        self.body.across(count, None, lanes, hand_over)
+
+    def _across(
+        self, last: Expr, first: Operand, count: int, lanes: int, write: Callable[[Operand], None]
+    ) -> None:
+        """Goes over a stretch; `last` stands for the position in the whole axis."""
+
+        def shifted(at: Operand) -> None:
+            self.body.move(last, plus(self.c, first, at))
+            write(at)
+
+        self.body.across(count, last, lanes, shifted)
+
+    def _fill(self, places: Sequence[str], count: int, lanes: int) -> None:
+        starts = self.starts()
+        if all(part in _ZEROS for x in starts for part in x):
+            for dtype, place in zip(self.dtypes, places, strict=True):
                 clear(self.c, place, count * dtype.itemsize)
             return
-        with self.body.loop(count, independent=True) as lane:
-            self._store_row(rows, lane.index, starts)
+        self.body.across(count, None, lanes, lambda at: self._keep(places, at, self.starts()))
 
-    def _load_row(self, rows: _Rows, offset: Operand) -> list[Scalar]:
-        pairs = zip(self.dtypes, rows.addresses, strict=True)
-        return [load(self.c, dtype, place, offset, self.body.note) for dtype, place in pairs]
+    def _row(self, places: Sequence[str], at: Operand) -> list[Scalar]:
+        pairs = zip(self.dtypes, places, strict=True)
+        return [load(self.c, dtype, place, at) for dtype, place in pairs]
 
-    def _store_row(self, rows: _Rows, offset: Operand, values: Sequence[Scalar]) -> None:
-        for dtype, place, value in zip(self.dtypes, rows.addresses, values, strict=True):
-            store(self.c, dtype, value, place, offset, self.body.note)
+    def _keep(self, places: Sequence[str], at: Operand, values: Sequence[Scalar]) -> None:
+        for dtype, place, value in zip(self.dtypes, places, values, strict=True):
+            store(self.c, dtype, value, place, at)
 
-    def _accumulate(self, rows: _Rows, lane: Loop) -> None:
-        news = self.elements()
-        accs = self._load_row(rows, lane.index)
-        self._store_row(rows, lane.index, self.combined(accs, news))
-
-    def _add_row(self, target: _Rows, source: _Rows, lanes: int) -> None:
-        with self.body.loop(lanes, independent=True) as lane:
-            news = self._load_row(source, lane.index)
-            accs = self._load_row(target, lane.index)
-            self._store_row(target, lane.index, self.combined(accs, news))
-
-    def _tree(self, rows: _Rows, lanes: int) -> list[Scalar]:
-        """Combines neighbours of neighbours: a tree of fixed shape."""
-        while lanes > _FEW_LANES:
-            lanes //= 2
-            with self.body.loop(lanes, independent=True) as lane:
-                other = self.c.fn.emit(f"add nsw i64 {lane.index}, {lanes}")
-                accs = self._load_row(rows, lane.index)
-                news = self._load_row(rows, other)
-                self._store_row(rows, lane.index, self.combined(accs, news))
-        level = [self._load_row(rows, k) for k in range(lanes)]
-        while len(level) > 1:
-            half = len(level) // 2
-            level = [self.combined(level[k], level[k + half]) for k in range(half)]
-        return level[0]
-
-
-def _number(dtype: np.dtype, number: int) -> Scalar:
-    return constant(np.asarray(number).astype(dtype))
-
-
-def _flat(scalars: Sequence[Scalar]) -> list[str]:
-    return [part for x in scalars for part in x]
+    def _accumulate(
+        self, places: Sequence[str], at: Operand, rows: Expr, positions: Sequence[Operand]
+    ) -> None:
+        """Folds a few rows into a stretch, in order."""
+        accs = self._row(places, at)
+        for position in positions:
+            with self.body.scope():
+                self.body.bind(rows, (str(position),))
+                accs = self.combined(accs, self.elements())
+        self._keep(places, at, accs)

@@ -31,7 +31,7 @@ def apply(c: Context, node: Expr, operands: Sequence[Scalar]) -> Scalar:
             return operands[0][0], operands[1][0]
         case "floordiv" | "mod":
             word = "udiv" if node.op == "floordiv" else "urem"
-            return (c.fn.emit(f"{word} i64 {operands[0][0]}, {node.payload}"),)
+            return (c.op(word, "i64", operands[0][0], node.payload),)
     dtype = node.operands[0].dtype
     if dtypes.is_complex(dtype):
         return complex_numbers.apply(c, node, operands)
@@ -50,7 +50,4 @@ def apply(c: Context, node: Expr, operands: Sequence[Scalar]) -> Scalar:
 def _select(c: Context, node: Expr, operands: Sequence[Scalar]) -> Scalar:
     (condition,), x, y = operands
     types = registers(node.dtype)
-    return tuple(
-        c.fn.emit(f"select i1 {condition}, {ty} {a}, {ty} {b}")
-        for ty, a, b in zip(types, x, y, strict=True)
-    )
+    return tuple(c.select(condition, ty, a, b) for ty, a, b in zip(types, x, y, strict=True))

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from minijax.compiler.emit.body import Body, combine
-from minijax.compiler.emit.frame import Frame, copy, load, nbytes, store
+from minijax.compiler.emit.frame import Frame, copy, nbytes
+from minijax.compiler.emit.lanes import lanes_for
+from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.types import Scalar
+from minijax.compiler.fuse.affine import address_terms
+from minijax.compiler.fuse.walk import postorder
 from minijax.compiler.text import Operand
+from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Scatter
 
 
@@ -20,19 +27,39 @@ def emit_scatter(frame: Frame, scatter: Scatter) -> None:
     if out.size == 0 or any(i.payload == 0 for i in scatter.indices):
         return
     body = Body(frame)
-    (place,) = scatter.place
-    stores_only = scatter.combined is scatter.new
-    independent = scatter.unique and scatter.in_bounds.is_constant and stores_only
-    with body.loops(scatter.indices, independent=independent):
-        (update,) = (body.emit(scatter.update),)
+    indices = [i for i in scatter.indices if i.op == "index"]
+    if _goes_along(scatter, indices):
+        *others, last = indices
+        lanes = lanes_for(postorder((scatter.update,)), last.payload)
+        with body.loops(others):
+            body.across(last.payload, last, lanes, lambda _: _update(body, scatter, target))
+        return
+    with body.loops(indices):
         if scatter.in_bounds.is_constant:
             if bool(scatter.in_bounds.payload):
-                _write(body, scatter, target, body.offset(place), update)
+                _update(body, scatter, target)
             return
         inside = body.emit(scatter.in_bounds)[0]
-        offset = body.offset(place)
-        with frame.c.fn.when(inside):
-            _write(body, scatter, target, offset, update)
+        with frame.c.fn.when(inside), body.scope():
+            _update(body, scatter, target)
+
+
+def _goes_along(scatter: Scatter, indices: Sequence[Expr]) -> bool:
+    """Whether neighbouring updates go to neighbouring places, each to one of its own."""
+    if not (scatter.unique and scatter.in_bounds.is_constant and indices):
+        return False
+    last, (place,) = indices[-1], scatter.place
+    if not bool(scatter.in_bounds.payload):
+        return False
+    terms = {id(x): (x, c) for x, c in address_terms(place)}
+    own = terms.pop(id(last), (last, 0))[1]
+    return own == 1 and not any(x is last for t, _ in terms.values() for x in postorder((t,)))
+
+
+def _update(body: Body, scatter: Scatter, target: str) -> None:
+    update = body.whole(scatter.update)
+    offset = body.offset(scatter.place[0])
+    _write(body, scatter, target, offset, update)
 
 
 def _write(body: Body, scatter: Scatter, target: str, offset: Operand, update: Scalar) -> None:
@@ -41,7 +68,7 @@ def _write(body: Body, scatter: Scatter, target: str, offset: Operand, update: S
         old = load(body.c, dtype, target, offset)
         variables = (scatter.old, scatter.new)
         (update,) = combine(body.frame, variables, (old, update), (scatter.combined,))
-    store(body.c, dtype, update, target, offset, body.note)
+    store(body.c, dtype, update, target, offset)
 
 
 def _emit_scalar(frame: Frame, scatter: Scatter) -> None:

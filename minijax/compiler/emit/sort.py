@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from minijax.compiler.emit.body import combine
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.frame import Frame, load, store
+from minijax.compiler.emit.frame import Frame
+from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.types import Scalar
 from minijax.compiler.text import Operand
 from minijax.kernel.roots import Sort

@@ -20,9 +20,9 @@ from minijax.compiler.emit.real import Real
 def apply(c: Context, ty: str, name: str, operands: Sequence[str]) -> str:
     """Emits a special function of floats of a type."""
     real = Real(c, "double")
-    wide = [x if ty == "double" else c.fn.emit(f"fpext float {x} to double") for x in operands]
+    wide = [x if ty == "double" else c.cast("fpext", "float", x, "double") for x in operands]
     found = _OWN[name](real, *wide) if name in _OWN else _call(real, name, *wide)
-    return found if ty == "double" else c.fn.emit(f"fptrunc double {found} to float")
+    return found if ty == "double" else c.cast("fptrunc", "double", found, "float")
 
 
 def _call(real: Real, name: str, *operands: str) -> str:
@@ -30,7 +30,7 @@ def _call(real: Real, name: str, *operands: str) -> str:
     types = real.c.outside(symbol)
     # Cython's dispatch flag follows the arguments.
     extra = [(ty, "0") for ty in types.args[len(operands) :]]
-    return real.c.pure_call("double", symbol, [*(("double", x) for x in operands), *extra])
+    return real.c.scalar_call("double", symbol, [*(("double", x) for x in operands), *extra])
 
 
 def _lgamma(real: Real, x: str) -> str:
@@ -45,17 +45,16 @@ def _digamma(real: Real, x: str) -> str:
 
 def _polygamma(real: Real, m: str, x: str) -> str:
     """ψ⁽ᵐ⁾(x) = (-1)ᵐ⁺¹ m! ζ(m + 1, x) for m ≥ 1; Abramowitz and Stegun 6.4.10."""
-    emit = real.c.fn.emit
     zero, one = real.number(0.0), real.number(1.0)
     above = real.add(m, one)
     size = real.mul(real.library("tgamma", above), _call(real, "zeta", above, x))
     is_even = real.compare("oeq", real.library("fmod", m, real.number(2.0)), zero)
     series = real.select(is_even, real.neg(size), size)
-    undefined = emit(f"and i1 {is_even}, {_is_pole(real, x)}")
+    undefined = real.c.op("and", "i1", is_even, _is_pole(real, x))
     fraction = real.compare("une", m, real.intrinsic("floor", m))
     negative = real.compare("olt", m, zero)
     for wrong in (fraction, negative):
-        undefined = emit(f"or i1 {undefined}, {wrong}")
+        undefined = real.c.op("or", "i1", undefined, wrong)
     found = real.select(undefined, real.number(math.nan), series)
     return real.select(real.compare("oeq", m, zero), _digamma(real, x), found)
 
@@ -63,7 +62,7 @@ def _polygamma(real: Real, m: str, x: str) -> str:
 def _is_pole(real: Real, x: str) -> str:
     whole = real.compare("oeq", x, real.intrinsic("floor", x))
     below = real.compare("ole", x, real.number(0.0))
-    return real.c.fn.emit(f"and i1 {whole}, {below}")
+    return real.c.op("and", "i1", whole, below)
 
 
 _OWN: dict[str, Callable[..., str]] = {

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.frame import Frame, store
+from minijax.compiler.emit.frame import Frame
+from minijax.compiler.emit.memory_access import store
 from minijax.compiler.emit.types import Scalar
 from minijax.compiler.text import Operand
 from minijax.kernel.roots import Value

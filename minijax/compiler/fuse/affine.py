@@ -47,12 +47,22 @@ class Address(NamedTuple):
     coefficients: tuple[int, ...]
 
 
+def address_terms(node: Expr) -> list[tuple[Expr, int]]:
+    """Returns the terms of the position of a "load", "guarded" or "address", with coefficients."""
+    terms = node.operands[1:] if node.op == "guarded" else node.operands
+    return list(zip(terms, node.payload.coefficients, strict=True))
+
+
+_NOWHERE: frozenset[int] = frozenset()
+
+
 class IndexBuilder(ExprBuilder):
     """Makes the expressions of one kernel."""
 
     def __init__(self) -> None:
         super().__init__()
         self._facts: dict[int, tuple[Expr, Linear, Range]] = {}
+        self._guards: dict[int, frozenset[int]] = {}
 
     def make(
         self, op: str, dtype: np.dtype, operands: tuple[Expr, ...] = (), payload: Any = None
@@ -61,7 +71,66 @@ class IndexBuilder(ExprBuilder):
         if dtype == int64 and id(node) not in self._facts:
             # Derived when the node is made, from facts of its operands: nothing recurses.
             self._facts[id(node)] = (node, self._derive_linear(node), self._derive_range(node))
+        if operands and id(node) not in self._guards:
+            self._guards[id(node)] = self._derive_guards(node)
         return node
+
+    # -- reads under a condition
+
+    def guarded(self, condition: Expr, x: Expr, otherwise: Expr) -> Expr:
+        """Returns x where the condition holds, else `otherwise`.
+
+        A load in x at a position that only counts where the condition holds,
+
+            condition ? load a[condition ? i - 2 : 0] : otherwise
+
+        becomes a "guarded" load of a[i - 2], which goes on with the index like any other.
+        """
+        if id(condition) in self._guards.get(id(x), _NOWHERE):
+            x = self._without_guard(condition, x)
+        return self.select(condition, x, otherwise)
+
+    def _derive_guards(self, node: Expr) -> frozenset[int]:
+        """Returns the conditions (by id) that positions of loads at or below a node hang on."""
+        if node.op == "load":
+            found = {id(x.operands[0]) for x in node.operands if _is_guard(x)}
+            return frozenset(found) if len(found) == 1 else _NOWHERE
+        below = [g for x in node.operands if (g := self._guards.get(id(x), _NOWHERE))]
+        return frozenset().union(*below) if below else _NOWHERE
+
+    def _without_guard(self, condition: Expr, root: Expr) -> Expr:
+        done: dict[int, Expr] = {}
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            if id(node) in done:
+                stack.pop()
+            elif id(condition) not in self._guards.get(id(node), _NOWHERE):
+                done[id(node)] = node
+            elif node.op == "load":
+                done[id(node)] = self._guarded_load(condition, node)
+            else:
+                missing = [x for x in node.operands if id(x) not in done]
+                if missing:
+                    stack += missing
+                    continue
+                operands = tuple(done[id(x)] for x in node.operands)
+                done[id(node)] = self.make(node.op, node.dtype, operands, node.payload)
+        return done[id(root)]
+
+    def _guarded_load(self, condition: Expr, node: Expr) -> Expr:
+        const = node.payload.const
+        found: dict[int, tuple[Expr, int]] = {}
+        for term, coefficient in address_terms(node):
+            own = term.operands[1] if _is_guard(term) else term
+            linear = self.linear(own)
+            const += coefficient * linear.const
+            _accumulate(found, linear.terms, coefficient)
+        terms = _nonzero(found)
+        payload = Address(node.payload.value, const, tuple(c for _, c in terms))
+        return self.make("guarded", node.dtype, (condition, *(t for t, _ in terms)), payload)
+
+    # -- positions
 
     def floordiv(self, x: Expr, divisor: int) -> Expr:
         quotient, remainder, shift = self._split(x, divisor)
@@ -215,6 +284,13 @@ class IndexBuilder(ExprBuilder):
             _accumulate(found, whole.terms, coefficient)
             terms = list(_nonzero(found))
         return Linear(const, tuple(terms))
+
+
+def _is_guard(term: Expr) -> bool:
+    if term.op != "select":
+        return False
+    otherwise = term.operands[2]
+    return otherwise.is_constant and int(otherwise.payload) == 0
 
 
 def _digit(term: Expr) -> tuple[Expr, int, int | None]:

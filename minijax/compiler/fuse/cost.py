@@ -15,6 +15,7 @@ _FREE = frozenset(
         "var",
         "read",
         "load",
+        "guarded",
         "scalar",
         "convert",
         "real",

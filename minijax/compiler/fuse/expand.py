@@ -98,7 +98,7 @@ class Expander:
         if op == "mod":
             return k.mod(operands[0], node.payload)
         if op == "select":
-            return k.select(*operands)
+            return k.guarded(*operands)
         if node.dtype == int64 and op in _SIMPLIFIED:
             return k.binary(op, *operands)
         if op in COMPARISON:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from minijax.compiler.fuse.affine import Address, IndexBuilder
+from minijax.compiler.fuse.affine import Address, IndexBuilder, address_terms
 from minijax.compiler.fuse.walk import expressions, postorder
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Cumulate, Definition, Element, Reduce, Scatter
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from minijax.compiler.fuse.steps import Step
 
 Indices = tuple[Expr, ...]
+_PLACES = ("load", "guarded", "address")
 
 
 def join_loops(step: Step) -> None:
@@ -85,10 +86,9 @@ class _Joiner:
         self.blocked = {id(root) for root in roots}
         self.replaced: dict[int, Expr | None] = {}
         for node in nodes:
-            if node.op in ("load", "address"):
-                address: Address = node.payload
-                pairs = zip(node.operands, address.coefficients, strict=True)
-                self.strides.append({id(x): c for x, c in pairs})
+            if node.op in _PLACES:
+                self.strides.append({id(x): c for x, c in address_terms(node)})
+                self.blocked.update(id(x) for x in node.operands[: node.op == "guarded"])
             else:
                 self.blocked.update(id(x) for x in node.operands)
 
@@ -131,15 +131,16 @@ class _Joiner:
     def _rebuild(self, node: Expr, done: dict[int, Expr]) -> Expr:
         if not node.operands:
             return node
-        if node.op not in ("load", "address"):
+        if node.op not in _PLACES:
             operands = tuple(done[id(x)] for x in node.operands)
             return self.builder.make(node.op, node.dtype, operands, node.payload)
-        value, const, coefficients = node.payload
+        value, const, _ = node.payload
         terms, kept = [], []
-        for x, c in zip(node.operands, coefficients, strict=True):
+        for x, c in address_terms(node):
             new = self.replaced.get(id(x), done[id(x)])
             if new is not None:
                 terms.append(new)
                 kept.append(c)
         payload = Address(value, const, tuple(kept))
-        return self.builder.make(node.op, node.dtype, tuple(terms), payload)
+        guard = [done[id(x)] for x in node.operands[: node.op == "guarded"]]
+        return self.builder.make(node.op, node.dtype, (*guard, *terms), payload)

@@ -196,7 +196,7 @@ _STORED = (Storage.MEMORY, Storage.REGISTER)
 
 def _source(node: Expr) -> Value | None:
     """Returns the value that a node takes from memory or a register."""
-    if node.op == "load":
+    if node.op in ("load", "guarded"):
         address: Address = node.payload
         return address.value
     return node.payload if node.op == "scalar" else None

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minijax.compiler.fuse.affine import Address
+from minijax.compiler.fuse.affine import Address, address_terms
 from minijax.compiler.fuse.steps import Fused, Step
 from minijax.compiler.fuse.walk import expressions, is_array, memory_operands, postorder
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Element, Scan, Scatter, Value, While
+
+_READS = ("load", "guarded")
 
 
 def overwritable(fused: Fused, step: Step) -> Iterator[tuple[Value, Value]]:
@@ -37,13 +39,13 @@ def overwritable(fused: Fused, step: Step) -> Iterator[tuple[Value, Value]]:
 
 def _is_loaded(step: Step, memory: Value) -> bool:
     nodes = postorder(expressions(step.definition))
-    return any(node.op == "load" and node.payload.value is memory for node in nodes)
+    return any(node.op in _READS and node.payload.value is memory for node in nodes)
 
 
 def _elementwise(step: Step, element: Element) -> Iterator[tuple[Value, Value]]:
     loads: dict[Value, list[Expr]] = {}
     for node in postorder(element.bodies):
-        if node.op == "load":
+        if node.op in _READS:
             loads.setdefault(node.payload.value, []).append(node)
     for memory, nodes in loads.items():
         if not all(_at_own_index(node, element.indices) for node in nodes):
@@ -54,8 +56,10 @@ def _elementwise(step: Step, element: Element) -> Iterator[tuple[Value, Value]]:
 
 
 def _at_own_index(load: Expr, indices: tuple[Expr, ...]) -> bool:
+    if load.op == "guarded":
+        return False
     address: Address = load.payload
-    strides = {id(x): c for x, c in zip(load.operands, address.coefficients, strict=True)}
+    strides = {id(x): c for x, c in address_terms(load)}
     expected, stride = {}, 1
     for index in reversed(indices):
         expected[id(index)] = stride

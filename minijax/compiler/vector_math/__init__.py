@@ -1,0 +1,1 @@
+"""Elementary functions on vectors, in the machine's own instructions."""
