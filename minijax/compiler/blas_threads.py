@@ -37,6 +37,15 @@ def _functions() -> tuple[Callable[[], int], Callable[[int], None]] | None:
     return None
 
 
+def blas_functions() -> tuple[int, int] | None:
+    """Returns the addresses of the getter and setter of the number of threads."""
+    functions = _functions()
+    if functions is None:
+        return None
+    get, limit = (ctypes.cast(f, ctypes.c_void_p).value or 0 for f in functions)
+    return get, limit
+
+
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Limits BLAS to one thread inside the context; does nothing for a BLAS it does not know."""
