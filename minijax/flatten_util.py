@@ -11,6 +11,7 @@ from minijax.core.array import aval_of
 from minijax.core.operators import Array
 from minijax.core.pytree import flatten, unflatten
 from minijax.core.source import api_boundary
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.numpy.dtypes import result_type
 
 
@@ -61,3 +62,6 @@ def ravel_pytree(pytree: Any) -> tuple[Array, Callable[[Any], Any]]:
         return unflatten(tree, parts)
 
     return vector, unravel
+
+
+_guard_functions(globals())

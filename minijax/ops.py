@@ -8,6 +8,7 @@ from minijax import numpy as jnp
 from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.core.source import api_boundary
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.primitives.reduction import highest, lowest
 
 
@@ -123,3 +124,6 @@ def segment_min(
     options = (indices_are_sorted, unique_indices, mode)
     start = highest(jnp.asarray(data).dtype)
     return _reduce("min", start, data, segment_ids, num_segments, options)
+
+
+_guard_functions(globals())

@@ -11,6 +11,7 @@ attributes of this module, since some of the names are those of builtins.
 import dataclasses
 from typing import Any
 
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.tree_util import tree_all as all
 from minijax.tree_util import tree_broadcast as broadcast
 from minijax.tree_util import tree_flatten as flatten
@@ -61,3 +62,6 @@ def static(**kwargs: Any) -> Any:
     """
     metadata = {**(kwargs.pop("metadata", None) or {}), "static": True}
     return dataclasses.field(metadata=metadata, **kwargs)
+
+
+_guard_functions(globals())

@@ -16,6 +16,8 @@ from minijax.core.errors import JaxprTypeError as JaxprTypeError
 from minijax.core.evaluation import ensure_compile_time_eval as ensure_compile_time_eval
 from minijax.core.evaluation import eval_context as eval_context
 from minijax.core.evaluation import eval_jaxpr as eval_jaxpr
+from minijax.core.evaluation import find_top_trace as find_top_trace
+from minijax.core.evaluation import get_opaque_trace_state as get_opaque_trace_state
 from minijax.core.evaluation import max_dim as max_dim
 from minijax.core.evaluation import min_dim as min_dim
 from minijax.core.jaxpr import Atom as Atom
@@ -49,7 +51,9 @@ __all__ = [
     "ensure_compile_time_eval",
     "eval_context",
     "eval_jaxpr",
+    "find_top_trace",
     "get_aval",
+    "get_opaque_trace_state",
     "max_dim",
     "min_dim",
 ]

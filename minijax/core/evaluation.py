@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from minijax.core.jaxpr import Atom, Jaxpr, Literal
-from minijax.core.trace import EVAL, set_trace
+from minijax.core.trace import EVAL, Trace, current_trace, mapped_axes, set_trace
 
 
 def eval_jaxpr(
@@ -75,3 +75,13 @@ def max_dim(x: int, y: int) -> int:
 def min_dim(x: int, y: int) -> int:
     """Returns the smaller of two lengths of axes."""
     return min(x, y)
+
+
+def find_top_trace(_: Any) -> Trace:
+    """Returns the trace that operations of this thread go to."""
+    return current_trace()
+
+
+def get_opaque_trace_state(convention: Any = None) -> Any:
+    """Returns a value that is equal to another one while the same traces are in action."""
+    return current_trace(), mapped_axes()

@@ -10,11 +10,9 @@ from typing import Any
 
 EFFECTIVE: dict[str, Any] = {
     "check_tracer_leaks": False,  # verify at the end of a transformation that no tracer escaped
-    "compilation_cache_dir": None,
     "debug_checks": False,  # verify every jaxpr that a pass produces
     "debug_infs": False,
     "debug_nans": False,
-    "default_matmul_precision": None,  # products are always computed in full precision
     "default_prng_impl": "threefry2x32",
     "disable_jit": False,
     "enable_checks": False,  # the same as debug_checks
@@ -24,9 +22,8 @@ EFFECTIVE: dict[str, Any] = {
     "no_tracing": False,  # refuse to trace a function that was not traced before
     "numpy_dtype_promotion": "standard",
     "numpy_rank_promotion": "allow",
-    "platform_name": "",
     "platforms": None,  # a list, separated by commas, that must hold "cpu"
-    "traceback_filtering": "auto",
+    "traceback_filtering": "auto",  # "off" keeps the frames of this package in tracebacks
 }
 
 ACCEPTED: dict[str, Any] = {
@@ -41,6 +38,7 @@ ACCEPTED: dict[str, Any] = {
     "check_static_indices": False,
     "check_vma": False,
     "compilation_cache_check_contents": False,
+    "compilation_cache_dir": None,
     "compilation_cache_expect_pgle": False,
     "compilation_cache_include_metadata_in_key": False,
     "compilation_cache_max_size": -1,
@@ -61,6 +59,7 @@ ACCEPTED: dict[str, Any] = {
     "debug_log_modules": "",
     "default_device": None,
     "default_dtype_bits": "64",
+    "default_matmul_precision": None,
     "disable_bwd_checks": False,
     "disable_most_optimizations": False,
     "disable_vmap_shmap_error": False,
@@ -114,6 +113,7 @@ ACCEPTED: dict[str, Any] = {
     "pgle_aggregation_percentile": 90,
     "pgle_profiling_runs": 3,
     "pjrt_client_create_options": None,
+    "platform_name": "",
     "pprint_use_color": True,
     "ragged_dot_use_gpu_pallas_triton_lowering": False,
     "ragged_dot_use_ragged_dot_instruction": True,

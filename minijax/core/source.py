@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from types import FunctionType, TracebackType
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
+from minijax.core.config import config
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -118,9 +120,10 @@ def guard_functions(namespace: dict[str, Any]) -> None:
 def filter_traceback(error: BaseException) -> None:
     """Removes the frames of this package from the traceback of `error` and of what caused it.
 
-    Does nothing while `traceback_options.show_internal_frames` is true.
+    Does nothing while `traceback_options.show_internal_frames` is true, or the configuration flag
+    `traceback_filtering` is "off".
     """
-    if traceback_options.show_internal_frames:
+    if traceback_options.show_internal_frames or config.traceback_filtering == "off":
         return
     chain: list[BaseException | None] = [error]
     seen: list[BaseException] = []

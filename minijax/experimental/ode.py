@@ -41,9 +41,7 @@ _STAGES[3, :4] = 19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729
 _STAGES[4, :5] = 9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656
 _STAGES[5, :6] = 35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84
 _TIMES = np.array([1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1])
-_FOURTH = np.array(
-    [1951 / 21600, 0, 22642 / 50085, 451 / 720, -12231 / 42400, 649 / 6300, 1 / 60]
-)
+_FOURTH = np.array([1951 / 21600, 0, 22642 / 50085, 451 / 720, -12231 / 42400, 649 / 6300, 1 / 60])
 _ERROR = _STAGES[5] - _FOURTH
 _MIDDLE = 0.5 * np.array(
     [
@@ -111,7 +109,12 @@ def odeint(
     Source:
         The adjoint: R. Chen and others, Neural ordinary differential equations, 2018, appendix C.
     """
-    flatten_arrays("odeint: *args", args)
+    try:
+        flatten_arrays("odeint: *args", args)
+    except TypeError as error:
+        raise TypeError(
+            f"The contents of odeint *args must be arrays or scalars: {error}"
+        ) from None
     times: Any = jnp.asarray(t)
     if not dtypes.is_float(times.dtype) or times.ndim != 1:
         raise TypeError(f"t must be an array of floats, but got {t}.")
@@ -262,7 +265,8 @@ def _backward(field: Callable[..., Any], control: _Control, residuals: Any, ct: 
     def backwards(carry: Any, i: Any) -> Any:
         y_bar, start_bar, free_bar = carry
         # Moving an observation in time moves the state along the field.
-        time_bar = jnp.real(jnp.dot(field(ys[i], times[i], free, fixed), ct[i]))
+        rate = field(ys[i], times[i], free, fixed)
+        time_bar = jnp.real(jnp.dot(rate, ct[i])).astype(times.dtype)
         span = jnp.stack([-times[i], -times[i - 1]])
         state = (ys[i], y_bar, start_bar - time_bar, free_bar)
         found = odeint(

@@ -96,7 +96,7 @@ def _centers(out_size: int, scale: Any, translation: Any) -> Any:
 
 
 def _shares(weights: Any) -> Any:
-    total = jnp.sum(weights, axis=0, keepdims=True)
+    total: Any = jnp.sum(weights, axis=0, keepdims=True)
     safe = jnp.where(total != 0, total, 1)
     return jnp.where(jnp.abs(total) > _NOTHING, weights / safe, 0)
 

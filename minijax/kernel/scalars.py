@@ -99,7 +99,7 @@ def _rsqrt(x: np.ndarray) -> np.ndarray:
     return np.reciprocal(np.sqrt(x))
 
 
-def _fma(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+def fused_multiply_add(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Returns x·y + z rounded once.
 
     Source:
@@ -226,7 +226,7 @@ _NUMPY: dict[str, Function] = {
     "clz": _clz,
     "add": np.add,
     "sub": np.subtract,
-    "fma": _fma,
+    "fma": fused_multiply_add,
     "mul": np.multiply,
     "div": _div,
     "rem": _rem,

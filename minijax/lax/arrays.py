@@ -81,7 +81,14 @@ def collapse(operand: Any, start_dimension: int, stop_dimension: int | None = No
 
 @api_boundary
 def reciprocal(x: Any) -> Array:
-    """Returns 1 / x elementwise."""
+    """Returns 1 / x elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.reciprocal(jnp.array([0.25, 0.5]))
+        Array([4., 2.], dtype=float64)
+    """
     (x,) = match(x)
     return div(np.ones((), x.dtype), x)
 

@@ -12,6 +12,8 @@ from minijax import numpy as jnp
 from minijax import random
 from minijax.core import dtypes
 from minijax.core.operators import Array
+from minijax.core.source import api_boundary
+from minijax.core.source import guard_functions as _guard_functions
 
 Initializer = Callable[..., Array]
 Axes = int | Sequence[int]
@@ -35,6 +37,7 @@ def constant(value: Any, dtype: Any = None) -> Initializer:
     """Makes an initializer that fills with a value."""
     default = dtype
 
+    @api_boundary
     def init(key: Any, shape: Sequence[int], dtype: Any = default) -> Array:
         return jnp.full(shape, value, _dtype(dtype))
 
@@ -45,6 +48,7 @@ def uniform(scale: Any = 1e-2, dtype: Any = None) -> Initializer:
     """Makes an initializer that draws uniformly from [0, scale)."""
     default = dtype
 
+    @api_boundary
     def init(key: Any, shape: Sequence[int], dtype: Any = default) -> Array:
         found = _dtype(dtype)
         return random.uniform(key, shape, found) * jnp.asarray(scale, found)
@@ -56,6 +60,7 @@ def normal(stddev: Any = 1e-2, dtype: Any = None) -> Initializer:
     """Makes an initializer that draws normal numbers of mean 0."""
     default = dtype
 
+    @api_boundary
     def init(key: Any, shape: Sequence[int], dtype: Any = default) -> Array:
         found = _dtype(dtype)
         return random.normal(key, shape, found) * jnp.asarray(stddev, found)
@@ -69,6 +74,7 @@ def truncated_normal(
     """Makes an initializer of normal numbers cut off at `lower` and `upper` deviations."""
     default = dtype
 
+    @api_boundary
     def init(key: Any, shape: Sequence[int], dtype: Any = default) -> Array:
         found = _dtype(dtype)
         draws = random.truncated_normal(key, lower, upper, shape, found)
@@ -132,6 +138,7 @@ def variance_scaling(
         )
     default = dtype
 
+    @api_boundary
     def init(key: Any, shape: Sequence[int], dtype: Any = default) -> Array:
         found = _dtype(dtype)
         n = _FANS[mode](*_fans(shape, in_axis, out_axis, batch_axis))
@@ -165,3 +172,5 @@ he_uniform = _scaled("he_uniform", 2.0, "fan_in", "uniform")
 he_normal = _scaled("he_normal", 2.0, "fan_in", "truncated_normal")
 xavier_uniform, xavier_normal = glorot_uniform, glorot_normal
 kaiming_uniform, kaiming_normal = he_uniform, he_normal
+
+_guard_functions(globals())

@@ -109,6 +109,12 @@ def logsumexp(
 
     Returns:
         The logarithm (of the absolute value), and the sign if `return_sign`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import nn
+        >>> nn.logsumexp(jnp.array([-1.0, 0.5]))
+        Array(0.70141328, dtype=float64)
     """
     a = _inexact(a)
     if b is not None:
@@ -129,7 +135,7 @@ def logsumexp(
         magnitude = total
     shift = top if keepdims else jnp.squeeze(top, axis)
     # The logarithm of nothing is -inf with slope 0 by convention, not 0 · inf.
-    is_zero = magnitude == 0
+    is_zero = jnp.equal(magnitude, 0)
     logarithm = jnp.where(is_zero, -jnp.inf, jnp.log(jnp.where(is_zero, 1, magnitude)))
     out = logarithm + shift.astype(magnitude.dtype)
     if return_sign:
@@ -163,6 +169,12 @@ def standardize(
         mean, variance: used in place of those of x, if given.
         epsilon: added to the variance.
         where: which elements take part in mean and variance.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import nn
+        >>> nn.standardize(jnp.array([-1.0, 0.5]))
+        Array([-0.99999111,  0.99999111], dtype=float64)
     """
     x = jnp.asarray(x)
     mean = jnp.mean(x, axis, keepdims=True, where=where) if mean is None else mean

@@ -50,6 +50,10 @@ def ndim(a: Any) -> int:
 def size(a: Any, axis: Any = None) -> int:
     """Returns the number of elements of an array, or the length of some of its axes.
 
+    Args:
+        a: an array.
+        axis: the axis or axes.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.size(jnp.ones((2, 3))), jnp.size(jnp.ones((2, 3)), 1)
@@ -93,6 +97,7 @@ def reshape(
         shape: an int or a tuple of ints; one of them may be -1 and follows from the others.
         order: "C" for row-major order of the elements, "F" for column-major order.
         copy: kept for compatibility.
+        out_sharding: kept for compatibility.
 
     Raises:
         TypeError: if the number of elements differs.
@@ -132,6 +137,11 @@ def _complete_shape(x: Array, shape: Any) -> Shape:
 
 def ravel(a: Any, order: str = "C", *, out_sharding: Any = None) -> Array:
     """Returns the elements of an array along one axis.
+
+    Args:
+        a: an array.
+        order: "C" or "F": the order of elements.
+        out_sharding: kept for compatibility.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -232,6 +242,7 @@ def broadcast_to(array: Any, shape: Any, *, out_sharding: Any = None) -> Array:
     Args:
         array: an array.
         shape: the shape of the result.
+        out_sharding: kept for compatibility.
 
     Raises:
         ValueError: if the array does not fit.
@@ -294,6 +305,10 @@ def transpose(a: Any, axes: Any = None) -> Array:
 def permute_dims(a: Any, /, axes: Any) -> Array:
     """Returns an array with its axes permuted; the array API's name of `transpose`.
 
+    Args:
+        a: an array.
+        axes: the axes.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.permute_dims(jnp.ones((2, 3)), (1, 0)).shape
@@ -321,6 +336,11 @@ def matrix_transpose(x: Any, /) -> Array:
 
 def swapaxes(a: Any, axis1: int, axis2: int) -> Array:
     """Returns an array with two axes exchanged.
+
+    Args:
+        a: an array.
+        axis1: the first axis.
+        axis2: the second axis.
 
     Example:
         >>> import minijax.numpy as jnp

@@ -102,12 +102,12 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int | None = N
         Array([3., 4., 5.], dtype=float64)
     """
     if edge_order not in (None, 1):
-        raise ValueError("gradient: the ends are of first order; edge_order=2 is not possible.")
+        raise NotImplementedError("gradient: the ends are of first order; leave out edge_order.")
     (x,) = promote_dtypes("gradient", f, inexact=True)
     axes = list(range(x.ndim)) if axis is None else axis if hasattr(axis, "__len__") else [axis]
     steps = list(varargs) if len(varargs) > 1 else [*(varargs or (1.0,))] * len(axes)
     if len(steps) != len(axes):
-        raise ValueError(f"gradient: {len(steps)} distances do not go with {len(axes)} axes.")
+        raise TypeError(f"gradient: {len(steps)} distances do not go with {len(axes)} axes.")
     pairs = zip(axes, steps, strict=True)
     results = [_gradient(x, canonical_axis(d, x.ndim, "gradient"), step) for d, step in pairs]
     return results[0] if len(results) == 1 else results
@@ -196,6 +196,10 @@ def interp(
     if knots.ndim != 1 or knots.shape != values.shape:
         raise ValueError(
             f"interp: xp and fp are vectors of one length, got {knots.shape} and {values.shape}."
+        )
+    if any(dtypes.is_complex(x.dtype) for x in (at, knots)):
+        raise ValueError(
+            "interp: places are real numbers, got complex ones; values may be complex."
         )
     if period is not None:
         at, knots, values = _one_period(at, knots, values, period)

@@ -64,6 +64,10 @@ def _product(factors: Sequence[Any], splits: Any, i: int, j: int) -> Array:
 def outer(x1: Any, x2: Any, /) -> Array:
     """Returns all products of elements of two vectors, as a matrix.
 
+    Args:
+        x1: the first array.
+        x2: the second array.
+
     Raises:
         ValueError: if an operand is no vector.
 
@@ -82,6 +86,11 @@ def outer(x1: Any, x2: Any, /) -> Array:
 def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
     """Returns the cross products of vectors in space.
 
+    Args:
+        x1: the first array.
+        x2: the second array.
+        axis: the axis or axes.
+
     Raises:
         ValueError: if the vectors do not have length 3.
 
@@ -99,6 +108,11 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Array:
     """Returns the sums of the diagonals of matrices of shape (..., n, m).
 
+    Args:
+        x: an array.
+        offset: the diagonal; 0 is the main one.
+        dtype: the dtype of the result.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.linalg.trace(jnp.ones((5, 2, 2)))
@@ -109,6 +123,10 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Array:
 
 def diagonal(x: Any, /, *, offset: int = 0) -> Array:
     """Returns the diagonals of matrices of shape (..., n, m).
+
+    Args:
+        x: an array.
+        offset: the diagonal; 0 is the main one.
 
     Example:
         >>> import minijax.numpy as jnp

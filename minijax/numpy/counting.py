@@ -33,6 +33,7 @@ def bincount(
         weights: what each counts, 1 if None.
         minlength: the least length of the result.
         length: the length of the result, needed where `x` is traced; larger integers are left out.
+        out_sharding: kept for compatibility.
 
     Raises:
         TypeError: if x is not of integers.

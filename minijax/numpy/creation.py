@@ -63,8 +63,14 @@ def array(
     """
     copy, order, ndmin = (*args, *(copy, order, ndmin)[len(args) :])
     if order not in (None, "K", "C", "A"):
-        raise ValueError(f"array: arrays are row-major, so order={order!r} is not possible.")
+        raise NotImplementedError(
+            f"array: arrays are row-major, so order={order!r} is not possible."
+        )
+    if object is None:
+        raise ValueError("array: None is no number: use jnp.nan for a missing value.")
     wanted = None if dtype is None else to_dtype(dtype)
+    if isinstance(object, range):
+        object = list(object)
     if isinstance(object, list | tuple):
         result = _from_nested(object, wanted)
     elif wanted is not None and isinstance(object, bool | int | float | complex):
@@ -120,7 +126,9 @@ def _from_nested(nested: Any, dtype: np.dtype | None) -> Array:
     # Before NumPy sees them: it would turn strings and objects into arrays of their own.
     values = [leaf if isinstance(leaf, Array) else operand(leaf, "array") for leaf in leaves]
     found = result_pair(*leaves)[0] if dtype is None else dtype
-    if all(type(value) is ConcreteArray for value in values):
+    # NumPy cannot read elements of bfloat16, a dtype that it does not know, out of objects.
+    has_brain = dtypes.bfloat16 in (found, *(value.dtype for value in values))
+    if not has_brain and all(type(value) is ConcreteArray for value in values):
         return to_array(_nested_buffer(nested, found))
     return _stack_nested(nested, found)
 

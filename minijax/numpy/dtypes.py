@@ -175,6 +175,10 @@ def result_type(*args: Any) -> np.dtype:
 def promote_types(a: Any, b: Any) -> np.dtype:
     """Returns the smallest dtype that two dtypes promote to.
 
+    Args:
+        a: an array.
+        b: the second array.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.promote_types("int32", "float32")

@@ -61,7 +61,18 @@ def delete(
         index = where(index < 0, index + length, index)
         places: Any = arange(length - 1)
         return take(x, where(places < index, places, places + 1), axis)
-    return take(x, asarray(np.delete(np.arange(length), _known(obj, length))), axis)
+    known = _known(obj, length)
+    _check_range("delete", known, length, length - 1)
+    return take(x, asarray(np.delete(np.arange(length), known)), axis)
+
+
+def _check_range(name: str, known: Any, length: int, last: int) -> None:
+    """Raises an IndexError for indices beyond -length and `last`; masks and slices pass."""
+    given = None if isinstance(known, slice) else np.asarray(known)
+    if given is None or given.dtype == np.bool_ or not given.size:
+        return
+    if given.min() < -length or given.max() > last:
+        raise IndexError(f"{name}: index {known} is out of bounds for an axis of length {length}.")
 
 
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Array:
@@ -90,6 +101,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Array:
     new = spread_to(new, (*x.shape[:axis], count, *x.shape[axis + 1 :]))
     if where_to.size == 1:
         where_to = np.repeat(where_to, count)
+    _check_range("insert", where_to, length, length)
     order = np.insert(np.arange(length), where_to, np.arange(length, length + count))
     return take(concatenate([x, new], axis), asarray(order), axis)
 

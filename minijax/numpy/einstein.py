@@ -41,6 +41,7 @@ def einsum(
         preferred_element_type: the dtype of the result.
         _dot_general: kept for compatibility.
         out_sharding: kept for compatibility.
+        out: must be None, as arrays are immutable.
 
     Raises:
         ValueError: if the subscripts do not fit the operands.

@@ -338,6 +338,10 @@ def sinc(x: Any, /) -> Array:
 def hypot(x1: Any, x2: Any, /) -> Array:
     """Returns sqrt(x1² + x2²) elementwise, without overflow; its derivative at (0, 0) is 0.
 
+    Args:
+        x1: the first array.
+        x2: the second array.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> float(jnp.hypot(3e200, 4e200))

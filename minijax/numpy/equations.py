@@ -310,6 +310,8 @@ def matrix_power(a: Any, n: int) -> Array:
         Array([[1, 5],
                [0, 1]], dtype=int64)
     """
+    if not hasattr(n, "__index__"):
+        raise TypeError(f"matrix_power: the power must be an integer, got {n!r}.")
     power = n.__index__()
     (x,) = promote_dtypes("matrix_power", a)
     if x.ndim < 2 or x.shape[-1] != x.shape[-2]:

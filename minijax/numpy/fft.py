@@ -9,6 +9,7 @@ from typing import Any
 
 from minijax.core import dtypes
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.numpy.axes import moveaxis
 from minijax.numpy.dtypes import to_dtype
 from minijax.numpy.elementary import conj
@@ -132,6 +133,12 @@ def fft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -
 def ifft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Array:
     """Returns the inverse of `fft` along an axis.
 
+    Args:
+        a: an array.
+        n: the length along the axis.
+        axis: the axis or axes.
+        norm: "backward", "ortho" or "forward": which direction is scaled.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.fft.ifft(jnp.fft.fft(jnp.array([1.0, 2.0, 4.0]))).real
@@ -142,6 +149,12 @@ def ifft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) 
 
 def rfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Array:
     """Returns the first half of the transform of a real array, n//2 + 1 elements.
+
+    Args:
+        a: an array.
+        n: the length along the axis.
+        axis: the axis or axes.
+        norm: "backward", "ortho" or "forward": which direction is scaled.
 
     Raises:
         TypeError: if the array is complex.
@@ -174,6 +187,12 @@ def irfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None)
 def hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Array:
     """Returns the real transform of an array that is the first half of a Hermitian one.
 
+    Args:
+        a: an array.
+        n: the length along the axis.
+        axis: the axis or axes.
+        norm: "backward", "ortho" or "forward": which direction is scaled.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.fft.hfft(jnp.array([1.0, 2.0, 0.0]))
@@ -185,6 +204,12 @@ def hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) 
 
 def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Array:
     """Returns the inverse of `hfft`: the first half of a Hermitian array.
+
+    Args:
+        a: an array.
+        n: the length along the axis.
+        axis: the axis or axes.
+        norm: "backward", "ortho" or "forward": which direction is scaled.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -220,37 +245,86 @@ def fftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Ar
 
 
 def ifftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Array:
-    """Returns the inverse of `fftn`."""
+    """Returns the inverse of `fftn`.
+
+    Args:
+        a: an array.
+        s: the lengths along the axes; those of the array if None.
+        axes: the axes.
+        norm: "backward", "ortho" or "forward": which direction is scaled.
+    """
     return _transform("fft.ifftn", FftType.IFFT, a, s, axes, norm)
 
 
 def rfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Array:
-    """Returns the transform of a real array along several axes, half of it along the last one."""
+    """Returns the transform of a real array along several axes, half of it along the last one.
+
+    Args:
+        a: an array.
+        s: the lengths along the axes; those of the array if None.
+        axes: the axes.
+        norm: "backward", "ortho" or "forward": which direction is scaled.
+    """
     return _transform("fft.rfftn", FftType.RFFT, a, s, axes, norm)
 
 
 def irfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Array:
-    """Returns the inverse of `rfftn`: a real array."""
+    """Returns the inverse of `rfftn`: a real array.
+
+    Args:
+        a: an array.
+        s: the lengths along the axes; those of the array if None.
+        axes: the axes.
+        norm: "backward", "ortho" or "forward": which direction is scaled.
+    """
     return _transform("fft.irfftn", FftType.IRFFT, a, s, axes, norm)
 
 
 def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Array:
-    """Returns the discrete Fourier transform along two axes."""
+    """Returns the discrete Fourier transform along two axes.
+
+    Args:
+        a: an array.
+        s: the lengths along the axes; those of the array if None.
+        axes: the axes.
+        norm: "backward", "ortho" or "forward": which direction is scaled.
+    """
     return _transform("fft.fft2", FftType.FFT, a, s, axes, norm)
 
 
 def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Array:
-    """Returns the inverse of `fft2`."""
+    """Returns the inverse of `fft2`.
+
+    Args:
+        a: an array.
+        s: the lengths along the axes; those of the array if None.
+        axes: the axes.
+        norm: "backward", "ortho" or "forward": which direction is scaled.
+    """
     return _transform("fft.ifft2", FftType.IFFT, a, s, axes, norm)
 
 
 def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Array:
-    """Returns the transform of a real array along two axes, half of it along the second."""
+    """Returns the transform of a real array along two axes, half of it along the second.
+
+    Args:
+        a: an array.
+        s: the lengths along the axes; those of the array if None.
+        axes: the axes.
+        norm: "backward", "ortho" or "forward": which direction is scaled.
+    """
     return _transform("fft.rfft2", FftType.RFFT, a, s, axes, norm)
 
 
 def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Array:
-    """Returns the inverse of `rfft2`: a real array."""
+    """Returns the inverse of `rfft2`: a real array.
+
+    Args:
+        a: an array.
+        s: the lengths along the axes; those of the array if None.
+        axes: the axes.
+        norm: "backward", "ortho" or "forward": which direction is scaled.
+    """
     return _transform("fft.irfft2", FftType.IRFFT, a, s, axes, norm)
 
 
@@ -291,6 +365,12 @@ def fftfreq(n: int, d: Any = 1.0, *, dtype: Any = None, device: Any = None) -> A
 def rfftfreq(n: int, d: Any = 1.0, *, dtype: Any = None, device: Any = None) -> Array:
     """Returns the frequencies of the elements of the transform of a real array of length n.
 
+    Args:
+        n: the length along the axis.
+        d: the distance of samples.
+        dtype: the dtype of the result.
+        device: kept for compatibility.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.fft.rfftfreq(4)
@@ -311,6 +391,10 @@ def _shifted(x: Any, axes: Any, forward: bool) -> Array:
 def fftshift(x: Any, axes: Any = None) -> Array:
     """Returns a spectrum with the zero frequency in the middle of each axis.
 
+    Args:
+        x: an array.
+        axes: the axes.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.fft.fftshift(jnp.array([0, 1, 2, -2, -1]))
@@ -320,5 +404,13 @@ def fftshift(x: Any, axes: Any = None) -> Array:
 
 
 def ifftshift(x: Any, axes: Any = None) -> Array:
-    """Returns the inverse of `fftshift`."""
+    """Returns the inverse of `fftshift`.
+
+    Args:
+        x: an array.
+        axes: the axes.
+    """
     return _shifted(x, axes, forward=False)
+
+
+_guard_functions(globals())

@@ -6,9 +6,10 @@ from typing import Any
 
 from minijax.core.operators import Array
 from minijax.numpy.promotion import scalar
-from minijax.numpy.subscripts import Range, Subscript, index_vectors, parse, wrapped
+from minijax.numpy.subscripts import Range, Subscript, index_vectors, is_empty, parse, wrapped
 from minijax.primitives import shape as shape_family
 from minijax.primitives import slicing, windows
+from minijax.primitives.broadcast import full
 from minijax.primitives.gather import gather
 from minijax.primitives.indexing import GatherDimensionNumbers
 
@@ -75,6 +76,9 @@ def read(
         columns = [wrapped(a, x.shape[axis]) for a, axis in zip(columns, axes, strict=True)]
     if not subscript.batch and mode == "clip":
         return _read_window(x, axes, columns)
+    if is_empty(subscript.shape):
+        # An empty axis has no window of length 1 to gather, and nothing asks for one.
+        return full(subscript.shape, 0, x.dtype, x.weak_type)
     rank, windows = len(subscript.batch), x.ndim - len(axes)
     place = subscript.place
     numbers = GatherDimensionNumbers(

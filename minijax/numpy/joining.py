@@ -31,6 +31,7 @@ from minijax.numpy.taking import take
 from minijax.primitives import joining as joining_family
 from minijax.primitives import shape as shape_family
 from minijax.primitives import windows
+from minijax.primitives.broadcast import full
 from minijax.primitives.creation import iota
 
 
@@ -88,6 +89,7 @@ def stack(arrays: Any, axis: int = 0, out: None = None, dtype: Any = None) -> Ar
         arrays: a sequence of arrays.
         axis: the place of the new axis in the result.
         dtype: the dtype of the result; the promoted one if None.
+        out: must be None, as arrays are immutable.
 
     Raises:
         ValueError: if the shapes differ.
@@ -108,6 +110,10 @@ def stack(arrays: Any, axis: int = 0, out: None = None, dtype: Any = None) -> Ar
 def hstack(tup: Any, dtype: Any = None) -> Array:
     """Joins arrays side by side: along the second axis, vectors along their only one.
 
+    Args:
+        tup: the arrays.
+        dtype: the dtype of the result.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.hstack([jnp.array([1, 2]), 3])
@@ -120,6 +126,10 @@ def hstack(tup: Any, dtype: Any = None) -> Array:
 def vstack(tup: Any, dtype: Any = None) -> Array:
     """Joins arrays on top of each other; vectors are rows.
 
+    Args:
+        tup: the arrays.
+        dtype: the dtype of the result.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.vstack([jnp.array([1, 2]), jnp.array([3, 4])])
@@ -131,6 +141,10 @@ def vstack(tup: Any, dtype: Any = None) -> Array:
 
 def dstack(tup: Any, dtype: Any = None) -> Array:
     """Joins arrays along the third axis.
+
+    Args:
+        tup: the arrays.
+        dtype: the dtype of the result.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -282,6 +296,10 @@ def slice_axis(x: Array, axis: int, start: int, stop: int, step: int = 1) -> Arr
 def hsplit(ary: Any, indices_or_sections: Any) -> list[Array]:
     """Cuts an array into parts along its second axis; a vector along its only one.
 
+    Args:
+        ary: an array.
+        indices_or_sections: the number of parts, or where to cut.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> [part.shape for part in jnp.hsplit(jnp.ones((2, 4)), 2)]
@@ -292,6 +310,10 @@ def hsplit(ary: Any, indices_or_sections: Any) -> list[Array]:
 
 def vsplit(ary: Any, indices_or_sections: Any) -> list[Array]:
     """Cuts an array into parts along its first axis.
+
+    Args:
+        ary: an array.
+        indices_or_sections: the number of parts, or where to cut.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -304,6 +326,10 @@ def vsplit(ary: Any, indices_or_sections: Any) -> list[Array]:
 def dsplit(ary: Any, indices_or_sections: Any) -> list[Array]:
     """Cuts an array into parts along its third axis.
 
+    Args:
+        ary: an array.
+        indices_or_sections: the number of parts, or where to cut.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> [part.shape for part in jnp.dsplit(jnp.ones((1, 2, 4)), 2)]
@@ -314,6 +340,10 @@ def dsplit(ary: Any, indices_or_sections: Any) -> list[Array]:
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Array, ...]:
     """Returns the elements along an axis as a tuple of arrays without it.
+
+    Args:
+        x: an array.
+        axis: the axis or axes.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -347,6 +377,8 @@ def tile(A: Any, reps: Any) -> Array:
     rank = max(x.ndim, len(counts))
     counts = (1,) * (rank - len(counts)) + counts
     shape = (1,) * (rank - x.ndim) + x.shape
+    if min(counts, default=0) < 0:
+        raise ValueError(f"tile: repetitions must not be negative, got {counts}.")
     pairs = list(zip(counts, shape, strict=True))
     spread = spread_to(
         shape_family.reshape(x, tuple(k for n in shape for k in (1, n))),
@@ -371,6 +403,7 @@ def repeat(
         axis: the axis; None ravels the array.
         total_repeat_length: the length of the result, needed where `repeats` is traced. A longer
             result is cut, a shorter one filled with the last element.
+        out_sharding: kept for compatibility.
 
     Raises:
         ConcretizationTypeError: if `repeats` is traced and there is no `total_repeat_length`.
@@ -385,13 +418,21 @@ def repeat(
     if x.ndim == 0:
         x = ravel(x)
     place = canonical_axis(place, x.ndim, "repeat")
+    if isinstance(repeats, int | np.integer) and repeats < 0:
+        raise ValueError(f"repeat: repeats must not be negative, got {repeats}.")
     if isinstance(repeats, int | np.integer) and total_repeat_length is None:
         return _repeat_all(x, int(repeats), place)
     counts = operand(np.asarray(repeats) if isinstance(repeats, list) else repeats, "repeat")
     if total_repeat_length is not None and type(counts) is not ConcreteArray:
         indices: Any = _traced_repeat_indices(counts, x.shape[place], total_repeat_length)
     else:
-        numbers = np.broadcast_to(np.asarray(counts.tolist(), int).ravel(), (x.shape[place],))
+        given, length = np.asarray(counts.tolist(), int).ravel(), x.shape[place]
+        if given.size not in (1, length):
+            raise ValueError(
+                f"repeat: repeats needs one number, or one for each of {length} elements, "
+                f"got {given.size}."
+            )
+        numbers = np.broadcast_to(given, (length,))
         indices = np.repeat(np.arange(x.shape[place]), numbers)
         if total_repeat_length is not None:
             missing = max(0, total_repeat_length - indices.size)
@@ -460,7 +501,11 @@ def resize(a: Any, new_shape: Any) -> Array:
     """
     x = ravel(operand(a, "resize"))
     shape = tuple(new_shape) if isinstance(new_shape, Sequence) else (new_shape,)
+    if any(n < 0 for n in shape):
+        raise ValueError(f"resize: lengths of axes cannot be negative, got {shape}.")
     total = math.prod(shape)
-    if total and x.size:
-        x = slice_axis(tile(x, -(-total // x.size)), 0, 0, total)
-    return reshape(x, shape)
+    if not x.size:
+        return full(shape, 0, x.dtype)
+    if total > x.size:
+        x = tile(x, -(-total // x.size))
+    return reshape(slice_axis(x, 0, 0, total), shape)

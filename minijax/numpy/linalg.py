@@ -1,5 +1,6 @@
 """Linear algebra, under the names of `numpy.linalg`."""
 
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.numpy.axes import matrix_transpose as matrix_transpose
 from minijax.numpy.chains import cross as cross
 from minijax.numpy.chains import diagonal as diagonal
@@ -31,3 +32,5 @@ from minijax.numpy.norms import cond as cond
 from minijax.numpy.norms import matrix_norm as matrix_norm
 from minijax.numpy.norms import norm as norm
 from minijax.numpy.norms import vector_norm as vector_norm
+
+_guard_functions(globals())

@@ -11,6 +11,7 @@ from minijax.core.operators import Array
 from minijax.numpy import reductions
 from minijax.numpy.axes import broadcast_to
 from minijax.numpy.equations import SlogdetResult
+from minijax.numpy.factorizations import adjoint
 from minijax.numpy.linear import matmul
 from minijax.numpy.matrices import diagonal, eye, triu
 from minijax.numpy.promotion import inexact, strong
@@ -18,6 +19,7 @@ from minijax.numpy.selection import where
 from minijax.primitives import arithmetic, exponential
 from minijax.primitives.convert import stop_gradient
 from minijax.primitives.cumulative import cumprod, shifted
+from minijax.primitives.linalg import svd as svd_family
 from minijax.primitives.linalg.lu import lu, permuted_rows
 from minijax.primitives.linalg.matrices import check_matrices
 from minijax.primitives.linalg.solve import linear_solve_p
@@ -59,31 +61,53 @@ def _adjugate(x: Array, factors: Array, pivots: Array, permutation: Array) -> Ar
     With h = (1 + w)⁻¹ for the strict upper triangle w of u, each element (i, j) of which is times
     the pivots between i and j, the adjugate of u is h times the pivots before i and after j.
     """
-    n = x.shape[-1]
-    u: Any = diagonal(factors, 0, -2, -1)
-    after = np.triu(np.ones((n, n), bool), 1)
-    # between[i, j] is the product of the pivots i+1 … j-1.
-    steps = where(after, u[..., None, :], 1)
-    through = cumprod(steps, steps.ndim - 1)
-    between: Any = shifted(through, through.ndim - 1, False, 1)
+    before, between, behind = _partial_products(diagonal(factors, 0, -2, -1))
     unit = {"left_side": True, "unit_diagonal": True}
-    axis = u.ndim - 1
-    before: Any = shifted(cumprod(u, axis), axis, False, 1)
-    behind: Any = shifted(cumprod(u, axis, reverse=True), axis, True, 1)
-    identity = broadcast_to(eye(n, dtype=x.dtype), x.shape)
+    identity = broadcast_to(eye(x.shape[-1], dtype=x.dtype), x.shape)
     of_l = triangular_solve(factors, permuted_rows(identity, permutation), lower=True, **unit)
-    inner = triangular_solve(triu(factors * between, 1), behind[..., :, None] * of_l, **unit)
+    inner: Any = triangular_solve(triu(factors * between, 1), behind[..., :, None] * of_l, **unit)
     return before[..., :, None] * inner * _parity(pivots, x.dtype)[..., None, None]
+
+
+def _partial_products(values: Any) -> tuple[Any, Any, Any]:
+    """Returns the products of what is before i, between i and j (where i < j), and after j."""
+    n, axis = values.shape[-1], values.ndim - 1
+    after = np.triu(np.ones((n, n), bool), 1)
+    through = cumprod(where(after, values[..., None, :], 1), axis + 1)
+    between = shifted(through, axis + 1, False, 1)
+    before = shifted(cumprod(values, axis), axis, False, 1)
+    behind = shifted(cumprod(values, axis, reverse=True), axis, True, 1)
+    return before, between, behind
 
 
 @_adjugate.defjvp
 def _adjugate_rule(primals: Any, tangents: Any) -> Any:
     x, factors, _, permutation = primals
     adjugate: Any = _adjugate(*primals)
+    u, s, vh = svd_family.svd(x, full_matrices=False)
+    # An inverse is worth half of the digits at least, or singular values have to do.
+    is_regular = (s[..., -1] > float(np.finfo(s.dtype).eps) ** 0.5 * s[..., 0])[..., None, None]
+    identity = broadcast_to(eye(x.shape[-1], dtype=x.dtype), x.shape)
+    safe = [where(is_regular, z, identity) for z in (x, factors)]
     product: Any = matmul(tangents[0], adjugate)
     trace: Any = reductions.sum(diagonal(product, 0, -2, -1), -1)
-    right = trace[..., None, None] * eye(x.shape[-1], dtype=x.dtype) - product
-    return adjugate, linear_solve_p.bind(x, factors, permutation, right, trans=0)[0]
+    right = trace[..., None, None] * identity - product
+    (regular,) = linear_solve_p.bind(*safe, permutation, right, trans=0)
+    return adjugate, where(is_regular, regular, _adjugate_slope(u, s, vh, tangents[0]))
+
+
+def _adjugate_slope(u: Any, s: Any, vh: Any, change: Any) -> Any:
+    """Returns the derivative of the adjugate of u · diag(s) · vh, which holds for any rank."""
+    before, between, behind = _partial_products(s)
+    upper = triu(before[..., :, None] * between * behind[..., None, :], 1)
+    # The products of all singular values but two.
+    others: Any = (upper + upper.swapaxes(-1, -2)).astype(u.dtype)
+    seen: Any = matmul(matmul(adjoint(u), change), adjoint(vh))
+    own: Any = diagonal(seen, 0, -2, -1)
+    on_diagonal = matmul(others, own[..., :, None]) * eye(s.shape[-1], dtype=u.dtype)
+    inner = on_diagonal - others * seen
+    phase = (_det(u, *lu(stop_gradient(u))) * _det(vh, *lu(stop_gradient(vh))))[..., None, None]
+    return phase * matmul(matmul(adjoint(vh), inner), adjoint(u))
 
 
 def _small_det(x: Any) -> Any:
@@ -101,8 +125,8 @@ def _small_det(x: Any) -> Any:
 def det(a: Any) -> Array:
     """Returns the determinants of square matrices.
 
-    The gradient is the matrix of cofactors, of singular matrices, too. From n = 4 on second
-    derivatives are finite for invertible matrices alone.
+    The gradient is the matrix of cofactors and needs no division, so that it and the second
+    derivatives are exact for singular matrices, too.
 
     Args:
         a: an array of shape (..., n, n).

@@ -87,6 +87,12 @@ def matmul(
 ) -> Array:
     """Returns the product of matrices; `minijax.numpy.matmul` says of which.
 
+    Args:
+        x1: the first array.
+        x2: the second array.
+        precision: kept for compatibility.
+        preferred_element_type: the dtype of the result.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.linalg.matmul(jnp.ones((2, 3)), jnp.ones((3, 1)))

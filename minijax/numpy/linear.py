@@ -200,6 +200,12 @@ def tensordot(
 def inner(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Array:
     """Returns the products of the last axes of two arrays, summed.
 
+    Args:
+        a: an array.
+        b: the second array.
+        precision: kept for compatibility.
+        preferred_element_type: the dtype of the result.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.inner(jnp.array([1.0, 2.0]), jnp.array([3.0, 4.0]))
@@ -219,6 +225,12 @@ def inner(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any 
 
 def vdot(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Array:
     """Returns the dot product of two ravelled arrays, the first one conjugated.
+
+    Args:
+        a: an array.
+        b: the second array.
+        precision: kept for compatibility.
+        preferred_element_type: the dtype of the result.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -240,6 +252,13 @@ def vecdot(
 ) -> Array:
     """Returns the dot products of vectors along an axis, the first ones conjugated.
 
+    Args:
+        x1: the first array.
+        x2: the second array.
+        axis: the axis or axes.
+        precision: kept for compatibility.
+        preferred_element_type: the dtype of the result.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.vecdot(jnp.array([[1.0, 2.0], [3.0, 4.0]]), jnp.array([1.0, 1.0]))
@@ -258,6 +277,10 @@ def vecdot(
 def matvec(x1: Any, x2: Any, /) -> Array:
     """Returns the products of matrices with vectors; axes in front broadcast.
 
+    Args:
+        x1: the first array.
+        x2: the second array.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.matvec(jnp.array([[1.0, 2.0]]), jnp.array([3.0, 4.0]))
@@ -271,6 +294,10 @@ def matvec(x1: Any, x2: Any, /) -> Array:
 def vecmat(x1: Any, x2: Any, /) -> Array:
     """Returns the products of conjugated vectors with matrices; axes in front broadcast.
 
+    Args:
+        x1: the first array.
+        x2: the second array.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.vecmat(jnp.array([3.0]), jnp.array([[1.0, 2.0]]))
@@ -283,6 +310,11 @@ def vecmat(x1: Any, x2: Any, /) -> Array:
 
 def outer(a: Any, b: Any, out: None = None) -> Array:
     """Returns all products of an element of `a` with one of `b`, as a matrix.
+
+    Args:
+        a: an array.
+        b: the second array.
+        out: must be None, as arrays are immutable.
 
     Example:
         >>> import minijax.numpy as jnp

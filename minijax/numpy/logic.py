@@ -307,6 +307,10 @@ def isinf(x: Any, /) -> Array:
 def isposinf(x: Any, /, out: None = None) -> Array:
     """Returns whether elements are +inf.
 
+    Args:
+        x: an array.
+        out: must be None, as arrays are immutable.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.isposinf(jnp.array([jnp.inf, -jnp.inf]))
@@ -318,6 +322,10 @@ def isposinf(x: Any, /, out: None = None) -> Array:
 
 def isneginf(x: Any, /, out: None = None) -> Array:
     """Returns whether elements are -inf.
+
+    Args:
+        x: an array.
+        out: must be None, as arrays are immutable.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -397,6 +405,13 @@ def _times(x: Array, y: Array) -> Array:
 def allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Array:
     """Returns whether all elements are close (see `isclose`), as a bool array of rank 0.
 
+    Args:
+        a: an array.
+        b: the second array.
+        rtol: the tolerance relative to the second array.
+        atol: the absolute tolerance.
+        equal_nan: whether NaNs are equal.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.allclose(jnp.array([1.0, 2.0]), jnp.array([1.0, 2.0 + 1e-9])).item()
@@ -412,6 +427,11 @@ def _all(x: Array) -> Array:
 def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Array:
     """Returns whether two arrays have the same shape and elements, as a bool array of rank 0.
 
+    Args:
+        a1: the first array.
+        a2: the second array.
+        equal_nan: whether NaNs are equal.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.array_equal(jnp.arange(3), jnp.arange(3)).item()
@@ -426,6 +446,10 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Array:
 
 def array_equiv(a1: Any, a2: Any) -> Array:
     """Returns whether two arrays broadcast to equal ones, as a bool array of rank 0.
+
+    Args:
+        a1: the first array.
+        a2: the second array.
 
     Example:
         >>> import minijax.numpy as jnp

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from minijax.core.operators import Array
+from minijax.core.source import api_boundary
 from minijax.interpreters.batch import batch, move_batch_axis
 from minijax.numpy.axes import moveaxis
 from minijax.numpy.promotion import broadcast_shapes, canonical_axis, operand
@@ -46,6 +47,7 @@ def vectorize(
     parsed = None if signature is None else _parse(signature)
 
     @functools.wraps(pyfunc)
+    @api_boundary
     def vectorized(*args: Any, **kwargs: Any) -> Any:
         fixed = {i: x for i, x in enumerate(args) if i in excluded or x is None}
         positions = [i for i in range(len(args)) if i not in fixed]

@@ -60,6 +60,10 @@ def eye(
 def identity(n: int, dtype: Any = None) -> Array:
     """Returns the identity matrix.
 
+    Args:
+        n: the length along the axis.
+        dtype: the dtype of the result.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.identity(2, int)
@@ -210,6 +214,7 @@ def trace(
     Args:
         a, offset, axis1, axis2: as for `diagonal`.
         dtype: the dtype of the sum.
+        out: must be None, as arrays are immutable.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -333,6 +338,10 @@ def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Array, Array
 def tril_indices_from(arr: Any, k: int = 0) -> tuple[Array, Array]:
     """Returns the indices of the elements of a matrix on and below a diagonal.
 
+    Args:
+        arr: an array.
+        k: the diagonal; 0 is the main one.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> [i.tolist() for i in jnp.tril_indices_from(jnp.ones((2, 2)))]
@@ -343,6 +352,10 @@ def tril_indices_from(arr: Any, k: int = 0) -> tuple[Array, Array]:
 
 def triu_indices_from(arr: Any, k: int = 0) -> tuple[Array, Array]:
     """Returns the indices of the elements of a matrix on and above a diagonal.
+
+    Args:
+        arr: an array.
+        k: the diagonal; 0 is the main one.
 
     Example:
         >>> import minijax.numpy as jnp

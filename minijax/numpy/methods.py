@@ -28,6 +28,7 @@ from minijax.numpy import (
     updates,
 )
 from minijax.numpy.dtypes import to_dtype
+from minijax.primitives import complex as complex_family
 from minijax.primitives import shape as shape_family
 from minijax.primitives.convert import bitcast_convert_type
 
@@ -150,6 +151,17 @@ def view(x: Array, dtype: Any = None, type: None = None) -> Array:
 
 
 def _same_bytes(x: Array, dtype: np.dtype) -> Array:
+    if dtypes.is_complex(x.dtype):
+        parts = joining.stack([elementary.real(x), elementary.imag(x)], -1)
+        return view(_merged(parts), dtype)
+    if dtypes.is_complex(dtype):
+        parts = view(x, dtypes.real_dtype(dtype))
+        if parts.ndim == 0 or parts.shape[-1] % 2:
+            raise ValueError(
+                f"view: the last axis of {x.aval} does not hold whole {dtype} elements."
+            )
+        pairs: Any = shape_family.reshape(parts, (*parts.shape[:-1], parts.shape[-1] // 2, 2))
+        return complex_family.complex(pairs[..., 0], pairs[..., 1])
     old, new = x.dtype.itemsize, dtype.itemsize
     if old == new:
         return bitcast_convert_type(x, dtype)
@@ -160,6 +172,13 @@ def _same_bytes(x: Array, dtype: np.dtype) -> Array:
         return shape_family.reshape(result, (*x.shape[:-1], x.shape[-1] * (old // new)))
     groups = shape_family.reshape(x, (*x.shape[:-1], x.shape[-1] * old // new, new // old))
     return bitcast_convert_type(groups, dtype)
+
+
+def _merged(parts: Array) -> Array:
+    """Returns an array whose last two axes have become one."""
+    if parts.ndim == 1:
+        return parts
+    return shape_family.reshape(parts, (*parts.shape[:-2], parts.shape[-2] * parts.shape[-1]))
 
 
 # -- properties

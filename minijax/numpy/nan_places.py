@@ -41,6 +41,12 @@ def nanargmin(
 ) -> Array:
     """Returns the index of the smallest element that is not NaN; arguments as for `nanargmax`.
 
+    Args:
+        a: an array.
+        axis: the axis or axes.
+        out: must be None, as arrays are immutable.
+        keepdims: whether the axes stay, with length 1.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.nanargmin(jnp.array([2.0, jnp.nan, 1.0]))
@@ -62,6 +68,12 @@ def _place(
 def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Array:
     """Returns cumulative sums in which NaN counts as 0; arguments as for `cumsum`.
 
+    Args:
+        a: an array.
+        axis: the axis or axes.
+        dtype: the dtype of the result.
+        out: must be None, as arrays are immutable.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.nancumsum(jnp.array([1.0, jnp.nan, 3.0]))
@@ -72,6 +84,12 @@ def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = No
 
 def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Array:
     """Returns cumulative products in which NaN counts as 1; arguments as for `cumprod`.
+
+    Args:
+        a: an array.
+        axis: the axis or axes.
+        dtype: the dtype of the result.
+        out: must be None, as arrays are immutable.
 
     Example:
         >>> import minijax.numpy as jnp

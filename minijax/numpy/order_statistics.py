@@ -168,6 +168,13 @@ def nanmedian(
 ) -> Array:
     """Returns the median of the elements that are not NaN; arguments as for `median`.
 
+    Args:
+        a: an array.
+        axis: the axis or axes.
+        out: must be None, as arrays are immutable.
+        overwrite_input: kept for compatibility.
+        keepdims: whether the axes stay, with length 1.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.nanmedian(jnp.array([3.0, jnp.nan, 1.0]))

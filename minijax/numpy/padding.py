@@ -80,6 +80,11 @@ def _widths(pad_width: Any, ndim: int) -> Widths:
     given = np.asarray(pad_width)
     if ndim > 1 and given.shape == (ndim, 1):
         raise ValueError(f"pad: widths are one, a pair, or {ndim} pairs, got {pad_width!r}.")
+    if given.shape not in ((), (1,), (2,), (1, 1), (1, 2), (ndim, 1), (ndim, 2)):
+        raise ValueError(
+            f"pad: pad_width is one number, a pair (before, after), or a pair for each of {ndim} "
+            f"axes; got {pad_width!r}."
+        )
     widths = np.broadcast_to(given, (ndim, 2))
     if widths.dtype.kind not in "iu" and widths.size:
         raise TypeError(f"pad: widths must be integers, got {pad_width!r}.")

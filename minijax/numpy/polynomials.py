@@ -62,6 +62,10 @@ def polyadd(a1: Any, a2: Any) -> Array:
 def polysub(a1: Any, a2: Any) -> Array:
     """Returns the difference of two polynomials; arguments as for `polyadd`.
 
+    Args:
+        a1: the first array.
+        a2: the second array.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.polysub(jnp.array([1, 2, 3]), jnp.array([3]))

@@ -100,8 +100,8 @@ def _broadcast_shapes(*shapes: Shape) -> Shape:
         lengths = {shape[axis] for shape in shapes if len(shape) >= -axis} - {1}
         if len(lengths) > 1:
             raise ValueError(
-                f"Incompatible shapes for broadcasting: {', '.join(map(str, shapes))}; axis {axis} has lengths "
-                f"{sorted(lengths)}. Lengths must be equal or 1; add axes with x[:, None]."
+                f"Incompatible shapes for broadcasting: {', '.join(map(str, shapes))}; axis {axis} "
+                f"has lengths {sorted(lengths)}. Lengths must be equal or 1; add axes with x[:, None]."
             )
         result.append(lengths.pop() if lengths else 1)
     return tuple(result)
@@ -272,12 +272,14 @@ def inexact(name: str, x: Any) -> Array:
 
 def inexact_pair(name: str, x: Any, y: Any) -> Sequence[Array]:
     """Returns two operands in their common floating or complex dtype."""
-    a, b = promote(name, x, y)
-    if dtypes.is_inexact(a.aval.dtype):
-        return a, b
-    weak = a.weak_type and b.weak_type
-    dtype = inexact_dtype(a.dtype)
-    return convert(a, dtype, weak), convert(b, dtype, weak)
+    if not (_is_inexact_array(x) or _is_inexact_array(y)):
+        # Integers become floating numbers first: a Python int need not fit into their dtype.
+        return broadcast(name, promote_dtypes(name, x, y, inexact=True))
+    return promote(name, x, y)
+
+
+def _is_inexact_array(x: Any) -> bool:
+    return isinstance(x, Array) and dtypes.is_inexact(x.aval.dtype)
 
 
 def strong_inexact_pair(name: str, x: Any, y: Any) -> Sequence[Array]:

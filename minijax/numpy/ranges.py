@@ -48,6 +48,7 @@ def arange(
         step: the distance, 1 if None; it may be negative.
         dtype: the dtype; from the arguments if None.
         device: kept for compatibility.
+        out_sharding: kept for compatibility.
 
     Raises:
         ConcretizationTypeError: if an argument is traced, as it decides the shape.
@@ -115,6 +116,8 @@ def linspace(
         >>> jnp.linspace(0, 1, 5)
         Array([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float64)
     """
+    if not hasattr(num, "__index__"):
+        raise TypeError(f"linspace: num must be an integer, got {num!r}.")
     count = num.__index__()
     if count < 0:
         raise ValueError(f"linspace: num must not be negative, got {count}.")

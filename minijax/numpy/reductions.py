@@ -385,7 +385,9 @@ def cumulative_sum(
         >>> jnp.cumulative_sum(jnp.array([1, 2]), include_initial=True)
         Array([0, 1, 3], dtype=int64)
     """
-    return _cumulative("cumulative_sum", cumsum, 0, x, axis, dtype, include_initial)
+    # Small integers are summed in 64 bits, as `sum` does and unlike `cumsum`.
+    found = sum_dtype(operand(x, "cumulative_sum").dtype) if dtype is None else dtype
+    return _cumulative("cumulative_sum", cumsum, 0, x, axis, found, include_initial)
 
 
 def cumulative_prod(
@@ -408,6 +410,8 @@ def _cumulative(
     if x.ndim == 0 or (axis is None and x.ndim > 1):
         raise ValueError(f"{name}: an array of shape {x.shape} needs axis=, and at least one axis.")
     place = canonical_axis(0 if axis is None else axis, x.ndim, name)
+    if dtype is None and name == "cumulative_sum":
+        dtype = sum_dtype(x.dtype)
     result = function(x, place, dtype=dtype)
     if not initial:
         return result

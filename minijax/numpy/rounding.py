@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from minijax.core import dtypes
@@ -22,6 +23,8 @@ from minijax.numpy.promotion import (
 )
 from minijax.primitives import arithmetic, compare
 from minijax.primitives import complex as complex_family
+from minijax.primitives.control.loops import while_loop
+from minijax.primitives.reduction import reduce_or
 
 
 def floor(x: Any, /) -> Array:
@@ -98,12 +101,12 @@ def round(a: Any, decimals: int = 0, out: None = None) -> Array:
         Array([0.5 , 1.5 , 2.35], dtype=float64)
     """
     x = operand(a, "round")
-    digits = decimals.__index__()
+    digits = operator.index(decimals)
     if x.dtype == dtypes.bool_:
         raise TypeError("round takes numbers, got bools.")
     if not dtypes.is_inexact(x.dtype):
         if digits < 0:
-            raise ValueError("round: integers cannot be rounded to negative decimals here.")
+            raise NotImplementedError("round: integers cannot be rounded to negative decimals.")
         return x
     if digits == 0:
         return _round_half_to_even(x)
@@ -181,13 +184,21 @@ def gcd(x1: Any, x2: Any) -> Array:
     """
     a, b = _integer_pair("gcd", x1, x2)
     a, b = ufuncs.abs(a), ufuncs.abs(b)
-    zero = scalar(0, a.dtype, weak=True)
-    # Each step of Euclid's algorithm at least halves the product: twice the bits are enough.
-    for _ in range(2 * 8 * a.dtype.itemsize):
-        done = compare.eq(b, zero)
-        safe = select(done, scalar(1, a.dtype, weak=True), b)
-        a, b = select(done, a, b), select(done, b, arithmetic.rem(a, safe))
-    return a
+    zero, one = scalar(0, a.dtype), scalar(1, a.dtype)
+
+    def is_unfinished(pair: tuple[Array, Array]) -> Array:
+        return reduce_or(compare.ne(pair[1], zero), tuple(range(pair[1].ndim)))
+
+    def step(pair: tuple[Array, Array]) -> tuple[Array, Array]:
+        """Euclid's: where b is 0 already, a stays."""
+        first, second = pair
+        done = compare.eq(second, zero)
+        rest = arithmetic.rem(first, select(done, one, second))
+        return select(done, first, second), select(done, second, rest)
+
+    weak = a.weak_type
+    result = while_loop(is_unfinished, step, (strong(a), strong(b)))[0]
+    return convert(result, result.dtype, weak)
 
 
 def lcm(x1: Any, x2: Any) -> Array:

@@ -241,6 +241,7 @@ def compress(
         axis: the axis; None ravels the array.
         size: the length of the result, needed where the condition is traced.
         fill_value: what fills a result that is longer.
+        out: must be None, as arrays are immutable.
 
     Example:
         >>> import minijax.numpy as jnp

@@ -242,7 +242,8 @@ def intersect1d(
     ordered = take(first, order)
     is_common = firsts & isin(ordered, second)
     if size is not None and fill_value is None and first.size:
-        fill_value = ordered[0]
+        least = take(ordered, reductions.argmax(is_common))
+        fill_value = where(reductions.any(is_common), least, 0)
     values = _members(ordered, is_common, size, fill_value)
     if not return_indices:
         return values

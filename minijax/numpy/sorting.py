@@ -22,6 +22,7 @@ from minijax.numpy.promotion import (
 )
 from minijax.numpy.taking import take
 from minijax.primitives import arithmetic, bitwise, compare
+from minijax.primitives import complex as complex_family
 from minijax.primitives import shape as shape_family
 from minijax.primitives import sort as sort_family
 from minijax.primitives.broadcast import reduce_sum
@@ -30,7 +31,7 @@ from minijax.primitives.creation import broadcasted_iota
 
 def _sortable(name: str, a: Any, axis: int | None, kind: Any, order: Any) -> tuple[Array, int]:
     if kind is not None or order is not None:
-        raise ValueError(f"{name}: kind= and order= are not possible; use stable=.")
+        raise TypeError(f"{name}: kind= and order= are not possible; use stable=.")
     x = strong(operand(a, name))
     if axis is None:
         return ravel(x), 0
@@ -114,6 +115,9 @@ def lexsort(keys: Any, axis: int = -1) -> Array:
     arrays = [operand(key, "lexsort") for key in keys]
     if not arrays:
         raise TypeError("lexsort needs at least one key.")
+    if len({x.shape for x in arrays}) > 1:
+        shapes = [x.shape for x in arrays]
+        raise ValueError(f"lexsort: all keys need the same shape, got {shapes}.")
     if arrays[0].ndim == 0:
         return scalar(0, dtypes.int64)
     place = canonical_axis(axis, arrays[0].ndim, "lexsort")
@@ -141,11 +145,11 @@ def argpartition(a: Any, kth: int, axis: int = -1) -> Array:
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.argpartition(jnp.array([3, 1, 2]), 1)[1]
-        Array(2, dtype=int64)
+        Array(2, dtype=int32)
     """
     x = operand(a, "argpartition")
     canonical_axis(kth, x.shape[canonical_axis(axis, x.ndim, "argpartition")], "argpartition")
-    return argsort(x, axis)
+    return convert(argsort(x, axis), dtypes.int32)
 
 
 def searchsorted(
@@ -196,6 +200,8 @@ def searchsorted(
 
 def _precedes(element: Array, value: Array, side: str) -> Array:
     """Whether an element comes before where the value goes; NaN is above all numbers."""
+    if dtypes.is_complex(element.dtype):
+        return _complex_precedes(element, value, side)
     holds = compare.lt(element, value) if side == "left" else compare.le(element, value)
     if not dtypes.is_inexact(element.dtype):
         return holds
@@ -203,6 +209,14 @@ def _precedes(element: Array, value: Array, side: str) -> Array:
     if side == "left":
         value_is_nan = bitwise.bitwise_and(value_is_nan, bitwise.bitwise_not(isnan(element)))
     return bitwise.bitwise_or(holds, value_is_nan)
+
+
+def _complex_precedes(element: Array, value: Array, side: str) -> Array:
+    """The order of complex numbers: by their real parts, then by their imaginary parts."""
+    reals = complex_family.real(element), complex_family.real(value)
+    imags = complex_family.imag(element), complex_family.imag(value)
+    is_tie = bitwise.bitwise_and(_precedes(*reals, "right"), _precedes(*reals[::-1], "right"))
+    return select(is_tie, _precedes(*imags, side), _precedes(*reals, "left"))
 
 
 def _count_before(x: Array, values: Array, side: str, dtype: np.dtype) -> Array:

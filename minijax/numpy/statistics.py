@@ -152,9 +152,10 @@ def _mean(x: Array, axes: tuple[int, ...], where: Any) -> Array:
 
 def _less(count: Any, ddof: float) -> Any:
     if isinstance(count, Array):
-        return ufuncs.subtract(convert(count, dtypes.float64), ddof)
-    # A divisor below zero would turn the sign of the variance: it has no value then.
-    return count - ddof if count >= ddof else math.nan
+        left: Any = ufuncs.subtract(convert(count, dtypes.float64), ddof)
+        return choose_where(left > 0, left, math.nan)
+    # A divisor that is not positive leaves the variance without a value.
+    return count - ddof if count > ddof else math.nan
 
 
 def std(
@@ -433,6 +434,8 @@ def cov(
     """
     given = [m] if y is None else [m, y]
     rows = [strong(x) for x in promote_dtypes("cov", *given, inexact=True)]
+    if deep := [x.shape for x in rows if x.ndim > 2]:
+        raise ValueError(f"cov takes vectors and matrices, got an array of shape {deep[0]}.")
     rows = [atleast_2d(x).T if not rowvar and x.ndim == 2 else atleast_2d(x) for x in rows]
     x: Any = concatenate(rows, 0)
     if dtype is not None:

@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 
 from minijax.core import dtypes
+from minijax.core.array import value_of
+from minijax.core.errors import ConcretizationTypeError
 from minijax.core.operators import Array
+from minijax.core.trace import Tracer
 from minijax.numpy.promotion import (
     UnsupportedArgumentError,
     canonical_axis,
@@ -199,6 +202,19 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Array, ...]:
     return tuple(reversed(parts))
 
 
+def _check_bounds(pairs: list[tuple[Array, int]]) -> None:
+    for part, size in pairs:
+        known = part.concrete() if isinstance(part, Tracer) else part
+        if known is None:
+            raise ConcretizationTypeError.of(part, 'ravel_multi_index with mode="raise"')
+        value = value_of(known)
+        if value.size and (value.min() < 0 or value.max() >= size):
+            raise ValueError(
+                f"ravel_multi_index: an index is out of bounds for an axis of length {size}. "
+                'Use mode="clip" or "wrap".'
+            )
+
+
 def ravel_multi_index(
     multi_index: Any, dims: Any, mode: str = "raise", order: str = "C", *, dtype: Any = None
 ) -> Array:
@@ -207,8 +223,8 @@ def ravel_multi_index(
     Args:
         multi_index: one integer array for each axis.
         dims: the shape of the array.
-        mode: of indices out of bounds: "clip" or "wrap"; "raise", the default, means that there
-            are none.
+        mode: of indices out of bounds: "clip" or "wrap"; "raise", the default, refuses them,
+            which needs indices that are not traced.
         order: "C" for row-major places, "F" for column-major ones.
         dtype: the dtype of the result, int64 if None.
 
@@ -221,6 +237,8 @@ def ravel_multi_index(
     parts = [operand(i, "ravel_multi_index") for i in multi_index]
     parts = same_shape("ravel_multi_index", *(convert(i, dtypes.int64) for i in parts))
     pairs = list(zip(parts, sizes, strict=True))
+    if mode == "raise":
+        _check_bounds(pairs)
     result = scalar(0, dtypes.int64)
     for part, size in pairs if order == "C" else reversed(pairs):
         if mode == "wrap":

@@ -249,6 +249,8 @@ def signbit(x: Any, /) -> Array:
         Array([ True, False], dtype=bool)
     """
     x = operand(x, "signbit")
+    if dtypes.is_complex(x.dtype):
+        raise ValueError("signbit takes real numbers, got complex ones.")
     if not dtypes.is_float(x.dtype):
         if x.dtype == dtypes.bool_:
             return full_like(x, False)

@@ -10,6 +10,7 @@ import numpy as np
 
 from minijax.core.array import to_array
 from minijax.core.operators import Array
+from minijax.core.source import api_boundary
 from minijax.numpy import ufuncs
 from minijax.numpy.creation import ones_like
 from minijax.numpy.dtypes import result_pair
@@ -173,7 +174,7 @@ class Place:
         options = _Options(indices_are_sorted, unique_indices, mode, wrap_negative_indices)
         x = self.array
         divisors = Place(ones_like(x), self.index)._update("multiply", values, options)
-        return convert(ufuncs.divide(x, divisors), x.dtype, x.weak_type)
+        return ufuncs.divide(x, divisors)
 
     def power(
         self,
@@ -189,7 +190,7 @@ class Place:
         options = _Options(indices_are_sorted, unique_indices, mode, wrap_negative_indices)
         x = self.array
         exponents = Place(ones_like(x), self.index)._update("multiply", values, options)
-        return convert(ufuncs.power(x, exponents), x.dtype, x.weak_type)
+        return ufuncs.power(x, exponents)
 
     def min(
         self,
@@ -242,12 +243,28 @@ class Place:
 
     def _update(self, how: str, values: Any, options: _Options) -> Array:
         x = self.array
+        GatherScatterMode.from_any(options.mode)  # refuses unknown modes, also of static indices
         subscript = parse(self.index, x.shape, options.mode is None)
         y = operand(values, f".at[].{how}")
         dtype = x.dtype if how == "set" else result_pair(x, y)[0]
         work = x if x.dtype == dtype else convert(x, dtype)
         y = convert(y, dtype, y.weak_type and x.weak_type)
         return convert(write(work, subscript, y, how, options), x.dtype, x.weak_type)
+
+
+for _method in (
+    "get",
+    "set",
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "power",
+    "min",
+    "max",
+    "apply",
+):
+    setattr(Place, _method, api_boundary(getattr(Place, _method)))
 
 
 # -- the two ways to write

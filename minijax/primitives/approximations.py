@@ -195,9 +195,7 @@ def _exponent_and_fraction(k: Any, x: Any) -> tuple[Any, Any]:
     power = k.shift_right_logical(bits, k.constant(23, int32))
     bias = k.select(subnormal, k.constant(149, int32), k.constant(126, int32))
     exponent = k.convert(k.sub(power, bias), float32)
-    half = k.or_(
-        k.and_(bits, k.constant(0x007FFFFF, int32)), k.constant(0x3F000000, int32)
-    )
+    half = k.or_(k.and_(bits, k.constant(0x007FFFFF, int32)), k.constant(0x3F000000, int32))
     fraction = k.bitcast(half, float32)
     low = k.lt(fraction, k.constant(math.sqrt(0.5), float32))
     one, zero = k.constant(1.0, float32), k.constant(0.0, float32)

@@ -111,7 +111,14 @@ sub_p = nary(
 
 
 def sub(x: Any, y: Any) -> Array:
-    """Returns x - y elementwise, for operands of one dtype and one shape or rank 0."""
+    """Returns x - y elementwise, for operands of one dtype and one shape or rank 0.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.sub(jnp.array([1.0, 3.0]), jnp.array([2.0, 2.0]))
+        Array([-1.,  1.], dtype=float64)
+    """
     return sub_p.bind(*match(x, y))[0]
 
 
@@ -136,7 +143,14 @@ mul_p = nary(
 
 
 def mul(x: Any, y: Any) -> Array:
-    """Returns x · y elementwise, for operands of one dtype and one shape or rank 0."""
+    """Returns x · y elementwise, for operands of one dtype and one shape or rank 0.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.mul(jnp.array([1.0, 3.0]), jnp.array([2.0, 2.0]))
+        Array([2., 6.], dtype=float64)
+    """
     return mul_p.bind(*match(x, y))[0]
 
 
@@ -211,7 +225,14 @@ sign_p = unary(
 
 
 def sign(x: Any) -> Array:
-    """Returns -1, 0 or 1 elementwise; x / |x| for complex x, and 0 at 0."""
+    """Returns -1, 0 or 1 elementwise; x / |x| for complex x, and 0 at 0.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.sign(jnp.array([0.25, 0.5]))
+        Array([1., 1.], dtype=float64)
+    """
     return sign_p.bind(*match(x))[0]
 
 
@@ -285,12 +306,26 @@ is_finite_p = unary(
 
 
 def floor(x: Any) -> Array:
-    """Returns the largest integer that is at most x, elementwise, as a float."""
+    """Returns the largest integer that is at most x, elementwise, as a float.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.floor(jnp.array([0.25, 0.5]))
+        Array([0., 0.], dtype=float64)
+    """
     return floor_p.bind(*match(x))[0]
 
 
 def ceil(x: Any) -> Array:
-    """Returns the smallest integer that is at least x, elementwise, as a float."""
+    """Returns the smallest integer that is at least x, elementwise, as a float.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.ceil(jnp.array([0.25, 0.5]))
+        Array([1., 1.], dtype=float64)
+    """
     return ceil_p.bind(*match(x))[0]
 
 
@@ -312,7 +347,14 @@ def round(x: Any, rounding_method: RoundingMethod = RoundingMethod.AWAY_FROM_ZER
 
 
 def is_finite(x: Any) -> Array:
-    """Returns whether each element of a float array is neither infinite nor NaN."""
+    """Returns whether each element of a float array is neither infinite nor NaN.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.is_finite(jnp.array([0.25, 0.5]))
+        Array([ True,  True], dtype=bool)
+    """
     return is_finite_p.bind(*match(x))[0]
 
 
@@ -381,7 +423,14 @@ def max(x: Any, y: Any) -> Array:
 
 
 def min(x: Any, y: Any) -> Array:
-    """Returns the smaller of x and y elementwise; NaN where one of them is NaN."""
+    """Returns the smaller of x and y elementwise; NaN where one of them is NaN.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.min(jnp.array([1.0, 3.0]), jnp.array([2.0, 2.0]))
+        Array([1., 2.], dtype=float64)
+    """
     return min_p.bind(*match(x, y))[0]
 
 
@@ -413,7 +462,14 @@ nextafter_p: Primitive = primitive(
 
 
 def nextafter(x1: Any, x2: Any) -> Array:
-    """Returns the next float after x1 in the direction of x2, elementwise."""
+    """Returns the next float after x1 in the direction of x2, elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.nextafter(jnp.array([1.0, 3.0]), jnp.array([2.0, 2.0]))
+        Array([1., 3.], dtype=float64)
+    """
     return nextafter_p.bind(*match(x1, x2))[0]
 
 

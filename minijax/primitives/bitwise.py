@@ -69,17 +69,38 @@ def bitwise_and(x: Any, y: Any) -> Array:
 
 
 def bitwise_or(x: Any, y: Any) -> Array:
-    """Returns x | y elementwise, for bools or integers of one dtype."""
+    """Returns x | y elementwise, for bools or integers of one dtype.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.bitwise_or(jnp.array([5, 6]), jnp.array([1, 3]))
+        Array([5, 7], dtype=int64)
+    """
     return or_p.bind(*match(x, y))[0]
 
 
 def bitwise_xor(x: Any, y: Any) -> Array:
-    """Returns x ^ y elementwise, for bools or integers of one dtype."""
+    """Returns x ^ y elementwise, for bools or integers of one dtype.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.bitwise_xor(jnp.array([5, 6]), jnp.array([1, 3]))
+        Array([4, 5], dtype=int64)
+    """
     return xor_p.bind(*match(x, y))[0]
 
 
 def bitwise_not(x: Any) -> Array:
-    """Returns ~x elementwise: the logical negation of bools, the complement of integers."""
+    """Returns ~x elementwise: the logical negation of bools, the complement of integers.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.bitwise_not(jnp.array([2, 4]))
+        Array([-3, -5], dtype=int64)
+    """
     return not_p.bind(*match(x))[0]
 
 
@@ -120,12 +141,26 @@ def shift_left(x: Any, y: Any) -> Array:
 
 
 def shift_right_arithmetic(x: Any, y: Any) -> Array:
-    """Returns x >> y elementwise, filled with copies of the sign bit."""
+    """Returns x >> y elementwise, filled with copies of the sign bit.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.shift_right_arithmetic(jnp.array([5, 6]), jnp.array([1, 3]))
+        Array([2, 0], dtype=int64)
+    """
     return shift_right_arithmetic_p.bind(*match(x, y))[0]
 
 
 def shift_right_logical(x: Any, y: Any) -> Array:
-    """Returns x >> y elementwise, filled with zeros."""
+    """Returns x >> y elementwise, filled with zeros.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.shift_right_logical(jnp.array([5, 6]), jnp.array([1, 3]))
+        Array([2, 0], dtype=int64)
+    """
     return shift_right_logical_p.bind(*match(x, y))[0]
 
 
@@ -159,5 +194,12 @@ def population_count(x: Any) -> Array:
 
 
 def clz(x: Any) -> Array:
-    """Returns the number of zero bits above the highest one bit of each element."""
+    """Returns the number of zero bits above the highest one bit of each element.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.clz(jnp.array([2, 4]))
+        Array([62, 61], dtype=int64)
+    """
     return clz_p.bind(*match(x))[0]

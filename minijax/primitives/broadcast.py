@@ -190,6 +190,10 @@ reduce_sum_p = primitive(
 def reduce_sum(x: Any, axes: Sequence[int]) -> Array:
     """Sums an array over some of its axes, which go.
 
+    Args:
+        x: an array.
+        axes: the axes.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> reduce_sum(jnp.array([[1.0, 2.0], [3.0, 4.0]]), (0,))

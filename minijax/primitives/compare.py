@@ -58,32 +58,74 @@ ge_p = _comparison("ge", np.greater_equal, _ORDERED)
 
 
 def eq(x: Any, y: Any) -> Array:
-    """Returns x == y elementwise, as bools."""
+    """Returns x == y elementwise, as bools.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.eq(jnp.array([1.0, 3.0]), jnp.array([2.0, 2.0]))
+        Array([False, False], dtype=bool)
+    """
     return eq_p.bind(*match(x, y))[0]
 
 
 def ne(x: Any, y: Any) -> Array:
-    """Returns x != y elementwise, as bools."""
+    """Returns x != y elementwise, as bools.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.ne(jnp.array([1.0, 3.0]), jnp.array([2.0, 2.0]))
+        Array([ True,  True], dtype=bool)
+    """
     return ne_p.bind(*match(x, y))[0]
 
 
 def lt(x: Any, y: Any) -> Array:
-    """Returns x < y elementwise, as bools."""
+    """Returns x < y elementwise, as bools.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.lt(jnp.array([1.0, 3.0]), jnp.array([2.0, 2.0]))
+        Array([ True, False], dtype=bool)
+    """
     return lt_p.bind(*match(x, y))[0]
 
 
 def le(x: Any, y: Any) -> Array:
-    """Returns x <= y elementwise, as bools."""
+    """Returns x <= y elementwise, as bools.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.le(jnp.array([1.0, 3.0]), jnp.array([2.0, 2.0]))
+        Array([ True, False], dtype=bool)
+    """
     return le_p.bind(*match(x, y))[0]
 
 
 def gt(x: Any, y: Any) -> Array:
-    """Returns x > y elementwise, as bools."""
+    """Returns x > y elementwise, as bools.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.gt(jnp.array([1.0, 3.0]), jnp.array([2.0, 2.0]))
+        Array([False,  True], dtype=bool)
+    """
     return gt_p.bind(*match(x, y))[0]
 
 
 def ge(x: Any, y: Any) -> Array:
-    """Returns x >= y elementwise, as bools."""
+    """Returns x >= y elementwise, as bools.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.ge(jnp.array([1.0, 3.0]), jnp.array([2.0, 2.0]))
+        Array([False,  True], dtype=bool)
+    """
     return ge_p.bind(*match(x, y))[0]
 
 

@@ -88,12 +88,26 @@ imag_p = unary(
 
 
 def real(x: Any) -> Array:
-    """Returns the real parts of a complex array."""
+    """Returns the real parts of a complex array.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.real(jnp.array([1.0 + 2.0j]))
+        Array([1.], dtype=float64)
+    """
     return real_p.bind(*match(x))[0]
 
 
 def imag(x: Any) -> Array:
-    """Returns the imaginary parts of a complex array."""
+    """Returns the imaginary parts of a complex array.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.imag(jnp.array([1.0 + 2.0j]))
+        Array([2.], dtype=float64)
+    """
     return imag_p.bind(*match(x))[0]
 
 

@@ -294,6 +294,12 @@ def optimization_barrier(operand: Any) -> Any:
 
     Everything that the operands need is done before anything that uses the results, and what is
     computed on both sides is not merged.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.optimization_barrier(jnp.array([0.25, 0.5]))
+        Array([0.25, 0.5 ], dtype=float64)
     """
     leaves, tree = flatten(operand)
     outs = optimization_barrier_p.bind(*map(to_array, leaves)) if leaves else ()

@@ -71,12 +71,26 @@ expm1_p = unary(
 
 
 def exp2(x: Any) -> Array:
-    """Returns 2 to the power x elementwise."""
+    """Returns 2 to the power x elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.exp2(jnp.array([0.25, 0.5]))
+        Array([1.18920712, 1.41421356], dtype=float64)
+    """
     return exp2_p.bind(*match(x))[0]
 
 
 def expm1(x: Any) -> Array:
-    """Returns exp(x) - 1 elementwise, exact for small x."""
+    """Returns exp(x) - 1 elementwise, exact for small x.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.expm1(jnp.array([0.25, 0.5]))
+        Array([0.28402542, 0.64872127], dtype=float64)
+    """
     return expm1_p.bind(*match(x))[0]
 
 
@@ -110,7 +124,14 @@ def log(x: Any) -> Array:
 
 
 def log1p(x: Any) -> Array:
-    """Returns log(1 + x) elementwise, exact for small x."""
+    """Returns log(1 + x) elementwise, exact for small x.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.log1p(jnp.array([0.25, 0.5]))
+        Array([0.22314355, 0.40546511], dtype=float64)
+    """
     return log1p_p.bind(*match(x))[0]
 
 

@@ -141,6 +141,10 @@ square_p = unary(
 def integer_pow(x: Any, y: int) -> Array:
     """Returns x to a constant integer power, by repeated multiplication.
 
+    Args:
+        x: an array.
+        y: the second array.
+
     Raises:
         TypeError: for a negative power of integers.
 
@@ -149,6 +153,8 @@ def integer_pow(x: Any, y: int) -> Array:
         >>> integer_pow(jnp.array([2.0, 3.0]), 3)
         Array([ 8., 27.], dtype=float64)
     """
+    if not hasattr(y, "__index__"):
+        raise TypeError(f"integer_pow: the exponent must be an integer, got {y!r}: use pow.")
     x, y = to_array(x), operator.index(y)
     if y < 0 and is_integer(x.dtype):
         raise TypeError(

@@ -82,12 +82,26 @@ def erf(x: Any) -> Array:
 
 
 def erfc(x: Any) -> Array:
-    """Returns 1 - erf(x) elementwise, exact for large x."""
+    """Returns 1 - erf(x) elementwise, exact for large x.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.erfc(jnp.array([0.25, 0.5]))
+        Array([0.72367361, 0.47950012], dtype=float64)
+    """
     return erfc_p.bind(*match(x))[0]
 
 
 def erf_inv(x: Any) -> Array:
-    """Returns the inverse of `erf` elementwise; ±inf at ±1, NaN beyond."""
+    """Returns the inverse of `erf` elementwise; ±inf at ±1, NaN beyond.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.erf_inv(jnp.array([0.25, 0.5]))
+        Array([0.22531206, 0.47693628], dtype=float64)
+    """
     return erf_inv_p.bind(*match(x))[0]
 
 
@@ -158,7 +172,14 @@ def lgamma(x: Any) -> Array:
 
 
 def digamma(x: Any) -> Array:
-    """Returns ψ(x), the derivative of log Γ, elementwise; NaN at its poles."""
+    """Returns ψ(x), the derivative of log Γ, elementwise; NaN at its poles.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.digamma(jnp.array([0.25, 0.5]))
+        Array([-4.22745353, -1.96351003], dtype=float64)
+    """
     return digamma_p.bind(*match(x))[0]
 
 

@@ -16,7 +16,7 @@ from minijax.primitives.arithmetic import abs as abs_of
 from minijax.primitives.arithmetic import add, div, mul, neg, sign, sub
 from minijax.primitives.bitwise import bitwise_or
 from minijax.primitives.broadcast import full_like
-from minijax.primitives.compare import ge, gt, le, lt, select_n
+from minijax.primitives.compare import eq, ge, gt, le, lt, select_n
 from minijax.primitives.exponential import exp, log, log1p
 from minijax.primitives.families import match, nary, unary
 from minijax.primitives.special import digamma, lgamma
@@ -95,8 +95,14 @@ def bessel_i1e(x: Any) -> Array:
 
 def _beta_density(a: Any, b: Any, x: Any) -> Any:
     """Returns x^(a-1) (1-x)^(b-1) / B(a, b)."""
-    one = full_like(x, 1)
-    powers = add(mul(sub(b, full_like(b, 1)), log1p(neg(x))), mul(sub(a, full_like(a, 1)), log(x)))
+    first, second = sub(a, full_like(a, 1)), sub(b, full_like(b, 1))
+    zero = full_like(add(add(a, b), x), 0)
+    one, x = full_like(zero, 1), add(x, zero)
+    # 0^0 is 1 at either end.
+    low = eq(add(abs_of(first), abs_of(x)), zero)
+    high = eq(add(abs_of(second), abs_of(sub(one, x))), zero)
+    by_second = mul(second, log1p(neg(select_n(high, x, zero))))
+    powers = add(by_second, mul(first, log(select_n(low, x, one))))
     scale = sub(lgamma(add(a, b)), add(lgamma(a), lgamma(b)))
     return mul(one, exp(add(scale, powers)))
 

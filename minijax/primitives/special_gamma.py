@@ -49,7 +49,13 @@ def _igammac(a: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def _density(a: Any, x: Any) -> Any:
     """Returns the derivative of P(a, x) by x: x^(a-1) e^-x / Γ(a)."""
-    power = mul(sub(a, full_like(a, 1)), log(x))
+    order = sub(a, full_like(a, 1))
+    # 0^0 is 1, and e^-x wins against any power.
+    sizes = add(abs_of(order), abs_of(x))
+    is_zero, zero = eq(sizes, full_like(sizes, 0)), full_like(sizes, 0)
+    x = add(x, zero)
+    is_far = eq(x, full_like(x, np.inf))
+    power = mul(order, log(select_n(bitwise_or(is_zero, is_far), x, full_like(x, 1))))
     return exp(sub(sub(power, x), lgamma(a)))
 
 

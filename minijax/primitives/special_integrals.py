@@ -15,9 +15,10 @@ from minijax.core.dtypes import FLOAT
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive
 from minijax.kernel.scalars import install_special_functions
-from minijax.primitives.arithmetic import div, mul, neg, sub
+from minijax.primitives.arithmetic import abs as abs_of
+from minijax.primitives.arithmetic import add, div, mul, neg, sub
 from minijax.primitives.broadcast import full, full_like
-from minijax.primitives.compare import eq, select_n
+from minijax.primitives.compare import eq, gt, select_n
 from minijax.primitives.exponential import exp, log
 from minijax.primitives.families import match, unary
 from minijax.primitives.powers import square
@@ -60,7 +61,11 @@ def _log_ndtr_slope(x: Any, y: Any) -> Any:
 
 
 def _ndtri_slope(x: Any, y: Any) -> Any:
-    return mul(_scalar(math.sqrt(2 * math.pi), y), exp(_half_square(y)))
+    # At the ends of its domain the slope is infinite; there it counts as 0.
+    is_end = eq(abs_of(y), full_like(y, np.inf))
+    safe = select_n(is_end, y, full_like(y, 0))
+    slope = mul(_scalar(math.sqrt(2 * math.pi), y), exp(_half_square(safe)))
+    return select_n(is_end, slope, full_like(y, 0))
 
 
 def _spence_slope(x: Any, y: Any) -> Any:
@@ -71,8 +76,34 @@ def _spence_slope(x: Any, y: Any) -> Any:
     return select_n(is_one, slope, full_like(x, -1))
 
 
+def _far(x: Any, sign: int) -> tuple[Any, Any, Any]:
+    """Returns where x is large, 1 there and x elsewhere, and a series for large x.
+
+    It is Σ (±1)ⁿ (2n-1)!! / (2x²)ⁿ from n = 1 to 3: for large x the difference of 1 and 2xy has
+    no digits left.
+    """
+    is_far = gt(abs_of(x), full_like(x, 200 if aval_of(x).dtype.itemsize == 8 else 10))
+    safe = select_n(is_far, full_like(x, 1), x)
+    near = select_n(is_far, x, full_like(x, 1))
+    step = div(full_like(x, 0.5 * sign), square(safe))
+    series = full_like(x, 0)
+    for odd in (5, 3, 1):
+        series = mul(step, mul(full_like(x, odd), add(series, full_like(x, 1))))
+    return is_far, near, series
+
+
 def _erfcx_slope(x: Any, y: Any) -> Any:
-    return sub(mul(mul(x, y), _scalar(2, x)), _scalar(2 / math.sqrt(math.pi), x))
+    scale = _scalar(2 / math.sqrt(math.pi), x)
+    is_far, near_x, series = _far(x, -1)
+    far = select_n(gt(x, full_like(x, 0)), full_like(x, -np.inf), mul(series, scale))
+    near = sub(mul(mul(near_x, y), _scalar(2, x)), scale)
+    return select_n(is_far, near, far)
+
+
+def _dawsn_slope(x: Any, y: Any) -> Any:
+    is_far, near_x, series = _far(x, 1)
+    near = sub(_scalar(1, x), mul(mul(near_x, y), _scalar(2, x)))
+    return select_n(is_far, near, neg(series))
 
 
 log_ndtr_p = _integral("log_ndtr", _log_ndtr_slope)
@@ -80,7 +111,7 @@ ndtri_p = _integral("ndtri", _ndtri_slope)
 expi_p = _integral("expi", lambda x, y: div(exp(x), x))
 exp1_p = _integral("exp1", lambda x, y: neg(div(exp(neg(x)), x)))
 erfcx_p = _integral("erfcx", _erfcx_slope)
-dawsn_p = _integral("dawsn", lambda x, y: sub(_scalar(1, x), mul(mul(x, y), _scalar(2, x))))
+dawsn_p = _integral("dawsn", _dawsn_slope)
 spence_p = _integral("spence", _spence_slope)
 
 

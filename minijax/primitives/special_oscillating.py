@@ -39,7 +39,6 @@ from minijax.primitives.special import erf
 from minijax.primitives.special_orders import exponential_integral
 from minijax.primitives.trigonometric import cos, sin
 
-
 _ROOT_PI = math.sqrt(math.pi)
 
 
@@ -276,7 +275,9 @@ def _bessel_slope(t: Any, v: Any, x: Any, out: Any) -> Any:
 
 
 def _by_height(t: Any, h: Any, a: Any, out: Any) -> Any:
-    density = mul(exp(neg(mul(square(h), full_like(h, 0.5)))), full_like(h, -0.125**0.5 / _ROOT_PI))
+    density = mul(
+        exp(neg(mul(square(h), full_like(h, 0.5)))), full_like(h, -(0.125**0.5) / _ROOT_PI)
+    )
     # An infinite slope of the line and h = 0 meet where the derivative jumps: it is 0 in between.
     product = select_n(eq(h, full_like(h, 0)), mul(h, a), full_like(h, 0))
     return mul(t, mul(density, erf(mul(product, full_like(product, math.sqrt(0.5))))))

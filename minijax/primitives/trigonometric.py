@@ -57,12 +57,26 @@ def sin(x: Any) -> Array:
 
 
 def cos(x: Any) -> Array:
-    """Returns the cosine elementwise."""
+    """Returns the cosine elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.cos(jnp.array([0.25, 0.5]))
+        Array([0.96891242, 0.87758256], dtype=float64)
+    """
     return cos_p.bind(*match(x))[0]
 
 
 def tan(x: Any) -> Array:
-    """Returns the tangent elementwise."""
+    """Returns the tangent elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.tan(jnp.array([0.25, 0.5]))
+        Array([0.25534192, 0.54630249], dtype=float64)
+    """
     return tan_p.bind(*match(x))[0]
 
 
@@ -92,17 +106,38 @@ atan_p = unary(
 
 
 def asin(x: Any) -> Array:
-    """Returns the arc sine elementwise, in [-π/2, π/2] for real x."""
+    """Returns the arc sine elementwise, in [-π/2, π/2] for real x.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.asin(jnp.array([0.25, 0.5]))
+        Array([0.25268026, 0.52359878], dtype=float64)
+    """
     return asin_p.bind(*match(x))[0]
 
 
 def acos(x: Any) -> Array:
-    """Returns the arc cosine elementwise, in [0, π] for real x."""
+    """Returns the arc cosine elementwise, in [0, π] for real x.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.acos(jnp.array([0.25, 0.5]))
+        Array([1.31811607, 1.04719755], dtype=float64)
+    """
     return acos_p.bind(*match(x))[0]
 
 
 def atan(x: Any) -> Array:
-    """Returns the arc tangent elementwise, in [-π/2, π/2] for real x."""
+    """Returns the arc tangent elementwise, in [-π/2, π/2] for real x.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.atan(jnp.array([0.25, 0.5]))
+        Array([0.24497866, 0.46364761], dtype=float64)
+    """
     return atan_p.bind(*match(x))[0]
 
 
@@ -183,17 +218,38 @@ tanh_p = unary(
 
 
 def sinh(x: Any) -> Array:
-    """Returns the hyperbolic sine elementwise."""
+    """Returns the hyperbolic sine elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.sinh(jnp.array([0.25, 0.5]))
+        Array([0.25261232, 0.52109531], dtype=float64)
+    """
     return sinh_p.bind(*match(x))[0]
 
 
 def cosh(x: Any) -> Array:
-    """Returns the hyperbolic cosine elementwise."""
+    """Returns the hyperbolic cosine elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.cosh(jnp.array([0.25, 0.5]))
+        Array([1.0314131 , 1.12762597], dtype=float64)
+    """
     return cosh_p.bind(*match(x))[0]
 
 
 def tanh(x: Any) -> Array:
-    """Returns the hyperbolic tangent elementwise."""
+    """Returns the hyperbolic tangent elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.tanh(jnp.array([0.25, 0.5]))
+        Array([0.24491866, 0.46211716], dtype=float64)
+    """
     return tanh_p.bind(*match(x))[0]
 
 
@@ -223,15 +279,36 @@ atanh_p = unary(
 
 
 def asinh(x: Any) -> Array:
-    """Returns the inverse hyperbolic sine elementwise."""
+    """Returns the inverse hyperbolic sine elementwise.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.asinh(jnp.array([0.25, 0.5]))
+        Array([0.24746646, 0.48121183], dtype=float64)
+    """
     return asinh_p.bind(*match(x))[0]
 
 
 def acosh(x: Any) -> Array:
-    """Returns the inverse hyperbolic cosine elementwise; NaN for real x below 1."""
+    """Returns the inverse hyperbolic cosine elementwise; NaN for real x below 1.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.acosh(jnp.array([1.0 + 2.0j]))
+        Array([1.52857092+1.14371774j], dtype=complex128)
+    """
     return acosh_p.bind(*match(x))[0]
 
 
 def atanh(x: Any) -> Array:
-    """Returns the inverse hyperbolic tangent elementwise; NaN for real x beyond ±1."""
+    """Returns the inverse hyperbolic tangent elementwise; NaN for real x beyond ±1.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.atanh(jnp.array([0.25, 0.5]))
+        Array([0.25541281, 0.54930614], dtype=float64)
+    """
     return atanh_p.bind(*match(x))[0]

@@ -18,7 +18,6 @@ from minijax.random.counts import binomial as binomial
 from minijax.random.counts import geometric as geometric
 from minijax.random.counts import multinomial as multinomial
 from minijax.random.counts import poisson as poisson
-from minijax.random.distributions import categorical as categorical
 from minijax.random.distributions import cauchy as cauchy
 from minijax.random.distributions import exponential as exponential
 from minijax.random.distributions import gumbel as gumbel
@@ -40,13 +39,17 @@ from minijax.random.keys import clone as clone
 from minijax.random.keys import fold_in as fold_in
 from minijax.random.keys import key as key
 from minijax.random.keys import key_data as key_data
+from minijax.random.keys import key_dtype as key_dtype
 from minijax.random.keys import key_impl as key_impl
 from minijax.random.keys import split as split
 from minijax.random.keys import wrap_key_data as wrap_key_data
+from minijax.random.shuffles import categorical as categorical
+from minijax.random.shuffles import choice as choice
+from minijax.random.shuffles import permutation as permutation
 from minijax.random.uniform import bernoulli as bernoulli
-from minijax.random.uniform import choice as choice
-from minijax.random.uniform import permutation as permutation
 from minijax.random.uniform import rademacher as rademacher
 from minijax.random.uniform import randint as randint
 from minijax.random.uniform import uniform as uniform
 from minijax.random.vectors import ball as ball
+from minijax.random.vectors import multivariate_normal as multivariate_normal
+from minijax.random.vectors import orthogonal as orthogonal

@@ -4,92 +4,225 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from minijax import numpy as jnp
 from minijax.core.operators import Array
 from minijax.core.source import api_boundary
-from minijax.random.distributions import exponential, normal
-from minijax.random.keys import Shape, as_shape, split
-from minijax.random.parameters import parameters
-from minijax.random.uniform import open_uniform, rademacher, uniform
+from minijax.random.distributions import exponential_draws, normal_draws
+from minijax.random.keys import Shape, split
+from minijax.random.parameters import arguments, common_shape, sampler, spread
+from minijax.random.uniform import signs, unit_interval
+
+_ONE = np.float32(1.0)
 
 
 @api_boundary
-def lognormal(key: Any, sigma: Any = 1.0, shape: Shape | None = None, dtype: Any = None) -> Array:
-    """Draws exp(sigma · z) with z standard normal."""
-    size, found, (sigma,) = parameters("lognormal", shape, dtype, sigma)
-    return jnp.exp(sigma * normal(key, size, found))
+def lognormal(
+    key: Any,
+    sigma: Any = _ONE,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    *,
+    out_sharding: Any = None,
+) -> Array:
+    """Draws exp(sigma · z) with z standard normal.
+
+    Args:
+        key: a key.
+        sigma: the deviation of the logarithm, which broadcasts to `shape`.
+        shape: the shape of the result; that of `sigma` if None.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+    """
+    size, found = arguments("lognormal", key, shape, dtype, sigma, safely=True)
+    return _lognormal(key, sigma, size, found)  # type: ignore[no-any-return]
+
+
+@sampler
+def _lognormal(key: Any, sigma: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    return jnp.exp(spread(sigma, shape, dtype) * normal_draws(key, shape, dtype))
 
 
 @api_boundary
-def pareto(key: Any, b: Any, shape: Shape | None = None, dtype: Any = None) -> Array:
-    """Draws from the Pareto distribution on [1, ∞) with density b / xᵇ⁺¹."""
-    size, found, (b,) = parameters("pareto", shape, dtype, b)
-    return jnp.exp(exponential(key, size, found) / b)
+def pareto(
+    key: Any, b: Any, shape: Shape | None = None, dtype: Any = None, *, out_sharding: Any = None
+) -> Array:
+    """Draws from the Pareto distribution on [1, ∞) with density b / xᵇ⁺¹.
+
+    Args:
+        key: a key.
+        b: the positive exponent, which broadcasts to `shape`.
+        shape: the shape of the result; that of `b` if None.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+    """
+    size, found = arguments("pareto", key, shape, dtype, b, safely=True)
+    return _pareto(key, b, size, found)  # type: ignore[no-any-return]
+
+
+@sampler
+def _pareto(key: Any, b: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    return jnp.exp(exponential_draws(key, shape, dtype) / spread(b, shape, dtype))
 
 
 @api_boundary
-def rayleigh(key: Any, scale: Any, shape: Shape | None = None, dtype: Any = None) -> Array:
-    """Draws from the Rayleigh distribution."""
-    size, found, (scale,) = parameters("rayleigh", shape, dtype, scale)
-    return scale * jnp.sqrt(-2 * jnp.log(open_uniform(key, size, found)))
+def rayleigh(
+    key: Any,
+    scale: Any,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    *,
+    out_sharding: Any = None,
+) -> Array:
+    """Draws from the Rayleigh distribution.
+
+    Args:
+        key: a key.
+        scale: the positive mode, which broadcasts to `shape`.
+        shape: the shape of the result; that of `scale` if None.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+    """
+    size, found = arguments("rayleigh", key, shape, dtype, scale, safely=True)
+    return _rayleigh(key, scale, size, found)  # type: ignore[no-any-return]
+
+
+@sampler
+def _rayleigh(key: Any, scale: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    draws = jnp.log(unit_interval(key, shape, dtype))
+    return spread(scale, shape, dtype) * jnp.sqrt(-2 * draws)
 
 
 @api_boundary
 def weibull_min(
     key: Any, scale: Any, concentration: Any, shape: Shape = (), dtype: Any = None
 ) -> Array:
-    """Draws from the Weibull distribution."""
-    size, found, values = parameters("weibull_min", shape, dtype, scale, concentration)
-    scale, concentration = values
-    return scale * exponential(key, size, found) ** (1 / concentration)
+    """Draws from the Weibull distribution.
+
+    Args:
+        key: a key.
+        scale, concentration: positive parameters, which meet `shape` by broadcasting.
+        shape: the shape of the draws.
+        dtype: a floating-point dtype; float64 if None.
+    """
+    size, found = arguments("weibull_min", key, shape, dtype)
+    return _weibull(key, scale, concentration, size, found)  # type: ignore[no-any-return]
+
+
+@sampler
+def _weibull(
+    key: Any, scale: Any, concentration: Any, shape: tuple[int, ...], dtype: np.dtype
+) -> Array:
+    draws = exponential_draws(key, shape, dtype)
+    return jnp.power(draws, 1.0 / jnp.asarray(concentration)) * scale
 
 
 @api_boundary
-def maxwell(key: Any, shape: Shape = (), dtype: Any = None) -> Array:
-    """Draws lengths of standard normal vectors of three dimensions."""
-    size, found, _ = parameters("maxwell", shape, dtype)
-    return jnp.sqrt(jnp.sum(jnp.square(normal(key, (*size, 3), found)), -1))
+def maxwell(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any = None) -> Array:
+    """Draws lengths of standard normal vectors of three dimensions.
+
+    Args:
+        key: a key.
+        shape: the shape of the result.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+    """
+    return _maxwell(key, *arguments("maxwell", key, shape, dtype))  # type: ignore[no-any-return]
+
+
+@sampler
+def _maxwell(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    return jnp.sqrt(jnp.sum(jnp.square(normal_draws(key, (*shape, 3), dtype)), -1))
 
 
 @api_boundary
 def double_sided_maxwell(
     key: Any, loc: Any, scale: Any, shape: Shape = (), dtype: Any = None
 ) -> Array:
-    """Draws loc ± scale · x with x from the Maxwell distribution."""
-    lead = jnp.broadcast_shapes(jnp.shape(loc), jnp.shape(scale))
-    # As in `jax.random`, the shape of the parameters comes after `shape`.
-    size = (*as_shape("double_sided_maxwell", shape), *lead)
-    size, found, (loc, scale) = parameters("double_sided_maxwell", size, dtype, loc, scale)
+    """Draws loc ± scale · x with x from the Maxwell distribution.
+
+    Args:
+        key: a key.
+        loc, scale: parameters; their common shape comes after `shape` in that of the result.
+        shape: the leading axes of the result; those of the parameters if empty, as in `jax.random`.
+        dtype: a floating-point dtype; float64 if None.
+    """
+    size, found = arguments("double_sided_maxwell", key, shape, dtype)
+    tail = common_shape("double_sided_maxwell", None, loc, scale)
+    return _double_sided(key, loc, scale, (*(size or tail), *tail), found)  # type: ignore[no-any-return]
+
+
+@sampler
+def _double_sided(key: Any, loc: Any, scale: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     first, second = split(key)
-    return loc + scale * maxwell(first, size, found) * rademacher(second, size, found)
+    draws = signs(second, shape, dtype) * _maxwell(first, shape, dtype)
+    return draws * scale + loc  # type: ignore[no-any-return]
 
 
 @api_boundary
 def triangular(
-    key: Any, left: Any, mode: Any, right: Any, shape: Shape | None = None, dtype: Any = None
+    key: Any,
+    left: Any,
+    mode: Any,
+    right: Any,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    *,
+    out_sharding: Any = None,
 ) -> Array:
-    """Draws from the triangular distribution on [left, right] with the peak at `mode`."""
-    size, found, values = parameters("triangular", shape, dtype, left, mode, right)
-    left, mode, right = values
-    u = uniform(key, size, found)
+    """Draws from the triangular distribution on [left, right] with the peak at `mode`.
+
+    Args:
+        key: a key.
+        left, mode, right: parameters that broadcast to `shape`.
+        shape: the shape of the result; that of the parameters if None.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+    """
+    size, found = arguments("triangular", key, shape, dtype, left, mode, right, safely=True)
+    return _triangular(key, left, mode, right, size, found)  # type: ignore[no-any-return]
+
+
+@sampler
+def _triangular(
+    key: Any, left: Any, mode: Any, right: Any, shape: tuple[int, ...], dtype: np.dtype
+) -> Array:
+    left, mode, right = (spread(x, shape, dtype) for x in (left, mode, right))
+    u = unit_interval(key, shape, dtype)
     width = right - left
     rising = left + jnp.sqrt(u * width * (mode - left))
     falling = right - jnp.sqrt((1 - u) * width * (right - mode))
-    return jnp.where(u * width < mode - left, rising, falling)
+    return jnp.where(u < (mode - left) / width, rising, falling)
 
 
 @api_boundary
-def wald(key: Any, mean: Any, shape: Shape | None = None, dtype: Any = None) -> Array:
+def wald(
+    key: Any, mean: Any, shape: Shape | None = None, dtype: Any = None, *, out_sharding: Any = None
+) -> Array:
     """Draws from the Wald (inverse Gaussian) distribution with scale 1.
+
+    Args:
+        key: a key.
+        mean: the positive mean, which broadcasts to `shape`.
+        shape: the shape of the result; that of `mean` if None.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
 
     Source:
         J. Michael, W. Schucany, R. Haas, "Generating random variates using transformations with
         multiple roots", 1976.
     """
-    size, found, (mean,) = parameters("wald", shape, dtype, mean)
+    size, found = arguments("wald", key, shape, dtype, mean, safely=True)
+    return _wald(key, mean, size, found)  # type: ignore[no-any-return]
+
+
+@sampler
+def _wald(key: Any, mean: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    mean = spread(mean, shape, dtype)
     first, second = split(key)
-    y = jnp.square(normal(first, size, found)) * mean
+    y = jnp.square(normal_draws(first, shape, dtype)) * mean
     # The smaller root, written without the difference of two large numbers.
     x = 2 * mean / (2 + y + jnp.sqrt(y * (4 + y)))
-    smaller = uniform(second, size, found) * (mean + x) <= mean
+    smaller = unit_interval(second, shape, dtype) <= mean / (mean + x)
     return jnp.where(smaller, x, mean * mean / x)

@@ -2,162 +2,252 @@
 
 from __future__ import annotations
 
-import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from minijax import numpy as jnp
 from minijax.core import dtypes
+from minijax.core.config import config
 from minijax.core.operators import Array
 from minijax.core.source import api_boundary
-from minijax.primitives.complex import complex as lax_complex
+from minijax.primitives.bitwise import clz
+from minijax.primitives.convert import bitcast_convert_type, stop_gradient
+from minijax.primitives.fused import fma
 from minijax.primitives.special import erf, erf_inv
-from minijax.random.keys import Shape, as_shape, split
-from minijax.random.uniform import float_dtype, gumbel_draws, open_uniform, uniform
+from minijax.random.keys import Shape, as_shape, check_key, raw_bits, split
+from minijax.random.parameters import arguments, check_mode, sampler
+from minijax.random.uniform import interval, open_uniform, unit_interval
+from minijax.transforms.jit import jit
 
 
 @api_boundary
-def normal(key: Any, shape: Shape = (), dtype: Any = float) -> Array:
+def normal(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any = None) -> Array:
     """Draws standard normal numbers; complex ones have independent parts of variance 1/2.
 
     Args:
         key: a key.
         shape: the shape of the result.
-        dtype: a floating-point or complex dtype.
+        dtype: a floating-point or complex dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Raises:
+        ValueError: if the dtype is neither.
 
     Example:
         >>> from minijax import random
         >>> random.normal(random.key(0), (2, 3)).shape
         (2, 3)
     """
+    check_key("normal", key)
     found = dtypes.canonical(float if dtype is None else dtype)
-    size = as_shape("normal", shape)
-    if dtypes.is_complex(found):
+    if not dtypes.is_inexact(found):
+        raise ValueError(f"normal: dtype must be floating-point or complex, got {found}.")
+    return normal_draws(key, as_shape("normal", shape), found)  # type: ignore[no-any-return]
+
+
+@sampler
+def normal_draws(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    """Returns standard normal numbers."""
+    if dtypes.is_complex(dtype):
         first, second = split(key)
-        real = dtypes.real_dtype(found)
-        scale = np.sqrt(np.asarray(0.5, real))
-        return lax_complex(normal(first, size, real) * scale, normal(second, size, real) * scale)
-    found = float_dtype("normal", found)
-    low = np.nextafter(np.asarray(-1, found), np.asarray(0, found), dtype=found)
-    draws = uniform(key, size, found, low, np.asarray(1, found))
-    return erf_inv(draws) * np.asarray(np.sqrt(2), found)
+        real = dtypes.real_dtype(dtype)
+        re, im = (normal_draws(k, shape, real).astype(dtype) for k in (first, second))
+        return (re + 1j * im) / np.asarray(np.sqrt(2), dtype)  # type: ignore[no-any-return]
+    low = np.nextafter(np.asarray(-1, dtype), np.asarray(0, dtype), dtype=dtype)
+    draws = interval(key, low, np.ones((), dtype), shape, dtype)
+    return erf_inv(draws) * np.asarray(np.sqrt(2), dtype)
 
 
 @api_boundary
 def truncated_normal(
-    key: Any, lower: Any, upper: Any, shape: Shape | None = None, dtype: Any = float
+    key: Any,
+    lower: Any,
+    upper: Any,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    *,
+    out_sharding: Any = None,
 ) -> Array:
-    """Draws standard normal numbers conditioned to lie between `lower` and `upper`."""
-    found = float_dtype("truncated_normal", dtype)
-    low, high = jnp.asarray(lower, found), jnp.asarray(upper, found)
-    size = (
-        jnp.broadcast_shapes(low.shape, high.shape)
-        if shape is None
-        else as_shape("truncated_normal", shape)
-    )
-    root = np.asarray(np.sqrt(2), found)
-    draws = uniform(key, size, found, erf(low / root), erf(high / root))
+    """Draws standard normal numbers conditioned to lie between `lower` and `upper`.
+
+    Args:
+        key: a key.
+        lower, upper: bounds that broadcast to `shape`.
+        shape: the shape of the result; that of the bounds if None.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Raises:
+        ValueError: if the dtype is no floating-point type, or the bounds do not fit the shape.
+
+    Example:
+        >>> from minijax import random
+        >>> bool(random.truncated_normal(random.key(0), 1.0, 2.0) > 1)
+        True
+    """
+    size, found = arguments("truncated_normal", key, shape, dtype, lower, upper)
+    return _truncated(key, lower, upper, size, found)  # type: ignore[no-any-return]
+
+
+@sampler
+def _truncated(key: Any, lower: Any, upper: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    low, high = (jnp.asarray(x).astype(dtype) for x in (lower, upper))
+    root = np.asarray(np.sqrt(2), dtype)
+    # Not a quotient, which rounds differently.
+    inverse = np.ones((), dtype) / root
+    draws = interval(key, erf(low * inverse), erf(high * inverse), shape, dtype)
     # Rounding must not push a draw out of the open interval.
     return jnp.clip(
         root * erf_inv(draws),
-        jnp.nextafter(low, np.asarray(np.inf, found)),
-        jnp.nextafter(high, np.asarray(-np.inf, found)),
+        jnp.nextafter(stop_gradient(low), np.asarray(np.inf, dtype)),
+        jnp.nextafter(stop_gradient(high), np.asarray(-np.inf, dtype)),
     )
 
 
 @api_boundary
-def exponential(key: Any, shape: Shape = (), dtype: Any = float) -> Array:
-    """Draws from the exponential distribution with mean 1."""
-    found = float_dtype("exponential", dtype)
-    return -jnp.log1p(-uniform(key, as_shape("exponential", shape), found))
+def exponential(
+    key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any = None
+) -> Array:
+    """Draws from the exponential distribution with mean 1.
+
+    Args:
+        key: a key.
+        shape: the shape of the result.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Example:
+        >>> from minijax import random
+        >>> bool(random.exponential(random.key(0)) >= 0)
+        True
+    """
+    return exponential_draws(key, *arguments("exponential", key, shape, dtype))  # type: ignore[no-any-return]
+
+
+@sampler
+def exponential_draws(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    """Returns exponential numbers."""
+    return -jnp.log1p(-unit_interval(key, shape, dtype))
 
 
 @api_boundary
-def gumbel(key: Any, shape: Shape = (), dtype: Any = float, mode: str | None = None) -> Array:
+def gumbel(
+    key: Any,
+    shape: Shape = (),
+    dtype: Any = None,
+    mode: str | None = None,
+    *,
+    out_sharding: Any = None,
+) -> Array:
     """Draws from the standard Gumbel distribution.
 
     Args:
         key: a key.
         shape: the shape of the result.
-        dtype: a floating-point dtype.
-        mode: "low", or "high" for more bits in the upper tail.
-    """
-    found = float_dtype("gumbel", dtype)
-    return gumbel_draws(key, as_shape("gumbel", shape), found, mode)
+        dtype: a floating-point dtype; float64 if None.
+        mode: "low", "high" for more bits in the upper tail, or "highest" for as many bits there
+            as single precision has. None takes "high" if the configuration flag
+            `high_dynamic_range_gumbel` is set, else "low".
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
 
-
-@api_boundary
-def categorical(
-    key: Any,
-    logits: Any,
-    axis: int = -1,
-    shape: Shape | None = None,
-    replace: bool = True,
-    mode: str | None = None,
-) -> Array:
-    """Draws indices with probabilities proportional to exp(logits).
-
-    Args:
-        key: a key.
-        logits: unnormalised log-probabilities along `axis`.
-        axis: the axis of the categories.
-        shape: the shape of the result; it ends with the shape of `logits` without `axis`.
-        replace: whether draws are independent; without, leading axes hold different categories.
-        mode: "low", or "high" for twice as many bits, which tiny probabilities need.
+    Raises:
+        ValueError: if there is no such mode, or the dtype is no floating-point type.
 
     Example:
         >>> from minijax import random
-        >>> import minijax.numpy as jnp
-        >>> int(random.categorical(random.key(0), jnp.array([-jnp.inf, 0.0])))
-        1
+        >>> random.gumbel(random.key(0), (3,)).shape
+        (3,)
     """
-    logits = jnp.asarray(logits)
-    axis = range(logits.ndim)[axis]
-    batch = (*logits.shape[:axis], *logits.shape[axis + 1 :])
-    size = batch if shape is None else as_shape("categorical", shape)
-    lead = size[: len(size) - len(batch)]
-    if size[len(lead) :] != batch:
-        raise ValueError(
-            f"categorical: shape {size} must end with the shape of the logits without their axis, "
-            f"{batch}."
-        )
-    if not replace:
-        noisy = logits + gumbel(key, logits.shape, logits.dtype, mode)
-        order = jnp.moveaxis(jnp.argsort(-noisy, axis=axis), axis, 0)
-        count = math.prod(lead)
-        if count > logits.shape[axis]:
-            raise ValueError(
-                f"categorical: {count} categories cannot be drawn from {logits.shape[axis]} "
-                "without replacement."
-            )
-        return order[:count].reshape(size).astype(dtypes.int32)
-    drawn_shape = (*lead, *logits.shape)
-    noisy = gumbel(key, drawn_shape, logits.dtype, mode) + logits
-    return jnp.argmax(noisy, axis=axis + len(lead))
+    size, found = arguments("gumbel", key, shape, dtype)
+    usual = "high" if config.high_dynamic_range_gumbel else "low"
+    chosen = check_mode("gumbel", mode or usual, "low", "high", "highest")
+    return _gumbel(key, size, found, chosen)  # type: ignore[no-any-return]
+
+
+@partial(jit, static_argnames=("shape", "dtype", "mode"))
+def _gumbel(key: Any, shape: tuple[int, ...], dtype: np.dtype, mode: str) -> Array:
+    if mode == "low":
+        return -jnp.log(-jnp.log(open_uniform(key, shape, dtype)))
+    if mode == "highest" and dtype == dtypes.float32:
+        return _finest_gumbel(key, shape)
+    # Below one half a second number supplies the bits after those of the first.
+    first, second = interval(key, 0.0, 1.0, (2, *shape), dtype)
+    limits = jnp.finfo(dtype)
+    eps, tiny = np.asarray(limits.eps, dtype), np.asarray(limits.tiny, dtype)
+    fine = first + eps * second if dtype.itemsize < 4 else fma(second, eps, first)
+    fine = fine + tiny
+    return -jnp.log(-jnp.log1p(-jnp.where(first >= 0.5, first, fine)))
+
+
+def _finest_gumbel(key: Any, shape: tuple[int, ...]) -> Array:
+    """Inverts from the end of the interval that is nearer, with 64 random bits."""
+    high, low = raw_bits("gumbel", key, 32, (2, *shape)).astype(np.uint64)
+    number = (high << 32) | low
+    is_low = number < np.uint64(1 << 63)
+    # The distance from the nearer end, as a float of single precision by truncation.
+    distance = jnp.where(is_low, number, ~number + 1)
+    zeros = clz(distance)
+    mantissa = ((distance << zeros) >> 40) & 0x7FFFFF
+    value = bitcast_convert_type((((126 - zeros) << 23) | mantissa).astype(np.uint32), np.float32)
+    return jnp.where(is_low, -jnp.log(-jnp.log1p(-value)), -jnp.log(-jnp.log(value)))
 
 
 @api_boundary
-def laplace(key: Any, shape: Shape = (), dtype: Any = float) -> Array:
-    """Draws from the Laplace distribution with scale 1."""
-    found = float_dtype("laplace", dtype)
-    low = np.asarray(-1 + jnp.finfo(found).epsneg, found)
-    draws = uniform(key, as_shape("laplace", shape), found, low, np.asarray(1, found))
+def laplace(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any = None) -> Array:
+    """Draws from the Laplace distribution with scale 1.
+
+    Args:
+        key: a key.
+        shape: the shape of the result.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+    """
+    return _laplace(key, *arguments("laplace", key, shape, dtype))  # type: ignore[no-any-return]
+
+
+@sampler
+def _laplace(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    low = np.asarray(-1 + jnp.finfo(dtype).epsneg, dtype)
+    draws = interval(key, low, np.ones((), dtype), shape, dtype)
     return jnp.sign(draws) * jnp.log1p(-jnp.abs(draws))
 
 
 @api_boundary
-def cauchy(key: Any, shape: Shape = (), dtype: Any = float) -> Array:
-    """Draws from the standard Cauchy distribution."""
-    found = float_dtype("cauchy", dtype)
-    epsilon = np.asarray(jnp.finfo(found).eps, found)
-    draws = uniform(key, as_shape("cauchy", shape), found, epsilon, np.asarray(1, found))
-    return jnp.tan(np.asarray(np.pi, found) * (draws - np.asarray(0.5, found)))
+def cauchy(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any = None) -> Array:
+    """Draws from the standard Cauchy distribution.
+
+    Args:
+        key: a key.
+        shape: the shape of the result.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+    """
+    return _cauchy(key, *arguments("cauchy", key, shape, dtype))  # type: ignore[no-any-return]
+
+
+@sampler
+def _cauchy(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    epsilon = np.asarray(jnp.finfo(dtype).eps, dtype)
+    draws = interval(key, epsilon, np.ones((), dtype), shape, dtype)
+    return jnp.tan(np.asarray(np.pi, dtype) * (draws - np.asarray(0.5, dtype)))
 
 
 @api_boundary
-def logistic(key: Any, shape: Shape = (), dtype: Any = float) -> Array:
-    """Draws from the standard logistic distribution."""
-    found = float_dtype("logistic", dtype)
-    draws = open_uniform(key, as_shape("logistic", shape), found)
-    return jnp.log(draws / (1 - draws))
+def logistic(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any = None) -> Array:
+    """Draws from the standard logistic distribution.
+
+    Args:
+        key: a key.
+        shape: the shape of the result.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+    """
+    return _logistic(key, *arguments("logistic", key, shape, dtype))  # type: ignore[no-any-return]
+
+
+@sampler
+def _logistic(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    draws = open_uniform(key, shape, dtype)
+    return jnp.log(draws) - jnp.log1p(-draws)

@@ -2,82 +2,100 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from minijax import numpy as jnp
-from minijax.core import dtypes
+from minijax.core.array import to_array
 from minijax.core.operators import Array
 from minijax.core.source import api_boundary
+from minijax.primitives.control.loops import map as lax_map
 from minijax.primitives.control.loops import while_loop
-from minijax.primitives.special import digamma
-from minijax.random.distributions import normal
+from minijax.primitives.special_gamma import random_gamma_grad
+from minijax.random.distributions import exponential_draws, normal_draws
 from minijax.random.keys import Shape, split
-from minijax.random.parameters import accepted, parameters
-from minijax.random.uniform import open_uniform, rademacher
+from minijax.random.parameters import arguments, sampler, spread
+from minijax.random.uniform import signs, unit_interval
 from minijax.transforms.custom import custom_jvp
+
+# Every element has a key of its own, so that draws do not depend on how long others took.
+
+
+def _log_of_one(key: Any, a: Array) -> Array:
+    """Draws the logarithm of one gamma number."""
+    dtype = a.dtype
+    large = a >= 1
+    d = jnp.where(large, a, a + 1) - dtype.type(1 / 3)
+    c = dtype.type(1 / 3) / jnp.sqrt(d)
+
+    def is_rejected(state: tuple[Any, Array, Array, Array]) -> Array:
+        _, square, v, u = state
+        outside = u >= 1 - dtype.type(0.0331) * (square * square)
+        return outside & (jnp.log(u) >= 0.5 * square + d * (1 - v + jnp.log(v)))
+
+    def propose(state: tuple[Any, Array, Array, Array]) -> tuple[Any, Array, Array, Array]:
+        key, inner, outer = split(state[0], 3)
+
+        def step(pair: tuple[Any, Array, Array]) -> tuple[Any, Array, Array]:
+            key, subkey = split(pair[0])
+            x = normal_draws(subkey, (), dtype)
+            return key, x, 1 + x * c
+
+        start = (inner, jnp.zeros((), dtype), -jnp.ones((), dtype))
+        _, x, v = while_loop(lambda pair: pair[2] <= 0, step, start)
+        return key, x * x, v * v * v, unit_interval(outer, (), dtype)
+
+    key, boost_key = split(key)
+    start = (key, jnp.zeros((), dtype), jnp.ones((), dtype), jnp.full((), 2, dtype))
+    v = while_loop(is_rejected, propose, start)[2]
+    fraction = -exponential_draws(boost_key, (), dtype)
+    boost = jnp.where(large | (fraction == 0), dtype.type(0), fraction * (1 / a))
+    return jnp.log(d) + jnp.log(v) + boost
 
 
 @custom_jvp
 def _log_draws(key: Any, a: Array) -> Array:
-    small = a < 1
-    d = jnp.where(small, a + 1, a) - 1 / 3
-    c = 1 / jnp.sqrt(9 * d)
-    first, second = split(key)
-
-    def propose(key: Any) -> tuple[Array, Array]:
-        left, right = split(key)
-        x = normal(left, a.shape, a.dtype)
-        v = (1 + c * x) ** 3
-        positive = jnp.where(v > 0, v, 1)
-        log_v = jnp.log(positive)
-        log_u = jnp.log(open_uniform(right, a.shape, a.dtype))
-        return log_v, (v > 0) & (log_u < 0.5 * x * x + d * (1 - positive + log_v))
-
-    log_x = jnp.log(d) + accepted(first, a.shape, a.dtype, propose)
-    boost = jnp.log(open_uniform(second, a.shape, a.dtype)) / jnp.where(small, a, 1)
-    return log_x + jnp.where(small, boost, 0)
+    keys = split(key, math.prod(a.shape))
+    return lax_map(lambda pair: _log_of_one(*pair), (keys, a.reshape(-1))).reshape(a.shape)
 
 
 def _log_draws_jvp(primals: Any, tangents: Any) -> Any:
     (key, a), (_, t) = primals, tangents
     log_x = _log_draws(key, a)
-    return log_x, t * _slope(a, log_x).astype(t.dtype)
-
-
-def _slope(a: Array, log_x: Array) -> Array:
-    """Returns the derivative of log x by a at a fixed value of the distribution function P(a, x).
-
-    It is -(∂P/∂a) / (∂P/∂log x), termwise from P = Σ xᵏ⁺ᵃ exp(-x) / Γ(a + k + 1).
-    """
-    a, log_x = a.astype(dtypes.float64), log_x.astype(dtypes.float64)
     x = jnp.exp(log_x)
-
-    def more(state: tuple[Any, ...]) -> Array:
-        k, term, total = state
-        return jnp.any((term > 1e-17 * (1 + jnp.abs(total))) | (x > a + k)) & (k < 100_000)
-
-    def step(state: tuple[Any, ...]) -> tuple[Any, ...]:
-        k, term, total = state
-        total = total + term * (digamma(a + k + 1) - log_x)
-        return k + 1, term * x / (a + k + 1), total
-
-    return while_loop(more, step, (np.float64(0), 1 / a, jnp.zeros_like(a)))[2]
+    x = jnp.where(x == 0, a.dtype.type(jnp.finfo(a.dtype).tiny), x)
+    return log_x, t * random_gamma_grad(a, x) / x
 
 
 _log_draws.defjvp(_log_draws_jvp)
 
 
+@sampler
+def log_gammas(key: Any, a: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    """Returns logarithms of gamma numbers."""
+    return _log_draws(key, spread(a, shape, dtype))  # type: ignore[no-any-return]
+
+
+@sampler
+def gammas(key: Any, a: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    """Returns gamma numbers."""
+    return jnp.exp(log_gammas(key, a, shape, dtype))
+
+
 @api_boundary
-def loggamma(key: Any, a: Any, shape: Shape | None = None, dtype: Any = None) -> Array:
+def loggamma(
+    key: Any, a: Any, shape: Shape | None = None, dtype: Any = None, *, out_sharding: Any = None
+) -> Array:
     """Draws logarithms of gamma numbers; exact for small `a`, where the numbers underflow.
 
     Args:
         key: a key.
         a: the positive parameter, broadcast to `shape`.
         shape: the shape of the result; that of `a` if None.
-        dtype: a floating-point dtype.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
 
     Returns:
         The logarithms, which may be differentiated by `a`.
@@ -85,92 +103,203 @@ def loggamma(key: Any, a: Any, shape: Shape | None = None, dtype: Any = None) ->
     Source:
         G. Marsaglia, W. Tsang, "A simple method for generating gamma variables", 2000.
     """
-    _, found, (a,) = parameters("loggamma", shape, dtype, a)
-    inner = found if found.itemsize >= 4 else dtypes.float32
-    return _log_draws(key, a.astype(inner)).astype(found)
+    return log_gammas(key, a, *arguments("loggamma", key, shape, dtype, a))  # type: ignore[no-any-return]
 
 
 @api_boundary
-def gamma(key: Any, a: Any, shape: Shape | None = None, dtype: Any = None) -> Array:
+def gamma(
+    key: Any, a: Any, shape: Shape | None = None, dtype: Any = None, *, out_sharding: Any = None
+) -> Array:
     """Draws from the gamma distribution with parameter `a` and scale 1.
 
     Args:
         key: a key.
         a: the positive parameter, broadcast to `shape`.
         shape: the shape of the result; that of `a` if None.
-        dtype: a floating-point dtype.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
 
     Returns:
         The numbers, which may be differentiated by `a`.
+
+    Raises:
+        ValueError: if the dtype is no floating-point type, or `a` does not fit the shape.
 
     Example:
         >>> from minijax import random
         >>> random.gamma(random.key(0), 2.5, (3,)).shape
         (3,)
     """
-    return jnp.exp(loggamma(key, a, shape, dtype))
+    return gammas(key, a, *arguments("gamma", key, shape, dtype, a))  # type: ignore[no-any-return]
 
 
 @api_boundary
-def beta(key: Any, a: Any, b: Any, shape: Shape | None = None, dtype: Any = None) -> Array:
-    """Draws from the beta distribution with parameters `a` and `b`."""
-    size, found, (a, b) = parameters("beta", shape, dtype, a, b)
+def beta(
+    key: Any,
+    a: Any,
+    b: Any,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    *,
+    out_sharding: Any = None,
+) -> Array:
+    """Draws from the beta distribution with parameters `a` and `b`.
+
+    Args:
+        key: a key.
+        a, b: positive parameters that broadcast to `shape`.
+        shape: the shape of the result; that of the parameters if None.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+    """
+    size, found = arguments("beta", key, shape, dtype, a, b, safely=True)
+    return _beta(key, a, b, size, found)  # type: ignore[no-any-return]
+
+
+@sampler
+def _beta(key: Any, a: Any, b: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     first, second = split(key)
-    log_x, log_y = loggamma(first, a, size, found), loggamma(second, b, size, found)
+    log_x, log_y = log_gammas(first, a, shape, dtype), log_gammas(second, b, shape, dtype)
     top = jnp.maximum(log_x, log_y)
     x, y = jnp.exp(log_x - top), jnp.exp(log_y - top)
     return x / (x + y)
 
 
 @api_boundary
-def dirichlet(key: Any, alpha: Any, shape: Shape | None = None, dtype: Any = None) -> Array:
+def dirichlet(
+    key: Any,
+    alpha: Any,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    *,
+    out_sharding: Any = None,
+) -> Array:
     """Draws vectors from the Dirichlet distribution.
 
     Args:
         key: a key.
         alpha: the parameters along the last axis.
         shape: the shape of the result without its last axis; that of `alpha` if None.
-        dtype: a floating-point dtype.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
 
     Returns:
         Vectors along the last axis, each with sum 1.
+
+    Raises:
+        ValueError: if `alpha` has rank 0, or does not fit the shape.
     """
-    alpha = jnp.asarray(alpha)
+    alpha = to_array(alpha)
     if alpha.ndim == 0:
         raise ValueError("dirichlet: alpha needs an axis of parameters, got a scalar.")
-    lead = alpha.shape[:-1] if shape is None else tuple(shape)
-    logs = loggamma(key, alpha, (*lead, alpha.shape[-1]), dtype)
+    lead = np.broadcast_to(0, alpha.shape[:-1])
+    size, found = arguments("dirichlet", key, shape, dtype, lead)
+    return _dirichlet(key, alpha, (*size, alpha.shape[-1]), found)  # type: ignore[no-any-return]
+
+
+@sampler
+def _dirichlet(key: Any, alpha: Array, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    logs = log_gammas(key, alpha, shape, dtype)
     weights = jnp.exp(logs - jnp.max(logs, -1, keepdims=True))
     return weights / jnp.sum(weights, -1, keepdims=True)
 
 
 @api_boundary
-def chisquare(key: Any, df: Any, shape: Shape | None = None, dtype: Any = None) -> Array:
-    """Draws from the chi-square distribution with `df` degrees of freedom."""
-    size, found, (df,) = parameters("chisquare", shape, dtype, df)
-    return 2 * gamma(key, df / 2, size, found)
+def chisquare(
+    key: Any, df: Any, shape: Shape | None = None, dtype: Any = None, *, out_sharding: Any = None
+) -> Array:
+    """Draws from the chi-square distribution with `df` degrees of freedom.
+
+    Args:
+        key: a key.
+        df: the degrees of freedom, which broadcast to `shape`.
+        shape: the shape of the result; that of `df` if None.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+    """
+    size, found = arguments("chisquare", key, shape, dtype, df, safely=True)
+    return _chisquare(key, df, size, found)  # type: ignore[no-any-return]
+
+
+@sampler
+def _chisquare(key: Any, df: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    return 2 * gammas(key, jnp.asarray(df).astype(dtype) / 2, shape, dtype)  # type: ignore[no-any-return]
 
 
 @api_boundary
-def f(key: Any, dfnum: Any, dfden: Any, shape: Shape | None = None, dtype: Any = None) -> Array:
-    """Draws from the F distribution with `dfnum` and `dfden` degrees of freedom."""
-    size, found, (dfnum, dfden) = parameters("f", shape, dtype, dfnum, dfden)
-    first, second = split(key)
-    above = chisquare(first, dfnum, size, found) / dfnum
-    return above / (chisquare(second, dfden, size, found) / dfden)
+def f(
+    key: Any,
+    dfnum: Any,
+    dfden: Any,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    *,
+    out_sharding: Any = None,
+) -> Array:
+    """Draws from the F distribution with `dfnum` and `dfden` degrees of freedom.
+
+    Args:
+        key: a key.
+        dfnum, dfden: the degrees of freedom, which broadcast to `shape`.
+        shape: the shape of the result; that of the parameters if None.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+    """
+    size, found = arguments("f", key, shape, dtype, dfnum, dfden, safely=True)
+    return _f(key, dfnum, dfden, size, found)  # type: ignore[no-any-return]
+
+
+@sampler
+def _f(key: Any, dfnum: Any, dfden: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    below_key, above_key = split(key)
+    dfnum, dfden = (jnp.asarray(x).astype(dtype) for x in (dfnum, dfden))
+    above = _chisquare(above_key, dfnum, shape, dtype) / dfnum
+    return above / (_chisquare(below_key, dfden, shape, dtype) / dfden)  # type: ignore[no-any-return]
 
 
 @api_boundary
-def t(key: Any, df: Any, shape: Shape | None = None, dtype: Any = None) -> Array:
-    """Draws from Student's t distribution with `df` degrees of freedom."""
-    size, found, (df,) = parameters("t", shape, dtype, df)
+def t(
+    key: Any, df: Any, shape: Shape | None = None, dtype: Any = None, *, out_sharding: Any = None
+) -> Array:
+    """Draws from Student's t distribution with `df` degrees of freedom.
+
+    Args:
+        key: a key.
+        df: the degrees of freedom, which broadcast to `shape`.
+        shape: the shape of the result; that of `df` if None.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+    """
+    size, found = arguments("t", key, shape, dtype, df, safely=True)
+    return _t(key, df, size, found)  # type: ignore[no-any-return]
+
+
+@sampler
+def _t(key: Any, df: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     first, second = split(key)
-    return normal(first, size, found) * jnp.sqrt(df / chisquare(second, df, size, found))
+    half = jnp.asarray(df).astype(dtype) / 2
+    return normal_draws(first, shape, dtype) * jnp.sqrt(half / gammas(second, half, shape, dtype))  # type: ignore[no-any-return]
 
 
 @api_boundary
-def generalized_normal(key: Any, p: Any, shape: Shape = (), dtype: Any = None) -> Array:
-    """Draws from the distribution with density proportional to exp(-|x|ᵖ)."""
-    size, found, (p,) = parameters("generalized_normal", shape, dtype, p)
+def generalized_normal(
+    key: Any, p: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any = None
+) -> Array:
+    """Draws from the distribution with density proportional to exp(-|x|ᵖ).
+
+    Args:
+        key: a key.
+        p: the exponent, which broadcasts to `shape`.
+        shape: the shape of the result.
+        dtype: a floating-point dtype; float64 if None.
+        out_sharding: accepted for compatibility; it has no effect on one CPU.
+    """
+    return exponential_powers(key, p, *arguments("generalized_normal", key, shape, dtype, p))  # type: ignore[no-any-return]
+
+
+@sampler
+def exponential_powers(key: Any, p: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    """Returns numbers with density proportional to exp(-|x|ᵖ)."""
     first, second = split(key)
-    return rademacher(second, size, found) * jnp.exp(loggamma(first, 1 / p, size, found) / p)
+    p = jnp.asarray(p)
+    return signs(second, shape, dtype) * gammas(first, 1 / p, shape, dtype) ** (1 / p)  # type: ignore[no-any-return]

@@ -49,7 +49,7 @@ def _check_generator(what: str, impl: Any, dtype: Any = None) -> None:
     if impl is not None and dtype is not None:
         raise ValueError(f"{what}: impl={impl!r} and dtype={dtype!r} say the same: give one.")
     impl = dtype if impl is None else impl
-    if impl is None or isinstance(impl, np.dtype) and impl == dtypes.key_dtype:
+    if impl is None or (isinstance(impl, np.dtype) and impl == dtypes.key_dtype):
         return
     if not isinstance(impl, str):
         raise TypeError(f"{what}: impl is the name of a generator, got {impl!r:.60}.")
@@ -270,9 +270,7 @@ def _bits(key: Any, bit_width: int, shape: tuple[int, ...]) -> Array:
 
 
 @api_boundary
-def bits(
-    key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any = None
-) -> Array:
+def bits(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any = None) -> Array:
     """Returns uniformly random bits as unsigned integers.
 
     Args:

@@ -54,8 +54,8 @@ class RegularGridInterpolator:
         _check_method(method)
         if bounds_error:
             raise UnsupportedArgumentError(
-                "RegularGridInterpolator: `bounds_error` takes no effect under JIT: leave it False, "
-                "and look for NaNs in the result."
+                "RegularGridInterpolator: `bounds_error` takes no effect under JIT: leave it "
+                "False, and look for NaNs in the result."
             )
         array = promote_dtypes("RegularGridInterpolator", values, inexact=True)[0]
         if len(points) > array.ndim:

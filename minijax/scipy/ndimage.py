@@ -13,8 +13,7 @@ from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.core.source import guard_functions as _guard_functions
 from minijax.numpy.promotion import UnsupportedArgumentError
-from minijax.primitives.arithmetic import RoundingMethod
-from minijax.primitives.arithmetic import round as round_to
+from minijax.primitives import arithmetic
 from minijax.transforms.jit import jit
 
 Index = tuple[Any, Any, Any]
@@ -123,7 +122,7 @@ def _around(point: Any, order: int) -> list[tuple[Any, Any]]:
 def _rounded(x: Any) -> Any:
     if dtypes.is_integer(x.dtype):
         return x
-    return round_to(x, RoundingMethod.AWAY_FROM_ZERO)
+    return arithmetic.round(x, arithmetic.RoundingMethod.AWAY_FROM_ZERO)
 
 
 _guard_functions(globals())

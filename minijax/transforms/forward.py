@@ -172,7 +172,7 @@ def jacfwd(
         check_jacobian_input("jacfwd", function_name(fun), point, holomorphic)
 
         def push(*tangents: Any) -> Any:
-            return jvp(partial, free, tangents, has_aux=has_aux)
+            return jvp(partial, tuple(free), tangents, has_aux=has_aux)
 
         leaves, tree = flatten(tuple(free))
         basis = unflatten(tree, standard_basis(leaves))

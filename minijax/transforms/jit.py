@@ -75,6 +75,11 @@ class JitFunction(compiler.EntryPoint):
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)
 
+    @property
+    def __signature__(self) -> inspect.Signature:
+        # Said outright, since `inspect` takes an object with `__get__` for a builtin method.
+        return inspect.signature(self._fun)
+
     def __repr__(self) -> str:
         return f"<jitted {self._name}>"
 

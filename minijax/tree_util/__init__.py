@@ -27,6 +27,7 @@ from minijax.core.pytree import (
     register_pytree_with_keys_class,
     register_static,
 )
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.tree_util.registry import (
     KeyEntry,
     PyTreeRegistry,
@@ -93,3 +94,5 @@ __all__ = [
     "treedef_is_leaf",
     "treedef_tuple",
 ]
+
+_guard_functions(globals())

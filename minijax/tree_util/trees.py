@@ -57,6 +57,10 @@ def tree_unflatten(treedef: PyTreeDef, leaves: Iterable[Any]) -> Any:
 def tree_leaves(tree: Any, is_leaf: IsLeaf = None) -> list[Any]:
     """The leaves of a pytree, from left to right.
 
+    Args:
+        tree: a pytree.
+        is_leaf: says of a node whether to take it for a leaf.
+
     Example:
         >>> tree_leaves([1, (2, {'k': 3}), None])
         [1, 2, 3]
@@ -66,6 +70,10 @@ def tree_leaves(tree: Any, is_leaf: IsLeaf = None) -> list[Any]:
 
 def tree_structure(tree: Any, is_leaf: IsLeaf = None) -> PyTreeDef:
     """The structure of a pytree.
+
+    Args:
+        tree: a pytree.
+        is_leaf: says of a node whether to take it for a leaf.
 
     Example:
         >>> tree_structure([1, 2]) == tree_structure(['x', 'y'])
@@ -194,6 +202,10 @@ def _reduce_halves(operation: Callable[[T, T], T], values: list[T]) -> T:
 
 def tree_all(tree: Any, *, is_leaf: IsLeaf = None) -> bool:
     """Whether all leaves are true.
+
+    Args:
+        tree: a pytree.
+        is_leaf: says of a node whether to take it for a leaf.
 
     Example:
         >>> tree_all({'a': True, 'b': [1, 0]})

@@ -72,8 +72,7 @@ CASES: list[Case] = [
         FLOAT,
         scipy.special.betainc,
         "orders",
-        differentiable=False,
-        tolerance=1e-11,
+        tolerance=1e-10,
     ),
     Case(
         "betainc",
@@ -91,6 +90,15 @@ CASES: list[Case] = [
         FLOAT,
         lambda q: scipy.special.zeta(np.asarray(2.5, q.dtype), q),
         tolerance=1e-11,
+    ),
+    Case(
+        "zeta",
+        special_functions.zeta,
+        (Operand((2, 3), 1.2, 5), Operand((2, 3), 0.5, 4)),
+        FLOAT,
+        scipy.special.zeta,
+        "exponents",
+        tolerance=1e-10,
     ),
     Case(
         "zeta",

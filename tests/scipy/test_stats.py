@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special
+import scipy.stats
 
 import minijax as mj
 import minijax.scipy.stats as ours
@@ -41,10 +43,20 @@ _ROWS: list[tuple[str, str, tuple[Any, ...], bool]] = [
     ("bernoulli", "logpmf pmf cdf ppf", (_COUNTS, 0.3), False),
     ("binom", "logpmf pmf", (_COUNTS, 3, 0.3), False),
     ("geom", "logpmf pmf", (_COUNTS, 0.3), False),
+    ("betabinom", "logpmf pmf", (_COUNTS, 3, 1.2, 2.0), False),
+    ("nbinom", "logpmf pmf", (_COUNTS, 2.5, 0.3), False),
+    ("gennorm", "logpdf pdf cdf", (_REAL, 1.5), False),
+    ("vonmises", "logpdf pdf", (_REAL, 1.5), False),
+    ("wrapcauchy", "logpdf pdf", (_REAL, 0.3), False),
+    ("gumbel_l", "logpdf pdf cdf logcdf sf logsf", (_REAL,), True),
+    ("gumbel_l", "ppf", (_UNIT,), True),
+    ("gumbel_r", "logpdf pdf cdf logcdf sf logsf", (_REAL,), True),
+    ("gumbel_r", "ppf", (_UNIT,), True),
+    ("truncnorm", "logpdf pdf cdf logcdf sf logsf", (_REAL, -1.0, 2.0), True),
 ]
 _FUNCTIONS = [(row[0], name, *row[2:]) for row in _ROWS for name in row[1].split()]
 # Of these the oracle has no derivative by an order, or a less accurate one.
-_BY_PLACE_ONLY = ("gamma", "chi2", "beta")
+_BY_PLACE_ONLY = ("gamma", "chi2", "beta", "gumbel_l", "gumbel_r")
 
 
 def _pair(distribution: str, name: str) -> tuple[Any, Any]:
@@ -109,3 +121,44 @@ def test_dirichlet(count: int) -> None:
     f, g = _pair("dirichlet", "logpdf")
     np.testing.assert_allclose(f(x, alpha), g(x, alpha), 1e-10)
     assert float(f(np.array([0.2, 0.5, 0.9]), alpha)) == -np.inf
+
+
+def test_multinomial() -> None:
+    x, p = np.array([[1, 2, 0], [0, 3, 0], [1, 1, 0]]), np.array([0.2, 0.5, 0.3])
+    expected = scipy.stats.multinomial.logpmf(x, 3, p)
+    np.testing.assert_allclose(ours.multinomial.logpmf(x, 3, p), expected, 1e-12)
+    np.testing.assert_allclose(mj.jit(ours.multinomial.pmf)(x, 3, p), np.exp(expected), 1e-12)
+
+
+def test_entropy_of_counts() -> None:
+    means = np.array([1e-3, 0.5, 3.0, 30.0, 99.9, 100.1, 150.0, 400.0])
+    counts = np.arange(1000.0)
+    logarithms = scipy.stats.poisson.logpmf(counts, means[:, None])
+    expected = scipy.special.entr(np.exp(logarithms)).sum(-1)
+    np.testing.assert_allclose(ours.poisson.entropy(means), expected, 1e-10)
+    assert float(ours.poisson.entropy(0.0)) == 0
+    assert np.isnan(ours.poisson.entropy(-1.0))
+
+
+@pytest.mark.parametrize("bounds", [(-40.0, -30.0), (30.0, np.inf), (-np.inf, 0.5), (5.0, 5.001)])
+def test_truncated_tails(bounds: tuple[float, float]) -> None:
+    a, b = bounds
+    x = np.array([max(a, -35.0) + 1e-4, min(b, 33.0) - 1e-4])
+    for name in ("logpdf", "logcdf", "logsf"):
+        expected = getattr(scipy.stats.truncnorm, name)(x, a, b)
+        np.testing.assert_allclose(getattr(ours.truncnorm, name)(x, a, b), expected, 1e-7, 1e-14)
+
+
+def test_derivatives_outside_of_the_support() -> None:
+    for f, x in ((ours.beta.cdf, 1.5), (ours.beta.sf, 1.0), (ours.gamma.cdf, np.inf)):
+        parameters = (0.7,) if f is ours.gamma.cdf else (1.7, 0.6)
+        assert float(mj.grad(f)(x, *parameters)) == 0
+    slope = mj.grad(ours.gennorm.cdf)(0.0, 1.5)
+    np.testing.assert_allclose(slope, scipy.stats.gennorm.pdf(0.0, 1.5), 1e-12)
+
+
+@pytest.mark.parametrize("name", ["gamma", "beta", "truncnorm", "norm", "expon"])
+def test_not_a_number_stays_one(name: str) -> None:
+    parameters = {"gamma": (1.5,), "beta": (1.5, 0.5), "truncnorm": (-1.0, 1.0)}.get(name, ())
+    for function in ("logpdf", "pdf", "cdf", "logcdf", "sf", "logsf"):
+        assert np.isnan(getattr(getattr(ours, name), function)(np.nan, *parameters)), function

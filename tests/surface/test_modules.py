@@ -479,3 +479,27 @@ def test_errors_have_the_bases_of_the_oracle(oracle) -> None:
             ours = {base.__name__ for base in getattr(errors, name).__mro__}
             expected = {base.__name__ for base in theirs.__mro__}
             assert {base for base in expected if not base.startswith("_")} <= ours, name
+
+
+# -- what is kept under experimental
+
+
+def test_older_names_under_experimental() -> None:
+    from minijax.experimental import compilation_cache, mesh_utils, multihost_utils
+    from minijax.experimental.pjit import pjit
+    from minijax.experimental.shard_map import shard_map
+
+    mesh = sharding.Mesh(mesh_utils.create_device_mesh((1,)), ("i",))
+    rows = PartitionSpec("i")
+    np.testing.assert_array_equal(shard_map(lambda x: x + 1, mesh, (rows,), rows)(X), X + 1)
+    assert pjit(lambda x: x + 1, in_shardings=None, out_shardings=None)(1.0) == 2.0
+    assert multihost_utils.process_allgather(X).shape == (1, 3, 2)
+    with pytest.raises(ValueError, match="Number of devices"):
+        mesh_utils.create_device_mesh((2, 1))
+    cache = compilation_cache.compilation_cache
+    before = mj.config.compilation_cache_dir
+    try:
+        cache.set_cache_dir("somewhere")
+        assert mj.config.jax_compilation_cache_dir == "somewhere"
+    finally:
+        mj.config.update("compilation_cache_dir", before)

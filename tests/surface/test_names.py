@@ -189,6 +189,7 @@ CALLS: dict[str, Callable[[Callable[..., Any]], Any]] = {
     "minijax.random.randint": lambda f: f(KEY, (2,), 0, 3),
     "minijax.random.fold_in": lambda f: f(KEY, 1),
     "minijax.random.ball": lambda f: f(KEY, 2),
+    "minijax.random.orthogonal": lambda f: f(KEY, 2),
     "minijax.random.multivariate_normal": lambda f: f(KEY, V, M),
     "minijax.random.triangular": lambda f: f(KEY, 0.0, 0.5, 1.0),
     "minijax.random.weibull_min": lambda f: f(KEY, 1.0, 2.0),

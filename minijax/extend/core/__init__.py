@@ -28,6 +28,8 @@ from minijax.core.errors import (
 )
 from minijax.core.errors import JaxprTypeError as JaxprTypeError
 from minijax.core.evaluation import eval_jaxpr
+from minijax.core.evaluation import find_top_trace as find_top_trace
+from minijax.core.evaluation import get_opaque_trace_state as get_opaque_trace_state
 from minijax.core.jaxpr import Eqn as JaxprEqn
 from minijax.core.jaxpr import Jaxpr as ClosedJaxpr
 from minijax.core.jaxpr import Jaxpr as Jaxpr
@@ -211,16 +213,6 @@ def primal_dtype_to_tangent_dtype(primal_dtype: Any) -> np.dtype:
 def call_impl(f: Any, *args: Any, **params: Any) -> Any:
     """Calls a wrapped function."""
     return f.call_wrapped(*args)
-
-
-def find_top_trace(_: Any) -> Trace:
-    """Returns the trace that operations of this thread go to."""
-    return current_trace()
-
-
-def get_opaque_trace_state(convention: Any = None) -> Any:
-    """Returns a value that is equal to another one while the same traces are in action."""
-    return current_trace(), mapped_axes()
 
 
 def take_current_trace() -> Trace:

@@ -170,12 +170,10 @@ linear_solve_p: Primitive = primitive(
     "linear_solve",
     impl=_impl,
     abstract=_abstract,
-    run=lambda args, programs, counts: _run(args, programs=programs, counts=counts),
+    run=run_staged(lambda: linear_solve_p),
     jvp=_jvp,
     transpose=_transpose,
     batch=_batch,
     lower=_lower,
     collective=True,
 )
-
-_run = run_staged(lambda: linear_solve_p)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from minijax.core.array import aval_of
 from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Jaxpr
-from minijax.core.primitive import Primitive, primitive
+from minijax.core.primitive import Primitive, Rule, primitive
 from minijax.interpreters.batch import batch
 from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.jvp import jvp
@@ -21,21 +21,27 @@ from minijax.primitives.families import NOT_LINEAR
 _PROGRAM_LIMIT = 256
 
 
-def composed(name: str, function: Callable[..., Any], check: Callable[..., None]) -> Primitive:
+def composed(
+    name: str,
+    function: Callable[..., Sequence[Any]],
+    check: Callable[..., None],
+    derivative: Rule | None = None,
+) -> Primitive:
     """Declares the primitive that does what a function of arrays does.
 
     Args:
         name: what jaxprs print.
-        function: takes arrays and parameters and returns one array, by other primitives.
+        function: takes arrays and parameters and returns arrays, by other primitives.
         check: takes avals and parameters, and refuses what the function must not see.
+        derivative: the jvp rule, if it is not that of the function.
     """
 
     @functools.lru_cache(_PROGRAM_LIMIT)
     def program(avals: tuple[ShapedArray, ...], params: tuple[tuple[str, Any], ...]) -> Jaxpr:
-        return stage_closed(lambda *xs: [function(*xs, **dict(params))], avals, name)
+        return stage_closed(lambda *xs: function(*xs, **dict(params)), avals, name)
 
     def flat(params: Any) -> Callable[..., Any]:
-        return lambda *xs: [function(*xs, **params)]
+        return lambda *xs: function(*xs, **params)
 
     def impl(*arrays: np.ndarray, **params: Any) -> Any:
         avals = tuple(ShapedArray(x.shape, x.dtype) for x in arrays)
@@ -60,7 +66,7 @@ def composed(name: str, function: Callable[..., Any], check: Callable[..., None]
         name,
         impl=impl,
         abstract=abstract,
-        jvp=jvp_rule,
+        jvp=derivative or jvp_rule,
         transpose=NOT_LINEAR,
         batch=batch_rule,
         lower=lower,

@@ -5,35 +5,83 @@ from __future__ import annotations
 from typing import Any
 
 from minijax.core.array import aval_of, to_array
+from minijax.core.avals import ShapedArray, Zero
 from minijax.core.dtypes import bool_, int64
 from minijax.core.operators import Array
-from minijax.primitives.arithmetic import mul
+from minijax.primitives.arithmetic import add, mul, sub
 from minijax.primitives.broadcast import full
 from minijax.primitives.compare import lt, select_n
 from minijax.primitives.convert import convert_element_type
 from minijax.primitives.creation import broadcasted_iota
 from minijax.primitives.families import scalar_like
+from minijax.primitives.linalg.composed import composed
 from minijax.primitives.linalg.matrices import (
     adjoint,
     as_dtype,
     check_matrices,
+    eye,
     matmul,
     rows_of,
     symmetrized,
 )
+from minijax.primitives.linalg.solve import linear_solve
 from minijax.primitives.linalg.svd import svd
+from minijax.primitives.linalg.sylvester import sylvester_factored
+
+
+def _check(a: ShapedArray) -> None:
+    check_matrices("polar", a)
+    if a.shape[-2] < a.shape[-1]:
+        raise ValueError(f"polar takes matrices of shape (..., m, n), m >= n; got {a.shape}.")
+
+
+def _values(a: Any) -> Any:
+    """Returns u and h, and the eigenvectors v and eigenvalues s of h."""
+    found: Any = svd(a, full_matrices=False)
+    left, s, vh = found
+    v = adjoint(vh)
+    values = rows_of(as_dtype(s, vh.dtype), vh.shape[-1])
+    return matmul(left, vh), symmetrized(matmul(v, mul(values, vh))), v, s
+
+
+def _jvp(primals: Any, tangents: Any) -> Any:
+    # From a = u · h: uᴴ · a' = w · h + h', with uᴴ · u' = w skew and h' Hermitian, so that
+    # h · w + w · h is twice the skew part. h has its own eigenvectors for a Schur decomposition.
+    outs = polar_p.bind(*primals)
+    u, h, v, s = outs
+    (t,) = tangents
+    zeros = tuple(Zero(x.aval.tangent()) for x in outs)
+    if type(t) is Zero:
+        return outs, zeros
+    seen = matmul(adjoint(u), t)
+    r = mul(eye(h.shape, h.dtype), rows_of(as_dtype(s, h.dtype), h.shape[-1]))
+    turn = sylvester_factored(h, h, r, v, r, v, sub(seen, adjoint(seen)))
+    u_dot = matmul(u, turn)
+    if u.shape[-2] > u.shape[-1]:
+        outside = sub(t, matmul(u, seen))
+        u_dot = add(u_dot, adjoint(linear_solve(h, adjoint(outside))))
+    return outs, (u_dot, sub(seen, matmul(turn, h)), *zeros[2:])
+
+
+polar_p = composed("polar", _values, _check, _jvp)
 
 
 def polar_factors(a: Any) -> tuple[Array, Array]:
-    """Returns u with orthonormal columns and the positive semidefinite h, a = u · h.
+    """Returns the polar decomposition a = u · h, with a positive semidefinite h.
+
+    Derivatives of all orders are exact wherever a has full rank.
 
     Args:
-        a: an array of shape (..., m, n). If m < n, u has orthonormal rows.
+        a: an array of shape (..., m, n).
+
+    Returns:
+        u of shape (..., m, n) with orthonormal columns (rows if m < n), h of shape (..., n, n).
     """
-    found: Any = svd(a, full_matrices=False)
-    left, s, vh = found
-    values = rows_of(as_dtype(s, vh.dtype), vh.shape[-1])
-    return matmul(left, vh), symmetrized(matmul(adjoint(vh), mul(values, vh)))
+    if aval_of(a).shape[-2] >= aval_of(a).shape[-1]:
+        u, h, _, _ = polar_p.bind(a)
+        return u, h
+    wide, p, _, _ = polar_p.bind(adjoint(a))
+    return adjoint(wide), matmul(wide, p, adjoint(wide))
 
 
 def qdwh(

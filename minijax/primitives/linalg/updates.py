@@ -38,7 +38,7 @@ def _check_product(a: ShapedArray, c: ShapedArray, *, alpha: float, beta: float)
 
 def _product(a: Any, c: Any, *, alpha: float, beta: float) -> Any:
     found = matmul(a, transposed(a)) * scalar_like(alpha, a.dtype)
-    return found + c * scalar_like(beta, a.dtype)
+    return (found + c * scalar_like(beta, a.dtype),)
 
 
 symmetric_product_p = composed("symmetric_product", _product, _check_product)
@@ -122,7 +122,7 @@ def _rotated(r: Any, w: Any) -> Any:
         matrix = dynamic_update_slice_in_dim(matrix, reshape(turned, (1, n)), i, 0)
         return matrix, rest
 
-    return fori_loop(0, n, step, (r, w))[0]
+    return fori_loop(0, n, step, (r, w))[:1]
 
 
 cholesky_update_p = composed("cholesky_update", _rotated, _check_update)

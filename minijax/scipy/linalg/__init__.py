@@ -3,6 +3,7 @@
 Arguments that tell SciPy to overwrite its operands or to look for NaNs are taken and ignored.
 """
 
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy.linalg.factorizations import cho_factor as cho_factor
 from minijax.scipy.linalg.factorizations import cholesky as cholesky
 from minijax.scipy.linalg.factorizations import eigh as eigh
@@ -43,3 +44,5 @@ from minijax.scipy.linalg.special_matrices import leslie as leslie
 from minijax.scipy.linalg.special_matrices import toeplitz as toeplitz
 from minijax.scipy.linalg.spectral_functions import funm as funm
 from minijax.scipy.linalg.spectral_functions import sqrtm as sqrtm
+
+_guard_functions(globals())

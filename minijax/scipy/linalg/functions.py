@@ -114,8 +114,8 @@ def polar(
         eps, max_iterations: for compatibility; without effect.
 
     Returns:
-        u with orthonormal columns (or rows) and p. Their derivatives are exact at repeated
-        singular values, too.
+        u with orthonormal columns (or rows) and p. Their derivatives are exact wherever a has
+        full rank.
 
     Raises:
         ValueError: if there is no such side or method.
@@ -134,5 +134,6 @@ def polar(
     check_matrices("polar", x.aval)
     if side == "right":
         return polar_factors(x)
+    # a = p · u is the adjoint of aᴴ = uᴴ · p.
     u, p = polar_factors(factorizations.adjoint(x))
     return factorizations.adjoint(u), p

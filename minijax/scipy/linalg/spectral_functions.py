@@ -131,8 +131,8 @@ def _sqrtm_rule(primals: Any, tangents: Any) -> Any:
 def funm(A: Any, func: Callable[[Array], Array], disp: bool = True) -> Any:
     """Returns a function of a matrix, given as a function of its eigenvalues (Parlett 1976).
 
-    Derivatives are those of matrices whose eigenvectors are a basis; repeated eigenvalues do no
-    harm to them, missing eigenvectors do.
+    Derivatives need eigenvectors that are a basis. First derivatives are exact at repeated
+    eigenvalues, too; second ones are not.
 
     Args:
         A: a matrix of shape (n, n).

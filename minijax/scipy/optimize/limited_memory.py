@@ -110,7 +110,9 @@ def minimize_limited(
             jnp.where(converged, 0, status),
         )
 
-    return lax.while_loop(lambda state: ~state.converged & ~state.failed, step, _start(fun, x0, maxcor))
+    return lax.while_loop(
+        lambda state: ~state.converged & ~state.failed, step, _start(fun, x0, maxcor)
+    )
 
 
 def _start(fun: Callable[[Any], Any], x0: Any, maxcor: int) -> Limited:

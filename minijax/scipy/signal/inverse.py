@@ -5,8 +5,6 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-import numpy as np
-
 from minijax import numpy as jnp
 from minijax.core import dtypes
 from minijax.core.operators import Array
@@ -86,8 +84,9 @@ def istft(
         half = length // 2
         x, norm = x[..., half:-half], norm[half:-half]
     x = x / jnp.where(jnp.real(norm) > 1e-10, norm, 1)
-    times = jnp.arange(x.shape[0], dtype=np.finfo(x.dtype).dtype) / fs
-    return times, jnp.moveaxis(x, -1, time - (frequency < time))
+    x = jnp.moveaxis(x, -1, time - (frequency < time))
+    times = jnp.arange(x.shape[0], dtype=dtypes.real_dtype(x.dtype)) / fs
+    return times, x
 
 
 def _window(window: Any, length: int, dtype: Any) -> Any:

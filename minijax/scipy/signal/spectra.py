@@ -118,9 +118,7 @@ def csd(
     Source:
         P. Welch, The use of the fast Fourier transform for the estimation of power spectra, 1967.
     """
-    options = _Options(
-        fs, window, nperseg, noverlap, nfft, detrend, return_onesided, scaling, axis
-    )
+    options = _Options(fs, window, nperseg, noverlap, nfft, detrend, return_onesided, scaling, axis)
     frequencies, _, power = _spectrum("csd", x, y, options)
     if y is not None and not dtypes.is_complex(power.dtype):
         power = power + 0j
@@ -191,26 +189,24 @@ def _spectrum(name: str, x: Any, y: Any, options: _Options) -> tuple[Any, Any, A
     signals: Any = [strong(s) for s in promote_dtypes(name, *given, inexact=True)]
     first = signals[0]
     result_dtype = dtypes.complex_dtype(first.dtype)
-    real_dtype = np.finfo(result_dtype).dtype
+    real_dtype = dtypes.real_dtype(result_dtype)
     axis = canonical_axis(options.axis, first.ndim, name)
     outer = _outer_shape(signals, axis)
+    if not all(s.size for s in signals):
+        length = min(s.shape[axis] for s in signals)
+        shape = (*outer[:axis], length, *outer[axis:])
+        nothing = jnp.zeros(shape, real_dtype)
+        return nothing, nothing, jnp.zeros(shape, result_dtype)
     nperseg = None if options.nperseg is None else positive_length(options.nperseg)
     window, nperseg = choose_window(options.window, nperseg, first.shape[axis], first.dtype)
     step = choose_step(nperseg, options.noverlap)
     nfft = nperseg if options.nfft is None else operator.index(options.nfft)
     if nfft < nperseg:
         raise ValueError(f"nfft must be greater than or equal to nperseg, got {nfft} < {nperseg}.")
-    if not all(s.size for s in signals):
-        length = min(s.shape[axis] for s in signals)
-        shape = (*outer[:axis], length, *outer[axis:])
-        nothing = jnp.zeros(shape, real_dtype)
-        return nothing, nothing, jnp.zeros(shape, result_dtype)
     signals = _prepared(signals, axis, nperseg, step, options)
     one_sided = options.return_onesided
     if one_sided and dtypes.is_complex(first.dtype):
-        warnings.warn(
-            "Input data is complex, switching to return_onesided=False", stacklevel=4
-        )
+        warnings.warn("Input data is complex, switching to return_onesided=False", stacklevel=4)
         one_sided = False
     trend = _trend(options.detrend, axis)
     parts = [_transforms(s, window, nperseg, step, nfft, trend, one_sided) for s in signals]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def detrend(
             "Breakpoints must be non-negative and less than length of data along given axis."
         )
     x = jnp.moveaxis(x, place, -1)
-    pieces = [_less_line(x[..., a:b]) for a, b in zip(breaks, breaks[1:], strict=False)]
+    pieces = [_less_line(x[..., a:b]) for a, b in pairwise(breaks)]
     return jnp.moveaxis(jnp.concatenate(pieces, -1), -1, place)
 
 
@@ -69,6 +70,6 @@ def _less_line(x: Any) -> Any:
     length = x.shape[-1]
     ramp = np.arange(length) - (length - 1) / 2
     # A piece of one sample has no slope.
-    share = jnp.asarray(ramp / max(float(ramp @ ramp), 1.0), x.dtype)
+    share = jnp.asarray(ramp / (float(ramp @ ramp) or 1.0), x.dtype)
     slope = jnp.sum(x * share, -1, keepdims=True)
     return x - jnp.mean(x, -1, keepdims=True) - slope * jnp.asarray(ramp, x.dtype)

@@ -40,7 +40,7 @@ def inverse(q: Any) -> Any:
 
 
 def canonical(q: Any) -> Any:
-    """Returns of q and -q the one whose last component that is not zero (w, x, y, z) is positive."""
+    """Returns of q and -q the one in which the first of w, x, y, z that is not 0 is positive."""
     is_negative = jnp.zeros(q.shape[:-1], bool)
     for place in (2, 1, 0, 3):
         part = q[..., place]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from minijax import numpy as jnp
@@ -100,7 +101,7 @@ class Rotation(NamedTuple):
             raise TypeError("Single rotation has no len().")
         return self.quat.shape[0]
 
-    def __mul__(self, other: Any) -> Rotation:  # type: ignore[override]
+    def __mul__(self, other: Any) -> Rotation:
         return Rotation.from_quat(quaternions.product(self.quat, other.quat))
 
     def apply(self, vectors: Array, inverse: bool = False) -> Array:
@@ -216,7 +217,7 @@ class Slerp(NamedTuple):
                 "Expected number of rotations to be equal to number of timestamps given, got "
                 f"{len(rotations)} rotations and {at.shape[0]} timestamps."
             )
-        before, after = rotations[:-1], rotations[1:]
+        before, after = Rotation(rotations.quat[:-1]), Rotation(rotations.quat[1:])
         return cls(at, jnp.diff(at), before, (before.inv() * after).as_rotvec())
 
     def __call__(self, times: Array) -> Rotation:
@@ -228,8 +229,8 @@ class Slerp(NamedTuple):
         index = jnp.maximum(jnp.searchsorted(self.times, wanted) - 1, 0)
         share = (wanted - self.times[index]) / self.timedelta[index]
         turned = Rotation.from_rotvec(self.rotvecs[index] * share[:, None])
-        result = self.rotations[index] * turned
-        return result if at.ndim else result[0]
+        quat = (Rotation(self.rotations.quat[index]) * turned).quat
+        return Rotation(quat if at.ndim else quat[0])
 
 
 def _is_intrinsic(seq: str) -> bool:
@@ -238,7 +239,7 @@ def _is_intrinsic(seq: str) -> bool:
         raise ValueError(
             "Expected axes from `seq` to be from ['x', 'y', 'z'] or ['X', 'Y', 'Z'], got " + seq
         )
-    if any(a == b for a, b in zip(seq, seq[1:], strict=False)):
+    if any(a == b for a, b in pairwise(seq)):
         raise ValueError(f"Expected consecutive axes to be different, got {seq}")
     return seq.isupper()
 

@@ -24,18 +24,36 @@ def i0e(x: Any) -> Array:
 
 
 def i0(x: Any) -> Array:
-    """Returns I₀(x) elementwise."""
+    """Returns I₀(x) elementwise.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.special.i0(0.5)), 6)
+        1.063483
+    """
     x = one("special.i0", x)
     return jnp.exp(jnp.abs(x)) * special_functions.bessel_i0e(x)
 
 
 def i1e(x: Any) -> Array:
-    """Returns e^-|x| I₁(x) elementwise."""
+    """Returns e^-|x| I₁(x) elementwise.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.special.i1e(0.5)), 6)
+        0.156421
+    """
     return special_functions.bessel_i1e(one("special.i1e", x))
 
 
 def i1(x: Any) -> Array:
-    """Returns I₁(x) elementwise."""
+    """Returns I₁(x) elementwise.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.special.i1(0.5)), 6)
+        0.257894
+    """
     x = one("special.i1", x)
     return jnp.exp(jnp.abs(x)) * special_functions.bessel_i1e(x)
 

@@ -13,7 +13,7 @@ from minijax.transforms.custom import custom_jvp
 
 @custom_jvp
 def _xlogy(x: Any, y: Any) -> Array:
-    is_zero = x == 0
+    is_zero = (x == 0) & ~jnp.isnan(y)
     return jnp.where(is_zero, 0, x * jnp.log(jnp.where(is_zero, 1, y)))
 
 
@@ -42,7 +42,7 @@ def xlogy(x: Any, y: Any) -> Array:
 
 @custom_jvp
 def _xlog1py(x: Any, y: Any) -> Array:
-    is_zero = x == 0
+    is_zero = (x == 0) & ~jnp.isnan(y)
     return jnp.where(is_zero, 0, x * jnp.log1p(jnp.where(is_zero, 1, y)))
 
 
@@ -110,10 +110,12 @@ def _boxcox_jvp(primals: Any, tangents: Any) -> Any:
     found, logarithm = _boxcox(x, lmbda), jnp.log(x)
     is_zero = lmbda == 0
     safe = jnp.where(is_zero, 1, lmbda)
-    by_lmbda = jnp.where(
-        is_zero, logarithm**2 / 2, (jnp.exp(safe * logarithm) * logarithm - found) / safe
-    )
-    return found, jnp.exp((lmbda - 1) * logarithm) * x_dot + by_lmbda * lmbda_dot
+    # x^λ log(x) is 0 at 0, and x^0 is 1 there.
+    at_zero = (x == 0) & (lmbda > 0)
+    product = jnp.where(at_zero, 0, jnp.exp(safe * logarithm) * logarithm)
+    by_lmbda = jnp.where(is_zero, logarithm**2 / 2, (product - found) / safe)
+    exponent = jnp.where(lmbda == 1, 0, (lmbda - 1) * logarithm)
+    return found, jnp.exp(exponent) * x_dot + by_lmbda * lmbda_dot
 
 
 _boxcox.defjvp(_boxcox_jvp)

@@ -25,22 +25,46 @@ def erf(x: Any) -> Array:
 
 
 def erfc(x: Any) -> Array:
-    """Returns 1 - erf(x) elementwise, exact for large x."""
+    """Returns 1 - erf(x) elementwise, exact for large x.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.special.erfc(0.5)), 6)
+        0.4795
+    """
     return special.erfc(one("special.erfc", x))
 
 
 def erfinv(x: Any) -> Array:
-    """Returns the inverse of `erf` elementwise; ±inf at ±1, NaN beyond."""
+    """Returns the inverse of `erf` elementwise; ±inf at ±1, NaN beyond.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.special.erfinv(0.5)), 6)
+        0.476936
+    """
     return special.erf_inv(one("special.erfinv", x))
 
 
 def erfcx(x: Any) -> Array:
-    """Returns e^(x²) erfc(x) elementwise."""
+    """Returns e^(x²) erfc(x) elementwise.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.special.erfcx(0.5)), 6)
+        0.61569
+    """
     return special_integrals.erfcx(one("special.erfcx", x))
 
 
 def dawsn(x: Any) -> Array:
-    """Returns Dawson's integral elementwise: e^(-x²) times the integral of e^(t²) from 0 to x."""
+    """Returns Dawson's integral elementwise: e^(-x²) times the integral of e^(t²) from 0 to x.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.special.dawsn(0.5)), 6)
+        0.424436
+    """
     return special_integrals.dawsn(one("special.dawsn", x))
 
 
@@ -56,12 +80,24 @@ def expi(x: Any) -> Array:
 
 
 def exp1(x: Any) -> Array:
-    """Returns the exponential integral E₁ elementwise; NaN below 0."""
+    """Returns the exponential integral E₁ elementwise; NaN below 0.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.special.exp1(0.5)), 6)
+        0.559774
+    """
     return special_integrals.exp1(one("special.exp1", x))
 
 
 def spence(x: Any) -> Array:
-    """Returns the dilogarithm of 1 - x elementwise."""
+    """Returns the dilogarithm of 1 - x elementwise.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.special.spence(0.5)), 6)
+        0.582241
+    """
     return special_integrals.spence(one("special.spence", x))
 
 
@@ -89,6 +125,11 @@ def log_ndtr(x: Any, series_order: int = 3) -> Array:
     Raises:
         TypeError: if `x` is neither float32 nor float64 or `series_order` is no int.
         ValueError: if `series_order` is out of its range.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.special.log_ndtr(0.5)), 6)
+        -0.368946
     """
     if not isinstance(series_order, int):
         raise TypeError(f"special.log_ndtr: series_order is a Python int, got {series_order!r}.")
@@ -121,7 +162,13 @@ def ndtri(p: Any) -> Array:
 
 
 def expit(x: Any) -> Array:
-    """Returns 1 / (1 + e^-x) elementwise."""
+    """Returns 1 / (1 + e^-x) elementwise.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.special.expit(0.5)), 6)
+        0.622459
+    """
     return exponential.logistic(one("special.expit", x))
 
 

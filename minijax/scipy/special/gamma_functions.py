@@ -15,7 +15,6 @@ from minijax.primitives import special, special_functions, special_gamma, specia
 from minijax.scipy.operands import floating, one, strong
 from minijax.transforms.custom import custom_jvp
 
-
 _LAST_FINITE_BERNOULLI = 129
 
 

@@ -44,7 +44,7 @@ def sph_harm_y(
         Recurrence of normalized Legendre functions: DLMF 14.10.3 and 14.30.1.
     """
     if diff_n is not None:
-        raise ValueError("special.sph_harm_y: diff_n must be None: use derivatives of the function.")
+        raise ValueError("special.sph_harm_y: diff_n must be None: differentiate the function.")
     theta, phi = real_floating("special.sph_harm_y", theta, phi)
     n, m = jnp.asarray(n), jnp.asarray(m)
     top = int(np.max(np.asarray(n), initial=0)) if n_max is None else operator.index(n_max)
@@ -74,7 +74,9 @@ def _normalized_legendre(n: Array, order: Array, theta: Array, top: int) -> Arra
         growth = jnp.sqrt((4 * real * real - 1) / size)
         less = (real - 1) ** 2 - square
         # At the first degree above the diagonal the one before has the weight 0.
-        weight = jnp.sqrt(jnp.where(is_above & (less > 0), less, 1) / jnp.abs(4 * (real - 1) ** 2 - 1))
+        weight = jnp.sqrt(
+            jnp.where(is_above & (less > 0), less, 1) / jnp.abs(4 * (real - 1) ** 2 - 1)
+        )
         rest = jnp.where(less > 0, weight * before, 0)
         following = growth * (place * last - rest)
         current = jnp.where(is_above, following, jnp.where(degree == order, diagonal, 0))
@@ -82,6 +84,6 @@ def _normalized_legendre(n: Array, order: Array, theta: Array, top: int) -> Arra
 
     first = jnp.full_like(theta, math.sqrt(0.25 / math.pi))
     zero = jnp.zeros_like(theta)
-    last = jnp.where(order == 0, first, 0)
-    start = (first, zero, last, jnp.where(n == 0, last, 0))
+    last = jnp.where(jnp.equal(order, 0), first, 0)
+    start = (first, zero, last, jnp.where(jnp.equal(n, 0), last, 0))
     return lax.fori_loop(1, top + 1, step, start)[3]

@@ -1,5 +1,8 @@
 """Distributions, as in `scipy.stats`: a module of functions for each; statistics of samples."""
 
+from types import ModuleType as _Module
+
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy.stats import bernoulli as bernoulli
 from minijax.scipy.stats import beta as beta
 from minijax.scipy.stats import betabinom as betabinom
@@ -30,3 +33,7 @@ from minijax.scipy.stats.functions import mode as mode
 from minijax.scipy.stats.functions import rankdata as rankdata
 from minijax.scipy.stats.functions import sem as sem
 from minijax.scipy.stats.kernel_density import gaussian_kde as gaussian_kde
+
+for _module in [value for value in globals().values() if isinstance(value, _Module)]:
+    _guard_functions(vars(_module))
+_guard_functions(globals())

@@ -13,6 +13,11 @@ from minijax.scipy.operands import floating
 def logpmf(k: Any, p: Any, loc: Any = 0) -> Array:
     """Returns the logarithm of the probability of k elementwise.
 
+    Args:
+        k: a count.
+        p: the probability of a success.
+        loc: the shift.
+
     Example:
         >>> import minijax.scipy as jsp
         >>> jsp.stats.bernoulli.logpmf(1, 0.5)
@@ -27,19 +32,46 @@ def logpmf(k: Any, p: Any, loc: Any = 0) -> Array:
 
 
 def pmf(k: Any, p: Any, loc: Any = 0) -> Array:
-    """Returns the probability of k elementwise."""
+    """Returns the probability of k elementwise.
+
+    Args:
+        k: a count.
+        p: the probability of a success.
+        loc: the shift.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.bernoulli.pmf(1, 0.5)), 6)
+        0.5
+    """
     return jnp.exp(logpmf(k, p, loc))
 
 
 def cdf(k: Any, p: Any) -> Array:
-    """Returns the probability of at most k elementwise; NaN where p is no probability."""
+    """Returns the probability of at most k elementwise; NaN where p is no probability.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.bernoulli.cdf(1, 0.5)), 6)
+        1.0
+    """
     k, p = floating("stats.bernoulli.cdf", k, p)
     found = jnp.where(k < 0, 0, jnp.where(k < 1, 1 - p, 1))
     return jnp.where(jnp.isnan(p) | (p < 0) | (p > 1), jnp.nan, found)
 
 
 def ppf(q: Any, p: Any) -> Array:
-    """Returns the least k whose probability of at most k is q or more, elementwise."""
+    """Returns the least k whose probability of at most k is q or more, elementwise.
+
+    Args:
+        q: a probability.
+        p: the probability of a success.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.bernoulli.ppf(0.25, 0.5)), 6)
+        0.0
+    """
     q, p = floating("stats.bernoulli.ppf", q, p)
     known = (q >= 0) & (q <= 1) & (p >= 0) & (p <= 1)
     return jnp.where(known, jnp.where(q <= 1 - p, 0.0, 1.0), jnp.nan).astype(q.dtype)

@@ -44,7 +44,9 @@ def pdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
 def cdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
     """Returns the probability of at most x elementwise."""
     z, a, b, _ = _standard("cdf", x, a, b, loc, scale)
-    return special.betainc(a, b, jnp.clip(z, 0, 1))
+    inside = (z > 0) & (z < 1)
+    found = special.betainc(a, b, jnp.where(inside, z, 0.5))
+    return jnp.where(inside, found, jnp.clip(z, 0, 1))
 
 
 def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
@@ -52,13 +54,15 @@ def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
     z, a, b, _ = _standard("logcdf", x, a, b, loc, scale)
     inside = (z > 0) & (z < 1)
     found = jnp.log(special.betainc(a, b, jnp.where(inside, z, 0.5)))
-    return jnp.where(inside, found, jnp.where(z <= 0, -jnp.inf, 0))
+    return jnp.where(inside, found, jnp.where(z <= 0, -jnp.inf, jnp.where(z >= 1, 0, z)))
 
 
 def sf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
     """Returns the probability of more than x elementwise."""
     z, a, b, _ = _standard("sf", x, a, b, loc, scale)
-    return special.betainc(b, a, 1 - jnp.clip(z, 0, 1))
+    inside = (z > 0) & (z < 1)
+    found = special.betainc(b, a, jnp.where(inside, 1 - z, 0.5))
+    return jnp.where(inside, found, 1 - jnp.clip(z, 0, 1))
 
 
 def logsf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
@@ -66,4 +70,4 @@ def logsf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
     z, a, b, _ = _standard("logsf", x, a, b, loc, scale)
     inside = (z > 0) & (z < 1)
     found = jnp.log(special.betainc(b, a, jnp.where(inside, 1 - z, 0.5)))
-    return jnp.where(inside, found, jnp.where(z <= 0, 0, -jnp.inf))
+    return jnp.where(inside, found, jnp.where(z <= 0, 0, jnp.where(z >= 1, -jnp.inf, z)))

@@ -25,7 +25,7 @@ def logpmf(k: Any, n: Any, a: Any, b: Any, loc: Any = 0) -> Array:
         Array(-0.69314718, dtype=float64, weak_type=True)
     """
     k, n, a, b, loc = floating("stats.betabinom.logpmf", k, n, a, b, loc)
-    x = jnp.floor(k - loc)
+    x = k - loc
     possible = (x >= 0) & (x <= n)
     safe = jnp.where(possible, x, 0)
     rest = n - safe

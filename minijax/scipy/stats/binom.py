@@ -13,6 +13,12 @@ from minijax.scipy.operands import floating
 def logpmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Array:
     """Returns the logarithm of the probability of k successes in n trials, elementwise.
 
+    Args:
+        k: a count.
+        n: the number of trials.
+        p: the probability of a success.
+        loc: the shift.
+
     Example:
         >>> import minijax.scipy as jsp
         >>> jsp.stats.binom.logpmf(1, 2, 0.5)
@@ -28,5 +34,17 @@ def logpmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Array:
 
 
 def pmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Array:
-    """Returns the probability of k successes in n trials, elementwise."""
+    """Returns the probability of k successes in n trials, elementwise.
+
+    Args:
+        k: a count.
+        n: the number of trials.
+        p: the probability of a success.
+        loc: the shift.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.binom.pmf(1, 4, 0.5)), 6)
+        0.25
+    """
     return jnp.exp(logpmf(k, n, p, loc))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from minijax import numpy as jnp
 from minijax import lax
+from minijax import numpy as jnp
 from minijax.core.operators import Array
 from minijax.numpy.promotion import operand
 from minijax.primitives.shape import canonical_axis
@@ -17,7 +17,7 @@ class ModeResult(NamedTuple):
     """The most frequent elements, and how often each of them occurs."""
 
     mode: Array
-    count: Array
+    count: Array  # type: ignore[assignment] # SciPy's name, which hides a method of tuples
 
 
 def _check_policy(name: str, policy: str) -> None:
@@ -28,7 +28,9 @@ def _check_policy(name: str, policy: str) -> None:
         )
 
 
-def mode(a: Any, axis: int | None = 0, nan_policy: str = "propagate", keepdims: bool = False) -> Any:
+def mode(
+    a: Any, axis: int | None = 0, nan_policy: str = "propagate", keepdims: bool = False
+) -> Any:
     """Returns the most frequent elements along an axis, the smallest of them if there are several.
 
     Args:
@@ -55,8 +57,10 @@ def mode(a: Any, axis: int | None = 0, nan_policy: str = "propagate", keepdims: 
     if axis is None:
         shape = (1,) * x.ndim
         found, count = mode(x.reshape(-1))
-        return ModeResult(found.reshape(shape), count.reshape(shape)) if keepdims else ModeResult(
-            found, count
+        return (
+            ModeResult(found.reshape(shape), count.reshape(shape))
+            if keepdims
+            else ModeResult(found, count)
         )
     if not x.ndim:
         return ModeResult(x, jnp.ones((), int))

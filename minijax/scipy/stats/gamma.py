@@ -43,20 +43,25 @@ def pdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:
 def cdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:
     """Returns the probability of at most x elementwise."""
     z, a, _ = _standard("cdf", x, a, loc, scale)
-    return special.gammainc(a, jnp.clip(z, 0))
+    inside = (z > 0) & (z < jnp.inf)
+    found = special.gammainc(a, jnp.where(inside, z, 1))
+    return jnp.where(inside, found, jnp.where(z <= 0, 0, jnp.where(z > 0, 1, z)))
 
 
 def logcdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:
     """Returns the logarithm of the probability of at most x elementwise."""
     z, a, _ = _standard("logcdf", x, a, loc, scale)
-    found = jnp.log(special.gammainc(a, jnp.where(z > 0, z, 1)))
-    return jnp.where(z > 0, found, -jnp.inf)
+    inside = (z > 0) & (z < jnp.inf)
+    found = jnp.log(special.gammainc(a, jnp.where(inside, z, 1)))
+    return jnp.where(inside, found, jnp.where(z <= 0, -jnp.inf, jnp.where(z > 0, 0, z)))
 
 
 def sf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:
     """Returns the probability of more than x elementwise."""
     z, a, _ = _standard("sf", x, a, loc, scale)
-    return special.gammaincc(a, jnp.clip(z, 0))
+    inside = (z > 0) & (z < jnp.inf)
+    found = special.gammaincc(a, jnp.where(inside, z, 1))
+    return jnp.where(inside, found, jnp.where(z <= 0, 1, jnp.where(z > 0, 0, z)))
 
 
 def logsf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:

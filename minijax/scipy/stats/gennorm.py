@@ -10,6 +10,12 @@ from minijax.scipy import special
 from minijax.scipy.operands import floating
 
 
+def _power(x: Array, beta: Array) -> Array:
+    """Returns |x|^β, whose derivative at 0 is 0."""
+    is_zero = jnp.equal(x, 0)
+    return jnp.where(is_zero, 0, jnp.abs(jnp.where(is_zero, 1, x)) ** beta)
+
+
 def logpdf(x: Any, beta: Any) -> Array:
     """Returns the logarithm of the density, which falls like e^(-|x|^β), elementwise.
 
@@ -19,7 +25,7 @@ def logpdf(x: Any, beta: Any) -> Array:
         Array(-0.69314718, dtype=float64, weak_type=True)
     """
     x, beta = floating("stats.gennorm.logpdf", x, beta)
-    return jnp.log(0.5 * beta) - special.gammaln(1 / beta) - jnp.abs(x) ** beta
+    return jnp.log(0.5 * beta) - special.gammaln(1 / beta) - _power(x, beta)
 
 
 def pdf(x: Any, beta: Any) -> Array:
@@ -30,4 +36,10 @@ def pdf(x: Any, beta: Any) -> Array:
 def cdf(x: Any, beta: Any) -> Array:
     """Returns the probability of at most x elementwise."""
     x, beta = floating("stats.gennorm.cdf", x, beta)
-    return 0.5 * (1 + jnp.sign(x) * special.gammainc(1 / beta, jnp.abs(x) ** beta))
+    is_zero = jnp.equal(x, 0)
+    safe = jnp.where(is_zero, 1, x)
+    order, place = 1 / beta, jnp.abs(safe) ** beta
+    below = 0.5 * special.gammaincc(order, place)
+    found = jnp.where(safe < 0, below, 0.5 + 0.5 * special.gammainc(order, place))
+    # At 0 the power has no derivative, but the distribution function has.
+    return jnp.where(is_zero, 0.5 + x * jnp.exp(logpdf(jnp.zeros_like(x), beta)), found)

@@ -13,6 +13,11 @@ from minijax.scipy.operands import floating
 def logpmf(k: Any, p: Any, loc: Any = 0) -> Array:
     """Returns the logarithm of the probability of k trials elementwise.
 
+    Args:
+        k: a count.
+        p: the probability of a success.
+        loc: the shift.
+
     Example:
         >>> import minijax.scipy as jsp
         >>> jsp.stats.geom.logpmf(1, 0.5)
@@ -26,5 +31,16 @@ def logpmf(k: Any, p: Any, loc: Any = 0) -> Array:
 
 
 def pmf(k: Any, p: Any, loc: Any = 0) -> Array:
-    """Returns the probability of k trials elementwise."""
+    """Returns the probability of k trials elementwise.
+
+    Args:
+        k: a count.
+        p: the probability of a success.
+        loc: the shift.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.geom.pmf(1, 0.5)), 6)
+        0.5
+    """
     return jnp.exp(logpmf(k, p, loc))

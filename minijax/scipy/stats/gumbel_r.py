@@ -40,35 +40,101 @@ def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the density elementwise."""
+    """Returns the density elementwise.
+
+    Args:
+        x: where to evaluate.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.gumbel_r.pdf(0.5)), 6)
+        0.330704
+    """
     return jnp.exp(logpdf(x, loc, scale))
 
 
 def logcdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the logarithm of the probability of at most x elementwise."""
+    """Returns the logarithm of the probability of at most x elementwise.
+
+    Args:
+        x: where to evaluate.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.gumbel_r.logcdf(0.5)), 6)
+        -0.606531
+    """
     z, _ = _standard("logcdf", x, loc, scale)
     return -jnp.exp(-z)
 
 
 def cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the probability of at most x elementwise."""
+    """Returns the probability of at most x elementwise.
+
+    Args:
+        x: where to evaluate.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.gumbel_r.cdf(0.5)), 6)
+        0.545239
+    """
     z, _ = _standard("cdf", x, loc, scale)
     return jnp.exp(-jnp.exp(-z))
 
 
 def logsf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the logarithm of the probability of more than x elementwise."""
+    """Returns the logarithm of the probability of more than x elementwise.
+
+    Args:
+        x: where to evaluate.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.gumbel_r.logsf(0.5)), 6)
+        -0.787984
+    """
     z, _ = _standard("logsf", x, loc, scale)
     return _log_complement(-jnp.exp(-z))
 
 
 def sf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the probability of more than x elementwise."""
+    """Returns the probability of more than x elementwise.
+
+    Args:
+        x: where to evaluate.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.gumbel_r.sf(0.5)), 6)
+        0.454761
+    """
     z, _ = _standard("sf", x, loc, scale)
     return -jnp.expm1(-jnp.exp(-z))
 
 
 def ppf(p: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns where the probability of at most that is p, elementwise."""
+    """Returns where the probability of at most that is p, elementwise.
+
+    Args:
+        p: the probability of a success.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.gumbel_r.ppf(0.5)), 6)
+        0.366513
+    """
     p, loc, scale = floating("stats.gumbel_r.ppf", p, loc, scale)
     return loc - scale * jnp.log(-jnp.log(p))

@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from minijax import numpy as jnp
 from minijax import lax, random
+from minijax import numpy as jnp
 from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy.promotion import operand
-from minijax.scipy.operands import floating, one
+from minijax.scipy.operands import one
 from minijax.scipy.special import logsumexp, ndtr
 from minijax.tree_util import register_pytree_node_class
 
@@ -58,7 +58,9 @@ class gaussian_kde:  # noqa: N801 - SciPy's name
         if dtypes.is_complex(data.dtype):
             raise TypeError(f"gaussian_kde takes real samples, got {data.aval}.")
         if data.size < 2:
-            raise ValueError(f"gaussian_kde: dataset should have multiple elements, got {data.aval}.")
+            raise ValueError(
+                f"gaussian_kde: dataset should have multiple elements, got {data.aval}."
+            )
         chosen = _normalized(weights, data)
         self._fill(1 / jnp.sum(chosen**2), data, chosen, data, data)
         covariance = jnp.atleast_2d(jnp.cov(data, rowvar=True, bias=False, aweights=chosen))
@@ -113,7 +115,7 @@ class gaussian_kde:  # noqa: N801 - SciPy's name
     def logpdf(self, x: Any) -> Array:
         """Returns the logarithm of the density at points, exact where it is tiny too."""
         points = self._points(x)
-        data, points, inverse = floating_pair(self.dataset, points, self.inv_cov)
+        data, points, inverse = _in_one_dtype(self.dataset, points, self.inv_cov)
         difference = points[:, :, None] - data[:, None, :]
         factor = jnp.linalg.cholesky(inverse)
         white = jnp.einsum("dk,dmn->kmn", factor, difference)
@@ -180,8 +182,8 @@ class gaussian_kde:  # noqa: N801 - SciPy's name
         """
         first, second = random.split(key)
         places = random.choice(first, self.n, shape=shape, replace=True, p=self.weights)
-        zero = jnp.zeros(self.d, self.covariance.dtype)
-        noise = random.multivariate_normal(second, zero, self.covariance, shape, self.dataset.dtype)
+        noise = random.normal(second, (*places.shape, self.d), self.dataset.dtype)
+        noise = noise @ jnp.linalg.cholesky(self.covariance).T
         return self.dataset[:, places] + jnp.moveaxis(noise, -1, 0)
 
     def integrate_box(self, low_bounds: Any, high_bounds: Any, maxpts: Any = None) -> Array:
@@ -211,7 +213,7 @@ class gaussian_kde:  # noqa: N801 - SciPy's name
         return found
 
 
-def floating_pair(*arrays: Any) -> list[Array]:
+def _in_one_dtype(*arrays: Any) -> list[Array]:
     """Returns arrays in their common floating dtype, each in its own shape."""
     dtype = jnp.result_type(*(one("stats.gaussian_kde", array) for array in arrays))
     return [array.astype(dtype) for array in arrays]
@@ -240,7 +242,7 @@ def _width(method: Any) -> Callable[[gaussian_kde], Any]:
         chosen: Callable[[gaussian_kde], Any] = method
         return chosen
     raise ValueError(
-        "`bw_method` should be 'scott', 'silverman', a scalar, or a callable; got {method!r}."
+        f"`bw_method` should be 'scott', 'silverman', a scalar, or a callable; got {method!r}."
     )
 
 
@@ -248,5 +250,5 @@ def _normal_densities(difference: Array, covariance: Array) -> Array:
     """Returns normal densities of points of shape (d, m)."""
     factor = jnp.linalg.cholesky(covariance)
     white = lax.linalg.triangular_solve(factor, difference, left_side=True, lower=True)
-    size = jnp.log(2 * math.pi) * difference.shape[0] / 2 + jnp.sum(jnp.log(jnp.diagonal(factor)))
+    size = math.log(2 * math.pi) * difference.shape[0] / 2 + jnp.sum(jnp.log(jnp.diagonal(factor)))
     return jnp.exp(-0.5 * jnp.sum(white * white, 0) - size)

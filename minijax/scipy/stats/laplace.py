@@ -12,6 +12,11 @@ from minijax.scipy.operands import floating
 def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
     """Returns the logarithm of the density elementwise.
 
+    Args:
+        x: where to evaluate.
+        loc: the shift.
+        scale: the stretch.
+
     Example:
         >>> import minijax.scipy as jsp
         >>> jsp.stats.laplace.logpdf(0.0)
@@ -22,12 +27,34 @@ def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the density elementwise."""
+    """Returns the density elementwise.
+
+    Args:
+        x: where to evaluate.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.laplace.pdf(0.5)), 6)
+        0.303265
+    """
     return jnp.exp(logpdf(x, loc, scale))
 
 
 def cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the probability of at most x elementwise."""
+    """Returns the probability of at most x elementwise.
+
+    Args:
+        x: where to evaluate.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.laplace.cdf(0.5)), 6)
+        0.696735
+    """
     x, loc, scale = floating("stats.laplace.cdf", x, loc, scale)
     z = (x - loc) / scale
     tail = 0.5 * jnp.exp(-jnp.abs(z))

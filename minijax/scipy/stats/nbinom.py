@@ -34,5 +34,17 @@ def logpmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Array:
 
 
 def pmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Array:
-    """Returns the probability of k failures, elementwise."""
+    """Returns the probability of k failures, elementwise.
+
+    Args:
+        k: a count.
+        n: the number of trials.
+        p: the probability of a success.
+        loc: the shift.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.nbinom.pmf(1, 4, 0.5)), 6)
+        0.125
+    """
     return jnp.exp(logpmf(k, n, p, loc))

@@ -36,37 +36,114 @@ def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the density elementwise."""
+    """Returns the density elementwise.
+
+    Args:
+        x: where to evaluate.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.norm.pdf(0.5)), 6)
+        0.352065
+    """
     return jnp.exp(logpdf(x, loc, scale))
 
 
 def cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the probability of at most x elementwise."""
+    """Returns the probability of at most x elementwise.
+
+    Args:
+        x: where to evaluate.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.norm.cdf(0.5)), 6)
+        0.691462
+    """
     return special.ndtr(_standard("cdf", x, loc, scale)[0])
 
 
 def logcdf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the logarithm of the probability of at most x elementwise."""
+    """Returns the logarithm of the probability of at most x elementwise.
+
+    Args:
+        x: where to evaluate.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.norm.logcdf(0.5)), 6)
+        -0.368946
+    """
     return special.log_ndtr(_standard("logcdf", x, loc, scale)[0])
 
 
 def sf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the probability of more than x elementwise."""
+    """Returns the probability of more than x elementwise.
+
+    Args:
+        x: where to evaluate.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.norm.sf(0.5)), 6)
+        0.308538
+    """
     return special.ndtr(-_standard("sf", x, loc, scale)[0])
 
 
 def logsf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the logarithm of the probability of more than x elementwise."""
+    """Returns the logarithm of the probability of more than x elementwise.
+
+    Args:
+        x: where to evaluate.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.norm.logsf(0.5)), 6)
+        -1.175912
+    """
     return special.log_ndtr(-_standard("logsf", x, loc, scale)[0])
 
 
 def ppf(q: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns where the probability of at most that is q, elementwise."""
+    """Returns where the probability of at most that is q, elementwise.
+
+    Args:
+        q: a probability.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.norm.ppf(0.25)), 6)
+        -0.67449
+    """
     q, loc, scale = floating("stats.norm.ppf", q, loc, scale)
     return special.ndtri(q) * scale + loc
 
 
 def isf(q: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns where the probability of more than that is q, elementwise."""
+    """Returns where the probability of more than that is q, elementwise.
+
+    Args:
+        q: a probability.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.norm.isf(0.25)), 6)
+        0.67449
+    """
     q, loc, scale = floating("stats.norm.isf", q, loc, scale)
     return loc - special.ndtri(q) * scale

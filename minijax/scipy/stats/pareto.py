@@ -18,6 +18,12 @@ def _standard(name: str, x: Any, b: Any, loc: Any, scale: Any) -> list[Array]:
 def logpdf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
     """Returns the logarithm of the density elementwise.
 
+    Args:
+        x: where to evaluate.
+        b: the second shape parameter.
+        loc: the shift.
+        scale: the stretch.
+
     Example:
         >>> import minijax.scipy as jsp
         >>> float(jsp.stats.pareto.logpdf(1.0, 1.0)) == 0
@@ -28,12 +34,36 @@ def logpdf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def pdf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the density elementwise."""
+    """Returns the density elementwise.
+
+    Args:
+        x: where to evaluate.
+        b: the second shape parameter.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.pareto.pdf(0.5, 3.0)), 6)
+        0.0
+    """
     return jnp.exp(logpdf(x, b, loc, scale))
 
 
 def cdf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the probability of at most x elementwise."""
+    """Returns the probability of at most x elementwise.
+
+    Args:
+        x: where to evaluate.
+        b: the second shape parameter.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.pareto.cdf(0.5, 3.0)), 6)
+        0.0
+    """
     _, z, b, _ = _standard("cdf", x, b, loc, scale)
     return -jnp.expm1(-b * jnp.log(z))
 
@@ -46,17 +76,53 @@ def logcdf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def sf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the probability of more than x elementwise."""
+    """Returns the probability of more than x elementwise.
+
+    Args:
+        x: where to evaluate.
+        b: the second shape parameter.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.pareto.sf(0.5, 3.0)), 6)
+        1.0
+    """
     return jnp.exp(logsf(x, b, loc, scale))
 
 
 def logsf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the logarithm of the probability of more than x elementwise."""
+    """Returns the logarithm of the probability of more than x elementwise.
+
+    Args:
+        x: where to evaluate.
+        b: the second shape parameter.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.pareto.logsf(0.5, 3.0)), 6)
+        -0.0
+    """
     _, z, b, _ = _standard("logsf", x, b, loc, scale)
     return -b * jnp.log(z)
 
 
 def ppf(q: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns where the probability of at most that is q, elementwise."""
+    """Returns where the probability of at most that is q, elementwise.
+
+    Args:
+        q: a probability.
+        b: the second shape parameter.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.pareto.ppf(0.25, 3.0)), 6)
+        1.100642
+    """
     q, b, loc, scale = floating("stats.pareto.ppf", q, b, loc, scale)
     return jnp.where((q < 0) | (q > 1), jnp.nan, loc + scale * jnp.exp(-jnp.log1p(-q) / b))

@@ -19,6 +19,11 @@ _ENTROPY_SERIES = (-863 / 1260, -9 / 40, -19 / 360, -1 / 24, -1 / 12)
 def logpmf(k: Any, mu: Any, loc: Any = 0) -> Array:
     """Returns the logarithm of the probability of k elementwise.
 
+    Args:
+        k: a count.
+        mu: the mean.
+        loc: the shift.
+
     Example:
         >>> import minijax.scipy as jsp
         >>> jsp.stats.poisson.logpmf(0, 2.0)
@@ -33,12 +38,34 @@ def logpmf(k: Any, mu: Any, loc: Any = 0) -> Array:
 
 
 def pmf(k: Any, mu: Any, loc: Any = 0) -> Array:
-    """Returns the probability of k elementwise."""
+    """Returns the probability of k elementwise.
+
+    Args:
+        k: a count.
+        mu: the mean.
+        loc: the shift.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.poisson.pmf(1, 2.0)), 6)
+        0.270671
+    """
     return jnp.exp(logpmf(k, mu, loc))
 
 
 def cdf(k: Any, mu: Any, loc: Any = 0) -> Array:
-    """Returns the probability of at most k elementwise."""
+    """Returns the probability of at most k elementwise.
+
+    Args:
+        k: a count.
+        mu: the mean.
+        loc: the shift.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.poisson.cdf(1, 2.0)), 6)
+        0.406006
+    """
     k, mu, loc = floating("stats.poisson.cdf", k, mu, loc)
     x = jnp.floor(k - loc)
     return jnp.where(x < 0, 0, special.gammaincc(jnp.where(x < 0, 0, x) + 1, mu))
@@ -54,7 +81,7 @@ def entropy(mu: Any, loc: Any = 0) -> Array:
     Example:
         >>> import minijax.scipy as jsp
         >>> jsp.stats.poisson.entropy(1.0)
-        Array(1.30484225, dtype=float64, weak_type=True)
+        Array(1.30484224, dtype=float64)
 
     Source:
         The sum up to a mean of 100, the asymptotic series beyond: Evans and Boersma 1988.

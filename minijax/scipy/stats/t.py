@@ -32,5 +32,17 @@ def logpdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def pdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the density elementwise."""
+    """Returns the density elementwise.
+
+    Args:
+        x: where to evaluate.
+        df: the degrees of freedom.
+        loc: the shift.
+        scale: the stretch.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.t.pdf(0.5, 3.0)), 6)
+        0.313181
+    """
     return jnp.exp(logpdf(x, df, loc, scale))

@@ -73,7 +73,7 @@ def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
     above = jnp.exp(_log_mass(jnp.clip(z, a, b), b) - _log_mass(a, b))
     found = jnp.where(found > -0.1, jnp.log1p(-jnp.where(found > -0.1, above, 0)), found)
     found = jnp.where(z <= a, -jnp.inf, jnp.where(z >= b, 0, found))
-    return jnp.where(a >= b, jnp.nan, found)
+    return jnp.where((a >= b) | jnp.isnan(z), jnp.nan, found)
 
 
 def cdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:

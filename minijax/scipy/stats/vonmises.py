@@ -30,5 +30,15 @@ def logpdf(x: Any, kappa: Any) -> Array:
 
 
 def pdf(x: Any, kappa: Any) -> Array:
-    """Returns the density elementwise."""
+    """Returns the density elementwise.
+
+    Args:
+        x: where to evaluate.
+        kappa: the concentration.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.vonmises.pdf(0.5, 1.0)), 6)
+        0.302338
+    """
     return jnp.exp(logpdf(x, kappa))

@@ -32,5 +32,15 @@ def logpdf(x: Any, c: Any) -> Array:
 
 
 def pdf(x: Any, c: Any) -> Array:
-    """Returns the density elementwise."""
+    """Returns the density elementwise.
+
+    Args:
+        x: where to evaluate.
+        c: the concentration.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.wrapcauchy.pdf(0.5, 0.5)), 6)
+        0.320517
+    """
     return jnp.exp(logpdf(x, c))

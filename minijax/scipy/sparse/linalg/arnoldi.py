@@ -67,7 +67,7 @@ def gmres(
     apply = _solve_compiled if given.is_given_by_arrays else _solve_with
     limits = (tol, atol, given.maxiter)
     x = apply(plan, given.operator, given.rhs, given.guess, given.preconditioner, limits)
-    is_lost = jnp.isnan(jnp.linalg.norm(ravel_pytree(x)[0]))
+    is_lost = ~jnp.all(jnp.isfinite(ravel_pytree(x)[0]))
     return x, jnp.where(is_lost, -1, 0)
 
 
@@ -191,7 +191,7 @@ def _grow(product: Any, space: _Space) -> _Space:
 
 def _rotation(a: Any, b: Any) -> Any:
     """Returns (c, s) with -conj(s) · a + conj(c) · b = 0, of norm 1."""
-    size = jnp.sqrt(jnp.abs(a) ** 2 + jnp.abs(b) ** 2)
+    size: Any = jnp.sqrt(jnp.abs(a) ** 2 + jnp.abs(b) ** 2)
     is_zero = size == 0
     safe = jnp.where(is_zero, 1, size).astype(a.dtype)
     return jnp.stack([jnp.where(is_zero, 1, a / safe), jnp.where(is_zero, 0, b / safe)])

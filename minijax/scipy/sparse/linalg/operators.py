@@ -103,7 +103,7 @@ def minus(x: Any, y: Any) -> Any:
     return tree_map(jnp.subtract, x, y)
 
 
-def inner(x: Any, y: Any) -> Array:
+def inner(x: Any, y: Any) -> Any:
     """Returns the inner product, conjugate in its first argument."""
     return sum_of(tree_map(jnp.vdot, x, y))
 
