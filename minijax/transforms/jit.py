@@ -113,9 +113,10 @@ class JitFunction(compiler.EntryPoint):
         if count != 2 or len(program.calls) > _MOST_KINDS or not _calls_have_entries():
             return
         given = {i % len(args) for i in self._static_argnums if -len(args) <= i < len(args)}
-        static = {*given, *self._static_argnames}
+        static: set[int | str] = {*given, *self._static_argnames}
         result = unflatten(program.out_tree, range(program.out_tree.num_leaves))
-        compiler.add_entry(self, args, kwargs, static, leaves, program.jaxpr, program.consts, result)
+        jaxpr, consts = program.jaxpr, program.consts
+        compiler.add_entry(self, args, kwargs, static, leaves, jaxpr, consts, result)
 
     def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Returns the static arguments (hashable) and the dynamic `(args, kwargs)`."""

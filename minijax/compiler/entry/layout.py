@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import importlib
 import platform
 import sys
 import sysconfig
@@ -129,11 +130,10 @@ _kept_block = ctypes.c_void_p(None)
 @functools.cache
 def new_array_address() -> int:
     """Returns the address of NumPy's PyArray_NewFromDescr."""
-    from numpy._core import _multiarray_umath
-
+    table = importlib.import_module("numpy._core._multiarray_umath")._ARRAY_API
     pointer = ctypes.pythonapi.PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    return word(pointer(_multiarray_umath._ARRAY_API, None) + 8 * _NEW_FROM_DESCR)
+    return word(pointer(table, None) + 8 * _NEW_FROM_DESCR)
 
 
 def kept_block_address() -> int:

@@ -15,14 +15,14 @@ from typing import Any
 
 from minijax.compiler.engine import Effort, Program, compile_module
 from minijax.compiler.entry.layout import HEAD, find_layout, word
-from minijax.compiler.entry.table import ENTRY, SLOW, Table
+from minijax.compiler.entry.table import ENTRY, NEXT, SLOW, Table
 from minijax.compiler.text import ModuleWriter
 
 _HAVE_VECTORCALL = 1 << 11
 _BASETYPE = 1 << 10
 _FUNCTION, _TABLE, _SIZE = HEAD, HEAD + 8, HEAD + 16
 _READ_ONLY, _OFFSET = 1, 19
-_MEMBERS, _BASE_SPEC_FLAGS = 72, _BASETYPE
+_MEMBERS = 72  # Py_tp_members
 _MOST_ENTRIES = 16
 _lock = threading.Lock()
 
@@ -57,7 +57,7 @@ def _make_base() -> type:
         return object
     members = (_Member * 2)(_Member(b"__vectorcalloffset__", _OFFSET, _FUNCTION, _READ_ONLY, None))
     slots = (_TypeSlot * 2)(_TypeSlot(_MEMBERS, ctypes.addressof(members)))
-    spec = _TypeSpec(b"minijax.compiler.entry.EntryBase", _SIZE, 0, _BASE_SPEC_FLAGS, slots)
+    spec = _TypeSpec(b"minijax.compiler.entry.EntryBase", _SIZE, 0, _BASETYPE, slots)
     make = ctypes.pythonapi.PyType_FromSpec
     make.restype, make.argtypes = ctypes.py_object, [ctypes.POINTER(_TypeSpec)]
     made: type = make(ctypes.byref(spec))
@@ -69,7 +69,7 @@ _kept: list[Any] = []
 _Base: Any = _make_base()
 
 
-class EntryPoint(_Base):  # type: ignore[misc]
+class EntryPoint(_Base):
     """A callable to which entries can be added. Subclasses define `__call__`, which serves first.
 
     Attributes:
@@ -105,8 +105,6 @@ class EntryPoint(_Base):  # type: ignore[misc]
 
 
 def _link(table: Table, address: int | None, following: Table) -> None:
-    from minijax.compiler.entry.table import NEXT
-
     if address is not None:
         table.fix(ENTRY, address)
     table.kept.append(following)

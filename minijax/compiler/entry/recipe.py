@@ -13,7 +13,7 @@ import numpy as np
 
 from minijax.core import dtypes
 from minijax.core.array import ConcreteArray
-from minijax.core.avals import ShapedArray
+from minijax.core.avals import Aval, ShapedArray
 
 _NUMBERS = (float, int, bool, complex)
 
@@ -70,7 +70,7 @@ def argument_recipe(x: Any) -> Recipe | None:
     return _container(x, [argument_recipe(child) for child in _children(x)])
 
 
-def result_recipe(x: Any, avals: Sequence[ShapedArray]) -> Recipe | None:
+def result_recipe(x: Any, avals: Sequence[Aval]) -> Recipe | None:
     """Returns the recipe of a result, given with numbers of outputs in place of its leaves."""
     if type(x) is int:
         aval = avals[x]

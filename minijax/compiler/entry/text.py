@@ -18,7 +18,7 @@ import numpy as np
 from minijax.compiler.entry.layout import Layout, kept_block_address, new_array_address
 from minijax.compiler.entry.recipe import Leaf, Node, Recipe, leaves
 from minijax.compiler.entry.table import BUSY, ENTRY, FAILURE, NEXT, RUN, Table
-from minijax.compiler.text import FunctionWriter, ModuleWriter
+from minijax.compiler.text import FunctionWriter, ModuleWriter, Operand
 from minijax.core.array import ConcreteArray
 
 ENTRY_NAME = "entry"
@@ -26,7 +26,9 @@ _MISMATCH, _OUT_OF_MEMORY = 1, 3
 _USED = 24  # of a set, the number of its members
 _ITEMS = 24  # of a tuple, its first item; of a list, the address of its items
 _SIZE = 16  # of a tuple or list
+_VECTORCALL = (("ptr", "self"), ("ptr", "args"), ("i64", "nargs"), ("ptr", "names"))
 _SMALL_ARENA = 1 << 14
+Given = list[tuple[str, Operand]]
 _WRITEABLE = 0x400
 _CONTIGUOUS_AND_ALIGNED = 0x101
 
@@ -99,7 +101,13 @@ class _EntryWriter:
     def _write_entry(self) -> None:
         self.fn = fn = self.module.function(
             ENTRY_NAME,
-            [("ptr", "self"), ("ptr", "args"), ("i64", "nargs"), ("ptr", "names"), ("ptr", "table")],
+            [
+                ("ptr", "self"),
+                ("ptr", "args"),
+                ("i64", "nargs"),
+                ("ptr", "names"),
+                ("ptr", "table"),
+            ],
             "ptr",
         )
         count = len(self.call.consts) + len(self.inputs) + len(self.call.literals)
@@ -137,7 +145,7 @@ class _EntryWriter:
         return choice.results[0]
 
     def _fail(self, status: str, objects: str) -> str:
-        """Drops the results and lets Python raise; memory errors of allocation are raised already."""
+        """Drops the results and lets Python raise, but for what NumPy has raised already."""
         fn = self.fn
         for k in range(len(self.outputs)):
             fn.call("void", "Py_DecRef", [("ptr", fn.load("ptr", fn.gep("ptr", objects, k)))])
@@ -150,7 +158,12 @@ class _EntryWriter:
                 wide = fn.emit(f"sext i32 {status} to i64")
                 number = fn.call("ptr", "PyLong_FromLong", [("i64", wide)])
                 fn.store("ptr", number, place)
-                given = [("ptr", self._slot(FAILURE)), ("ptr", place), ("i64", 1), ("ptr", "null")]
+                given: Given = [
+                    ("ptr", self._slot(FAILURE)),
+                    ("ptr", place),
+                    ("i64", 1),
+                    ("ptr", "null"),
+                ]
                 result = fn.call("ptr", "PyObject_Vectorcall", given)
                 fn.call("void", "Py_DecRef", [("ptr", number)])
                 choice.give(result)
@@ -423,9 +436,13 @@ class _EntryWriter:
             items = fn.load("ptr", self._at(found, _ITEMS)) if count else found
             first = 0
         else:
-            given = [("ptr", self._object(recipe.type)), ("i64", count)]
+            given: Given = [("ptr", self._object(recipe.type)), ("i64", count)]
             # The empty tuple is one object.
-            new = ("PyTuple_New", given[1:]) if recipe.type is tuple else ("PyType_GenericAlloc", given)
+            new = (
+                ("PyTuple_New", given[1:])
+                if recipe.type is tuple
+                else ("PyType_GenericAlloc", given)
+            )
             found = items = fn.call("ptr", *new)
             first = _ITEMS
         for k, child in enumerate(children):
@@ -449,7 +466,7 @@ class _EntryWriter:
         place = self._at(buffer, self.layout.flags)
         flags = fn.emit(f"and i32 {fn.load('i32', place)}, {~_WRITEABLE}")
         fn.store("i32", flags, place)
-        given = [("ptr", self._object(ConcreteArray)), ("i64", 0)]
+        given: Given = [("ptr", self._object(ConcreteArray)), ("i64", 0)]
         array = fn.call("ptr", "PyType_GenericAlloc", given)
         aval = self._object(leaf.aval)
         fn.call("void", "Py_IncRef", [("ptr", aval)])
