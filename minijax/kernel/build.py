@@ -38,6 +38,7 @@ from minijax.kernel.roots import (
     Scatter,
     Sort,
     TapeAval,
+    Unrolled,
     Value,
     While,
 )
@@ -98,6 +99,21 @@ class KernelBuilder(ExprBuilder):
         return tuple(reversed(found))
 
     # -- roots
+
+    def unrolled(
+        self, avals: Sequence[Any], sizes: Sequence[int], body: Callable[..., Sequence[Exprs]]
+    ) -> tuple[Value, ...]:
+        """Returns arrays by straight code for each index of their leading axes.
+
+        Args:
+            avals: the avals of the results.
+            sizes: the lengths of the leading axes, common to all results.
+            body: takes one index expression for each of these axes and returns, for each result,
+                its elements there in row-major order.
+        """
+        indices = tuple(self.index(n) for n in sizes)
+        bodies = tuple(x for elements in body(*indices) for x in elements)
+        return self._add(avals, lambda outs: Unrolled(outs, indices, bodies))
 
     def reduce(
         self,

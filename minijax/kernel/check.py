@@ -25,6 +25,7 @@ from minijax.kernel.roots import (
     Scatter,
     Sort,
     TapeAval,
+    Unrolled,
     Value,
     While,
     results,
@@ -96,6 +97,8 @@ def _check_definition(definition: Definition) -> None:
         case Element():
             _check_space(definition.outs, definition.indices)
             _check_exprs(definition.bodies, definition.indices, definition.outs)
+        case Unrolled():
+            _check_unrolled(definition)
         case Reduce():
             _check_space(definition.outs, definition.outer)
             scope = (*definition.outer, *definition.inner)
@@ -133,6 +136,16 @@ def _check_space(outs: Sequence[Value], indices: Sequence[Expr]) -> None:
     for value in outs:
         sizes = tuple(i.payload for i in indices)
         _require(sizes == value.shape, "indices of {} for {}", sizes, value.aval)
+
+
+def _check_unrolled(definition: Unrolled) -> None:
+    sizes = tuple(i.payload for i in definition.indices)
+    outs = [v for v in definition.outs for _ in range(definition.places(v))]
+    _require(len(outs) == len(definition.bodies), "{} bodies", len(definition.bodies))
+    for value in definition.outs:
+        leading = value.shape[: len(sizes)]
+        _require(leading == sizes, "indices of {} for {}", sizes, value.aval)
+    _check_exprs(definition.bodies, definition.indices, outs)
 
 
 def _check_combiner(definition: Reduce | Cumulate) -> None:

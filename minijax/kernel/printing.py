@@ -35,6 +35,7 @@ from minijax.kernel.roots import (
     Scan,
     Scatter,
     Sort,
+    Unrolled,
     Value,
     While,
     results,
@@ -147,6 +148,8 @@ def _definition_lines(definition: Definition, names: _Names) -> list[str]:
     match definition:
         case Element():
             lines = list(_element_lines(definition, names))
+        case Unrolled():
+            lines = _unrolled_lines(definition, names)
         case Reduce():
             lines = _reduce_lines(definition, names)
         case Cumulate():
@@ -178,6 +181,14 @@ def _element_lines(definition: Element, names: _Names) -> Iterator[str]:
             "" if definition.view_of is None else f"  (view of {names.value(definition.view_of)})"
         )
         yield f"{_left((value,), names, indices)} = {text}{view}"
+
+
+def _unrolled_lines(definition: Unrolled, names: _Names) -> list[str]:
+    indices = names.scope("i", definition.indices)
+    texts = [names.expr(body) for body in definition.bodies]
+    over = f" for {','.join(indices)}" if indices else ""
+    head = f"{_left(definition.outs, names)} = unrolled{over}:"
+    return [head, *(f"  {text}" for text in texts)]
 
 
 def _exprs(exprs: Sequence[Expr], names: _Names) -> str:

@@ -28,6 +28,7 @@ from minijax.kernel.roots import (
     Scatter,
     Sort,
     TapeAval,
+    Unrolled,
     Value,
     While,
     results,
@@ -77,6 +78,8 @@ def _evaluate(definition: Definition, values: Values) -> Sequence[np.ndarray]:
     match definition:
         case Element():
             return _element(definition, values)
+        case Unrolled():
+            return _unrolled(definition, values)
         case Reduce():
             return _reduce(definition, values)
         case Cumulate():
@@ -158,6 +161,16 @@ def _over(indices: Sequence[Expr], exprs: Sequence[Expr], values: Values) -> lis
 
 def _element(definition: Element, values: Values) -> list[np.ndarray]:
     return [x.copy() for x in _over(definition.indices, definition.bodies, values)]
+
+
+def _unrolled(definition: Unrolled, values: Values) -> list[np.ndarray]:
+    found = iter(_over(definition.indices, definition.bodies, values))
+    arrays = []
+    for value in definition.outs:
+        elements = [next(found) for _ in range(definition.places(value))]
+        array = np.stack(elements, axis=-1) if elements else np.empty(value.shape, value.dtype)
+        arrays.append(array.reshape(value.shape))
+    return arrays
 
 
 # -- folds

@@ -12,6 +12,7 @@ All of it is data: it can be printed, checked and evaluated with NumPy.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +79,23 @@ class Element:
     indices: tuple[Expr, ...]
     bodies: tuple[Expr, ...]
     view_of: Value | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unrolled:
+    """`outs[k][indices, place]` = one of `bodies` for each place in the axes after the indices.
+
+    Straight code for every index of the leading axes, such as the elements of a small matrix that
+    depend on each other. The bodies go through the results one after the other, in row-major order.
+    """
+
+    outs: tuple[Value, ...]
+    indices: tuple[Expr, ...]
+    bodies: tuple[Expr, ...]
+
+    def places(self, out: Value) -> int:
+        """Returns how many bodies belong to a result."""
+        return math.prod(out.shape[len(self.indices) :])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -264,7 +282,19 @@ class Native:
     evaluate: Callable[..., Any]
 
 
-Root = Reduce | Cumulate | Scatter | Dot | Sort | Native | Branch | While | Scan | HostCall
+Root = (
+    Unrolled
+    | Reduce
+    | Cumulate
+    | Scatter
+    | Dot
+    | Sort
+    | Native
+    | Branch
+    | While
+    | Scan
+    | HostCall
+)
 Definition = Element | Root
 
 

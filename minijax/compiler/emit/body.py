@@ -52,6 +52,7 @@ class Body:
         self._addresses: dict[Value, str] = {}
         self._moving: tuple[Expr | None, Operand] = (None, 0)
         self._moving_level = 0
+        self.row: Expr | None = None
 
     @property
     def depth(self) -> int:
@@ -67,6 +68,22 @@ class Body:
             if index is not None:
                 self.bind(index, (loop.index,))
             yield loop
+
+    @contextmanager
+    def within(self, loop: Loop, index: Expr) -> Iterator[None]:
+        """Within it, a loop that others share stands around the nest."""
+        with self._inside(loop.preheader):
+            self.bind(index, (loop.index,))
+            self.row = index
+            yield
+
+    def is_row(self, value: Value) -> bool:
+        """Tells whether only the present row of a value exists."""
+        return value in self.frame.plan.rows
+
+    def free(self, indices: Sequence[Expr]) -> list[Expr]:
+        """Returns the indices that no loop goes over yet."""
+        return [i for i in indices if i.op == "index" and id(i) not in self._known]
 
     @contextmanager
     def loops(self, indices: Sequence[Expr]) -> Iterator[None]:
@@ -145,6 +162,28 @@ class Body:
             start = whole * lanes
             with self.vector(Lanes.first(rest, lanes), index, start):
                 write(start)
+
+    def overlapping(
+        self, size: int, index: Expr, lanes: int, write: Callable[[Operand], None]
+    ) -> None:
+        """Calls `write` once, for every vector: the last one goes over some elements again.
+
+        Args:
+            size: the length of the axis, at least one vector.
+            index: the index that stands for the position in expressions.
+            lanes: the numbers in a vector.
+            write: emits the work on a vector, which must not change what it reads.
+        """
+        with (
+            self.c.fn.loop(0, size, lanes) as loop,
+            self._inside(loop.preheader),
+        ):
+            base: Operand = loop.index
+            if size % lanes:
+                args: list[tuple[str, Operand]] = [("i64", loop.index), ("i64", size - lanes)]
+                base = self.c.pure_call("i64", "llvm.smin.i64", args)
+            with self.vector(Lanes(lanes), index, base):
+                write(base)
 
     def move(self, index: Expr, base: Operand) -> None:
         """Says, at the start of a vector, that the moving index goes on from another place."""
@@ -252,6 +291,11 @@ class Body:
         """Stores the element of a value at a position, or a vector of them from there on."""
         store(self.c, value.dtype, x, self.address(value), offset)
 
+    def place(self, value: Value, indices: Sequence[Expr]) -> Operand:
+        """Emits the row-major position of the present iteration in a value."""
+        skipped = self.row if self.is_row(value) else None
+        return row_major(self, [i for i in indices if i is not skipped])
+
     def _load(self, node: Expr) -> Scalar:
         address: Address = node.payload
         place = self.address(address.value)
@@ -305,6 +349,8 @@ class Body:
         """
         address: Address = node.payload
         pairs = address_terms(node)
+        if self.is_row(node.payload.value):
+            pairs = [(x, c) for x, c in pairs if x is not self.row]
         terms = [(self._term_level(x), x, c) for x, c in pairs if wanted is None or wanted(x)]
         total: Operand = address.const
         with self.c.on(1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minijax.compiler.emit.body import Body, row_major
+from minijax.compiler.emit.body import Body
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.lanes import lanes_for
 from minijax.compiler.fuse.walk import postorder
@@ -17,17 +17,20 @@ def emit_element(frame: Frame, element: Element) -> None:
         for value, expr in zip(element.outs, element.bodies, strict=True):
             frame.scalars[value] = body.emit(expr)
         return
-    if 0 in element.outs[0].shape:
-        return
+    if 0 not in element.outs[0].shape:
+        emit_element_in(body, element)
+
+
+def emit_element_in(body: Body, element: Element) -> None:
+    """Emits the loops that are not there yet."""
 
     def write(_: Operand = 0) -> None:
         # All loads come before the first store: a result may overwrite an operand.
         results = [body.whole(expr) for expr in element.bodies]
-        offset = row_major(body, element.indices)
         for value, result in zip(element.outs, results, strict=True):
-            body.store(value, result, offset)
+            body.store(value, result, body.place(value, element.indices))
 
-    indices = [i for i in element.indices if i.op == "index"]
+    indices = body.free(element.indices)
     if not indices:
         write()
         return

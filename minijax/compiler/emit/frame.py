@@ -87,7 +87,7 @@ def clear(c: Context, target: str, size: int) -> None:
     c.fn.call("void", "llvm.memset.p0.i64", args)
 
 
-def copy(c: Context, target: str, source: str, size: int) -> None:
+def copy(c: Context, target: str, source: str, size: Operand) -> None:
     """Copies memory that does not overlap (or is the same)."""
     if size and target != source:
         args: list[tuple[str, Operand]] = [

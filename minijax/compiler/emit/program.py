@@ -20,10 +20,12 @@ from minijax.compiler.emit.frame import Frame, Slot, copy, nbytes
 from minijax.compiler.emit.lapack import emit_native
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.reduce import emit_reduce
+from minijax.compiler.emit.rows import emit_rows
 from minijax.compiler.emit.scatter import emit_scatter
 from minijax.compiler.emit.sort import emit_sort
 from minijax.compiler.emit.tapes import release
 from minijax.compiler.emit.types import Scalar, constant
+from minijax.compiler.emit.unrolled import emit_unrolled
 from minijax.compiler.fuse.steps import Fused, Step
 from minijax.compiler.fuse.storage import Storage
 from minijax.compiler.memory.plan import Plan
@@ -39,6 +41,7 @@ from minijax.kernel.roots import (
     Scan,
     Scatter,
     Sort,
+    Unrolled,
     Value,
     While,
 )
@@ -104,7 +107,10 @@ def _run_nested(
 def _run_steps(frame: Frame) -> list[Scalar | None]:
     """Emits the steps of a program; returns its scalar outputs, None for the arrays."""
     for position, step in enumerate(frame.plan.fused.steps):
-        _emit_step(frame, step, position)
+        if step.group is None:
+            _emit_step(frame, step, position)
+        elif step.group == position:
+            emit_rows(frame, [s for s in frame.plan.fused.steps if s.group == position])
         release(frame, frame.plan.releases.get(position, ()))
     for number, source in frame.plan.copies:
         target = frame.outputs[number]
@@ -128,6 +134,8 @@ def _emit_step(frame: Frame, step: Step, position: int) -> None:
     match step.definition:
         case Element() as element:
             emit_element(frame, element)
+        case Unrolled() as unrolled:
+            emit_unrolled(frame, unrolled)
         case Reduce() as reduce:
             emit_reduce(frame, reduce)
         case Cumulate() as cumulate:

@@ -1,6 +1,6 @@
 """Real floating point: f32 and f64 as they are, f16 and bf16 in f32 and rounded.
 
-+ - * / and sqrt are the machine's; elementary functions are the C library's.
++ - * / and sqrt are the machine's; elementary functions are those of `vector_math`.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ _LIBRARY = frozenset(
         "atanh",
         "erf",
         "erfc",
+        "logistic",
         "pow",
         "atan2",
     ]
@@ -185,9 +186,6 @@ def _number(c: Context, node: Expr, real: Real, x: Sequence[str]) -> str:
             return _sign(real, x[0])
         case "rsqrt":
             return real.div(real.number(1.0), real.intrinsic("sqrt", x[0]))
-        case "logistic":
-            grown = real.library("exp", real.neg(x[0]))
-            return real.div(real.number(1.0), real.add(real.number(1.0), grown))
         case "integer_pow":
             return real.power(x[0], node.payload)
         case "reduce_precision":

@@ -41,9 +41,13 @@ Vectors = list[list[Scalar]]
 
 def emit_reduce(frame: Frame, reduce: Reduce) -> None:
     """Emits the loops of a fold."""
-    if 0 in reduce.outs[0].shape:
-        return
-    fold = _Fold(frame, reduce)
+    if 0 not in reduce.outs[0].shape:
+        emit_reduce_in(Body(frame), reduce)
+
+
+def emit_reduce_in(body: Body, reduce: Reduce) -> None:
+    """Emits the loops that are not there yet."""
+    fold = _Fold(body, reduce)
     if any(i.payload == 0 for i in reduce.inner if i.op == "index"):
         fold.emit_nothing()
     elif fold.walks_rows():
@@ -60,12 +64,13 @@ def emit_reduce(frame: Frame, reduce: Reduce) -> None:
 
 
 class _Fold:
-    def __init__(self, frame: Frame, reduce: Reduce) -> None:
-        self.frame = frame
-        self.c = frame.c
+    def __init__(self, body: Body, reduce: Reduce) -> None:
+        self.frame = body.frame
+        self.c = body.c
         self.reduce = reduce
-        self.body = Body(frame)
-        self.outer = [i for i in reduce.outer if i.op == "index"]
+        self.body = body
+        self.kept = [i for i in reduce.outer if i.op == "index"]
+        self.outer = body.free(reduce.outer)
         self.inner = [i for i in reduce.inner if i.op == "index"]
         self.is_free = reduce.kind is not None or reduce.commutes
         self.nodes = postorder(reduce.elements)
@@ -102,14 +107,15 @@ class _Fold:
             return [constant(np.asarray(number).astype(dtype)) for dtype in self.dtypes]
         return [self.body.whole(x) for x in self.reduce.init]
 
-    def finish(self, results: Sequence[Scalar], offset: Operand = 0) -> None:
+    def finish(self, results: Sequence[Scalar], offset: Operand | None = None) -> None:
         """Hands over the results of one index of the kept axes, or of a vector of them."""
         for value, dtype, x in zip(self.reduce.outs, self.dtypes, results, strict=True):
             result = convert.convert(self.c, x, dtype, value.dtype)
             if value.ndim == 0:
                 self.frame.scalars[value] = result
             else:
-                self.body.store(value, result, offset)
+                at = self.body.place(value, self.kept) if offset is None else offset
+                self.body.store(value, result, at)
 
     def elements(self) -> list[Scalar]:
         """Emits the next elements."""
@@ -138,13 +144,13 @@ class _Fold:
     def emit_nothing(self) -> None:
         """A fold over nothing is what it starts from."""
         with self.body.loops(self.outer):
-            self.finish(self.starts(), row_major(self.body, self.outer))
+            self.finish(self.starts())
 
     def emit_in_order(self) -> None:
         """One element after the other."""
         with self.body.loops(self.outer):
             accs = self._fold_over(self.inner, self.starts())
-            self.finish(accs, row_major(self.body, self.outer))
+            self.finish(accs)
 
     def emit_kept(self) -> None:
         """Vectors of results, each lane in order."""
@@ -152,7 +158,7 @@ class _Fold:
 
         def write(_: Operand) -> None:
             accs = self._fold_over(self.inner, self.starts())
-            self.finish(accs, row_major(self.body, self.outer))
+            self.finish(accs)
 
         with self.body.loops(before):
             self.body.across(last.payload, last, self.kept_lanes(), write)
@@ -181,7 +187,7 @@ class _Fold:
             accs = self._fold_vectors(self.inner, lanes, [self._fresh(lanes, False)] * count)
             for k, acc in enumerate(accs):
                 with self.body.vector(self._some(k, lanes), last, k * lanes):
-                    self.finish(acc, row_major(self.body, self.outer))
+                    self.finish(acc)
 
     def _some(self, number: int, lanes: int) -> Lanes:
         """The lanes of one of the vectors of a row."""
@@ -220,7 +226,7 @@ class _Fold:
             totals = self._tree(accs, lanes)
             if self.reduce.kind in _NEUTRAL:
                 totals = self.combined(self.starts(), totals)
-            self.finish(totals, row_major(self.body, self.outer))
+            self.finish(totals)
 
     def _vectors(self, available: int) -> int:
         """Returns how many vectors of accumulators there are: enough to hide latency."""

@@ -1,5 +1,7 @@
 """Sorting: a stable merge sort, written for the comparison at hand.
 
+(Where that is the usual order of one key, `plain_sort` is faster.)
+
 Every row along the axis is copied into contiguous working memory, runs of `_RUN` elements are
 sorted by insertion, and runs are merged pairwise, back and forth between two memories.
 """
@@ -13,7 +15,9 @@ from minijax.compiler.emit.body import combine
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.plain_sort import emit_plain_sort
 from minijax.compiler.emit.types import Scalar
+from minijax.compiler.fuse.ordering import plain_key
 from minijax.compiler.text import Operand
 from minijax.kernel.roots import Sort
 
@@ -28,6 +32,10 @@ def emit_sort(frame: Frame, sort: Sort, position: int) -> None:
             frame.scalars[out] = frame.scalars[operand]
         return
     if first.size == 0:
+        return
+    key = plain_key(sort)
+    if key is not None:
+        emit_plain_sort(frame, sort, position, key)
         return
     c = frame.c
     n, axis = first.shape[sort.axis], sort.axis

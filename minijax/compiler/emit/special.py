@@ -1,4 +1,4 @@
-"""Special functions: those of SciPy, in double precision, with our answers at their singularities.
+"""Special functions: our own and those of SciPy, with our answers at their singularities.
 
 | function          | where          | answer                                        |
 |-------------------|----------------|-----------------------------------------------|
@@ -33,14 +33,11 @@ def _call(real: Real, name: str, *operands: str) -> str:
     return real.c.scalar_call("double", symbol, [*(("double", x) for x in operands), *extra])
 
 
-def _lgamma(real: Real, x: str) -> str:
-    size = real.intrinsic("fabs", x)
-    infinite = real.compare("oeq", size, real.number(math.inf))
-    return real.select(infinite, size, _call(real, "lgamma", x))
+def _library(name: str) -> Callable[..., str]:
+    def emit(real: Real, x: str) -> str:
+        return real.library(name, x)
 
-
-def _digamma(real: Real, x: str) -> str:
-    return real.select(_is_pole(real, x), real.number(math.nan), _call(real, "digamma", x))
+    return emit
 
 
 def _polygamma(real: Real, m: str, x: str) -> str:
@@ -56,7 +53,7 @@ def _polygamma(real: Real, m: str, x: str) -> str:
     for wrong in (fraction, negative):
         undefined = real.c.op("or", "i1", undefined, wrong)
     found = real.select(undefined, real.number(math.nan), series)
-    return real.select(real.compare("oeq", m, zero), _digamma(real, x), found)
+    return real.select(real.compare("oeq", m, zero), real.library("digamma", x), found)
 
 
 def _is_pole(real: Real, x: str) -> str:
@@ -66,7 +63,7 @@ def _is_pole(real: Real, x: str) -> str:
 
 
 _OWN: dict[str, Callable[..., str]] = {
-    "lgamma": _lgamma,
-    "digamma": _digamma,
+    "lgamma": _library("lgamma"),
+    "digamma": _library("digamma"),
     "polygamma": _polygamma,
 }

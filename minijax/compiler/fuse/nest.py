@@ -24,10 +24,17 @@ Indices = tuple[Expr, ...]
 _PLACES = ("load", "guarded", "address")
 
 
-def join_loops(step: Step) -> None:
-    """Joins the loops of a step as far as they go."""
+def join_loops(step: Step, keep_apart: int = 0) -> None:
+    """Joins the loops of a step as far as they go.
+
+    Args:
+        step: the step; its definition is replaced.
+        keep_apart: how many leading axes of an element are not joined with the others.
+    """
     definition = step.definition
     groups = _groups(definition)
+    if keep_apart and isinstance(definition, Element):
+        groups = [definition.indices[:keep_apart], definition.indices[keep_apart:]]
     if not any(groups):
         return
     exprs = expressions(definition)
@@ -55,7 +62,8 @@ def _regrouped(
 ) -> Definition:
     match definition:
         case Element():
-            return replace(definition, indices=groups[0], bodies=tuple(exprs))
+            indices = tuple(i for group in groups for i in group)
+            return replace(definition, indices=indices, bodies=tuple(exprs))
         case Scatter():
             place, in_bounds, update = exprs
             return replace(

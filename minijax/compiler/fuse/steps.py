@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 
 from minijax.compiler.fuse.affine import Address, IndexBuilder
 from minijax.compiler.fuse.expand import Bindings, Expander
-from minijax.compiler.fuse.nest import join_loops
 from minijax.compiler.fuse.order import delay_scatters
 from minijax.compiler.fuse.rewrite import rewrite
+from minijax.compiler.fuse.rows import group_rows
 from minijax.compiler.fuse.storage import Storage, decide, home
+from minijax.compiler.fuse.sweeps import MOST_FOLDS, Spaces, joined, spaces
 from minijax.compiler.fuse.walk import (
     expressions,
     index_space,
@@ -33,6 +34,7 @@ from minijax.kernel.roots import (
     Reduce,
     Scan,
     Scatter,
+    Unrolled,
     Value,
     While,
     results,
@@ -53,6 +55,8 @@ class Step:
         inner: the programs nested in it.
         builder: makes further expressions for it.
         nodes: ids of the expressions in it.
+        group: the number of the first of the steps that take a row at a time together with it.
+        row: the index of the row.
     """
 
     definition: Definition
@@ -60,6 +64,8 @@ class Step:
     builder: IndexBuilder
     inner: tuple[Fused, ...] = ()
     nodes: set[int] = field(default_factory=set)
+    group: int | None = None
+    row: Expr | None = None
 
 
 @dataclass(slots=True)
@@ -85,8 +91,7 @@ def fuse(program: Program) -> Fused:
     scheduler = _Scheduler(bindings)
     for definition in definitions:
         scheduler.add(definition)
-    for step in scheduler.steps:
-        join_loops(step)
+    group_rows(scheduler.steps)
     return Fused(program, scheduler.steps, bindings)
 
 
@@ -117,6 +122,7 @@ class _Scheduler:
         self._expanders: list[Expander] = []
         self._made_at: dict[Value, int] = {}
         self._open: dict[tuple[int, ...], int] = {}
+        self._folds: dict[Spaces, int] = {}
 
     def add(self, definition: Definition) -> None:
         """Makes the step of a definition, or lets it join one, if it needs any."""
@@ -171,12 +177,42 @@ class _Scheduler:
         return True
 
     def _add_root(self, definition: Definition) -> None:
+        space = spaces(definition) if isinstance(definition, Reduce) else None
+        if space is not None and self._join_fold(definition, space):  # type: ignore[arg-type]
+            return
+        if space is not None:
+            self._folds[space] = len(self.steps)
         expander = Expander(self.bindings, IndexBuilder())
         old = index_space(definition)
         new = expander.fresh_indices(old)
         exprs = expander.expand(expressions(definition), old, new)
         step_definition = _with_expressions(definition, new, exprs, expander)
         self._append(step_definition, expander)
+
+    def _join_fold(self, fold: Reduce, space: Spaces) -> bool:
+        """Lets a fold join an earlier sweep over the same elements."""
+        at = self._folds.get(space)
+        if at is None:
+            return False
+        step, expander = self.steps[at], self._expanders[at]
+        sweep = step.definition
+        assert isinstance(sweep, Reduce), "only folds are open to folds"
+        if len(sweep.outs) + len(fold.outs) > MOST_FOLDS:
+            return False
+        old, new = (*fold.outer, *fold.inner), (*sweep.outer, *sweep.inner)
+        elements = expander.expand(fold.elements, old, new)
+        shared = any(n.op == "load" and id(n) in step.nodes for n in postorder(elements))
+        fresh = postorder(elements, step.nodes)
+        needed = {v for v in map(_source, fresh) if v is not None}
+        late = any(self._made_at.get(v, -1) >= at for v in needed)
+        if late or not shared or len(step.nodes) > _MOST_NODES:
+            step.nodes.difference_update(map(id, fresh))
+            return False
+        for value in fold.outs:
+            self._made_at[value] = at
+        step.definition = joined(sweep, fold, elements)
+        step.loads |= {v for v in needed if v.ndim}
+        return True
 
     def _append(self, definition: Definition, expander: Expander) -> None:
         at = len(self.steps)
@@ -214,6 +250,8 @@ def _with_expressions(
                 inner=tuple(new[rank:]),
                 elements=tuple(exprs),
             )
+        case Unrolled():
+            return replace(definition, indices=tuple(new), bodies=tuple(exprs))
         case Cumulate():
             return replace(definition, indices=tuple(new), elements=tuple(exprs))
         case Scatter():

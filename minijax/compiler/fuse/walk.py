@@ -19,6 +19,7 @@ from minijax.kernel.roots import (
     Scatter,
     Sort,
     TapeAval,
+    Unrolled,
     Value,
     While,
 )
@@ -55,7 +56,7 @@ def postorder(roots: Iterable[Expr], seen: set[int] | None = None) -> list[Expr]
 def expressions(definition: Definition) -> tuple[Expr, ...]:
     """Returns the expressions of a definition that speak of its own index space."""
     match definition:
-        case Element():
+        case Element() | Unrolled():
             return definition.bodies
         case Reduce() | Cumulate():
             return definition.elements
@@ -68,7 +69,7 @@ def expressions(definition: Definition) -> tuple[Expr, ...]:
 def index_space(definition: Definition) -> tuple[Expr, ...]:
     """Returns the indices that `expressions` range over."""
     match definition:
-        case Element() | Cumulate() | Scatter():
+        case Element() | Unrolled() | Cumulate() | Scatter():
             return definition.indices
         case Reduce():
             return (*definition.outer, *definition.inner)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from minijax.compiler.fuse.steps import Fused, Step
 from minijax.compiler.fuse.walk import is_array, is_tape
 from minijax.compiler.memory.inplace import overwritable
-from minijax.compiler.memory.liveness import last_uses
+from minijax.compiler.memory.liveness import last_uses, row_values
 from minijax.compiler.memory.scratch import step_scratch
 from minijax.kernel.roots import Scan, Value, While, results
 
@@ -47,6 +47,7 @@ class Plan:
         carries: for each loop how its carried values are kept: "register", "through", "in place"
             or "double".
         releases: for each step the tapes that are not read after it.
+        rows: the values of which only one row exists at a time, with its number of elements.
         size: bytes of arena.
     """
 
@@ -57,6 +58,7 @@ class Plan:
     inner: dict[int, tuple[Plan, ...]] = field(default_factory=dict)
     carries: dict[int, tuple[str, ...]] = field(default_factory=dict)
     releases: dict[int, list[Value]] = field(default_factory=dict)
+    rows: dict[Value, int] = field(default_factory=dict)
     size: int = 0
 
 
@@ -92,6 +94,7 @@ class _Planner:
         self.overwritten = overwritten
         self.plan = Plan(fused)
         self.last = last_uses(fused)
+        self.plan.rows = row_values(fused)
         self.buffer_of: dict[Value, _Buffer] = {}
         self.stack = stack
         self.stack_used = 0
@@ -120,7 +123,9 @@ class _Planner:
             # Of two memories that change roles neither may hold the first carry.
             if ways is not None and ways[out.position] != "in place":
                 continue
-            if self.last.get(operand) == position and operand in self.buffer_of:
+            dies = self.last.get(operand) == position and self._is_own(operand, position, step)
+            dies = dies and (out in self.plan.rows) == (operand in self.plan.rows)
+            if dies and operand in self.buffer_of:
                 taken[out] = operand
         for out in results(step.definition):
             if not is_array(out) or self.fused.home(out) is not out:
@@ -131,8 +136,18 @@ class _Planner:
                 buffer.values.append(out)
                 buffer.end = max(buffer.end, end)
             else:
-                buffer = _Buffer([out], position, end, nbytes(out))
+                start = position if step.group is None else step.group
+                elements = self.plan.rows.get(out, out.size)
+                buffer = _Buffer([out], start, end, elements * out.dtype.itemsize)
             self.buffer_of[out] = buffer
+
+    def _is_own(self, operand: Value, position: int, step: Step) -> bool:
+        """Whether no other step of a step's group may read other rows of a memory."""
+        if step.group is None:
+            return True
+        others = self.fused.steps[step.group : position]
+        made = any(operand in results(other.definition) for other in others)
+        return made or not any(operand in other.loads for other in others)
 
     # -- loops and branches
 

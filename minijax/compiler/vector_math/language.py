@@ -20,13 +20,15 @@ entry:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from minijax.compiler.emit.context import Context
 from minijax.compiler.text import literal
 
 INTEGER = {"double": "i64", "float": "i32"}
+FLOAT = {"i64": "double", "i32": "float"}
+_SHIFT = {"double": 1.5 * 2.0**52, "float": 1.5 * 2.0**23}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,6 +139,16 @@ class Number:
         """Returns the largest whole number below."""
         return self._intrinsic("floor")
 
+    def nearest(self) -> tuple[Number, Number]:
+        """Returns the nearest whole number, as a float and as an integer.
+
+        Adding 1.5 · 2^52 (2^23 in single precision) leaves no room for a fraction, so the last
+        bits are the integer. Magnitudes must be below 2^51 (2^22).
+        """
+        shift = self.like(_SHIFT[self.ty])
+        moved = self + shift
+        return moved - shift, moved.bits() - shift.bits()
+
     def copysign(self, sign: Number) -> Number:
         """Returns the magnitude with the sign of another number."""
         return self._intrinsic("copysign", sign)
@@ -148,18 +160,14 @@ class Number:
 
     def as_float(self) -> Number:
         """Returns the float of these bits."""
-        to = "double" if self.ty == "i64" else "float"
+        to = FLOAT[self.ty]
         return Number(self.c, to, self.c.cast("bitcast", self.ty, self.name, to))
 
     def to_float(self) -> Number:
-        """Returns an integer as the float of its size."""
-        to = "double" if self.ty == "i64" else "float"
-        return Number(self.c, to, self.c.cast("sitofp", self.ty, self.name, to))
-
-    def to_integer(self) -> Number:
-        """Returns a float, which must be in range, as the integer of its size."""
-        to = INTEGER[self.ty]
-        return Number(self.c, to, self.c.cast("fptosi", self.ty, self.name, to))
+        """Returns an integer of magnitude below 2^51 (2^22) as the float of its size."""
+        to = FLOAT[self.ty]
+        shift = Number(self.c, to, literal(to, _SHIFT[to]))
+        return (self + shift.bits()).as_float() - shift
 
     def converted(self, ty: str) -> Number:
         """Returns a float as one of the other size."""
@@ -183,6 +191,26 @@ class Number:
             return self.name
         name = f"llvm.vector.reduce.or.v{self.c.lanes}i1"
         return self.c.pure_call("i1", name, [(self.c.type("i1"), self.name)])
+
+    def rarely(self, usual: Number, instead: Callable[[], Number]) -> Number:
+        """Returns `usual`, and what `instead` makes on the lanes where this bool holds.
+
+        The code of `instead` runs only if there are such lanes.
+        """
+        fn = self.c.fn
+        with fn.if_else(self.any(), [self.c.type(usual.ty)]) as choice:
+            with choice.then():
+                choice.give(self.where(instead(), usual).name)
+            with choice.otherwise():
+                choice.give(usual.name)
+        return usual._made(choice.results[0])
+
+    # -- outside
+
+    def scalar(self, name: str) -> Number:
+        """Returns the result of a function of the C library, lane by lane."""
+        suffix = "f" if self.ty == "float" else ""
+        return self._made(self.c.scalar_call(self.ty, name + suffix, [(self.ty, self.name)]))
 
     # -- parts
 

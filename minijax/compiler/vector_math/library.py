@@ -9,11 +9,45 @@ from collections.abc import Callable
 
 from minijax.compiler.emit.context import Context
 from minijax.compiler.engine import Effort, Program, compile_module
-from minijax.compiler.vector_math import exponential
+from minijax.compiler.vector_math import (
+    error_function,
+    exponential,
+    gamma,
+    logarithm,
+    power,
+    trigonometric,
+)
 from minijax.compiler.vector_math.language import Number
 
 FUNCTIONS: dict[str, Callable[..., Number]] = {
     "exp": exponential.exp,
+    "exp2": exponential.exp2,
+    "expm1": exponential.expm1,
+    "logistic": exponential.logistic,
+    "sinh": exponential.sinh,
+    "cosh": exponential.cosh,
+    "tanh": exponential.tanh,
+    "log": logarithm.log,
+    "log1p": logarithm.log1p,
+    "log2": logarithm.log2,
+    "log10": logarithm.log10,
+    "asinh": logarithm.asinh,
+    "acosh": logarithm.acosh,
+    "atanh": logarithm.atanh,
+    "sin": trigonometric.sin,
+    "cos": trigonometric.cos,
+    "tan": trigonometric.tan,
+    "asin": trigonometric.asin,
+    "acos": trigonometric.acos,
+    "atan": trigonometric.atan,
+    "atan2": trigonometric.atan2,
+    "pow": power.power,
+    "cbrt": power.cbrt,
+    "hypot": power.hypot,
+    "erf": error_function.erf,
+    "erfc": error_function.erfc,
+    "lgamma": gamma.lgamma,
+    "digamma": gamma.digamma,
 }
 _BITS = {"double": 64, "float": 32}
 _compiled: dict[str, Program] = {}

@@ -24,6 +24,7 @@ from minijax.primitives.linalg.matrices import (
     symmetrized,
 )
 from minijax.primitives.linalg.routine import INFO, Routine, call, letter, native, run, wrapped
+from minijax.primitives.linalg.small import is_small, small_cholesky
 from minijax.primitives.linalg.triangular_solve import triangular_solve
 
 
@@ -71,6 +72,8 @@ def _lower(k: Any, a: Any, *, out: Any) -> Any:
     (aval,) = out
     if aval.size == 0:
         return (a,)
+    if is_small(aval.shape, aval.dtype):
+        return small_cholesky(k, a, out)
     batch = aval.shape[:-2]
     found, info = native(k, _routine(aval.shape[-1], aval.dtype), batch, a)
 

@@ -26,6 +26,7 @@ from minijax.primitives.linalg.matrices import (
     upper_part,
 )
 from minijax.primitives.linalg.routine import INFO, Routine, call, letter, native, run, wrapped
+from minijax.primitives.linalg.small import is_small, small_lu
 from minijax.primitives.linalg.triangular_solve import triangular_solve
 from minijax.primitives.sort import take_along
 from minijax.primitives.windows import slice_in_dim
@@ -127,6 +128,8 @@ def _lower(k: Any, a: Any, *, out: Any) -> Any:
     if aval.size == 0:
         none = k.element(pivots_aval, lambda *i: k.constant(0, int32))
         return a, *none, *k.element(order_aval, lambda *i: k.convert(i[-1], int32))
+    if is_small(aval.shape, aval.dtype):
+        return small_lu(k, a, out)
     seen = ShapedArray((*batch, n, m), aval.dtype)
     (flipped,) = k.element(seen, lambda *i: a(*i[:-2], i[-1], i[-2]))
     places = ShapedArray(order_aval.shape, float64)

@@ -28,6 +28,7 @@ from minijax.primitives.linalg.matrices import (
     matmul,
     transposed,
 )
+from minijax.primitives.linalg.small import is_small, small_factored_solve
 from minijax.primitives.linalg.triangular_solve import triangular_solve, triangular_solve_p
 from minijax.primitives.sort import sort
 
@@ -128,6 +129,8 @@ def _transpose(cts: Any, a: Any, factors: Any, permutation: Any, b: Any, *, tran
 
 
 def _lower(k: Any, a: Any, factors: Any, permutation: Any, b: Any, *, out: Any, trans: int) -> Any:
+    if is_small(a.shape, a.dtype) and is_small(b.shape, b.dtype):
+        return small_factored_solve(k, factors, permutation, b, out, trans)
     operands = (factors, permutation, b)
     program = stage_closed(
         lambda f, p, x: [solve_factored(f, p, x, trans)], [x.aval for x in operands]

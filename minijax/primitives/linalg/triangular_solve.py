@@ -26,6 +26,7 @@ from minijax.primitives.linalg.matrices import (
     upper_part,
 )
 from minijax.primitives.linalg.routine import Routine, call, letter, native, run, wrapped
+from minijax.primitives.linalg.small import is_small, small_triangular_solve
 from minijax.primitives.shape import reshape
 
 _OPERATION = ("N", "T", "C")  # as BLAS names them
@@ -151,6 +152,9 @@ _general_batch = leading_batch(lambda: triangular_solve_p)
 def _lower(k: Any, a: Any, b: Any, *, out: Any, **params: Any) -> Any:
     if out[0].size == 0:
         return (b,)
+    if is_small(a.shape, a.dtype) and is_small(b.shape, b.dtype):
+        options = {name: x for name, x in params.items() if name != "conjugate_a"}
+        return small_triangular_solve(k, a, b, out, **options)
     return native(k, _routine_of(b, **params), b.shape[:-2], a, b)
 
 

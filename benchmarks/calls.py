@@ -1,0 +1,147 @@
+"""What a call costs, in units of one NumPy addition of two arrays of 8 doubles, beside JAX.
+
+    python benchmarks/calls.py [--rounds 31] [--output calls.json]
+
+The work inside is next to nothing, so what is timed is the way in and out: finding the compiled
+code, checking and flattening arguments, making results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+
+from benchmarks import libraries, measure
+from benchmarks.libraries import Library
+from benchmarks.programs.optimisation import rosenbrock
+
+Call = Callable[[], Any]
+
+
+def one_array(lib: Library) -> Call:
+    f, x = lib.module.jit(lambda x: x + 1.0), lib.arrays(np.arange(8.0))
+    return lambda: f(x)
+
+
+def one_numpy_array(lib: Library) -> Call:
+    f, x = lib.module.jit(lambda x: x + 1.0), np.arange(8.0)
+    return lambda: f(x)
+
+
+def python_scalar(lib: Library) -> Call:
+    f = lib.module.jit(lambda x: x + 1.0)
+    return lambda: f(2.0)
+
+
+def list_of_ten(lib: Library) -> Call:
+    f = lib.module.jit(lambda xs: [x + 1.0 for x in xs])
+    xs = lib.arrays([np.arange(8.0) + k for k in range(10)])
+    return lambda: f(xs)
+
+
+def fifty_leaves(lib: Library) -> Call:
+    f = lib.module.jit(lambda tree: {name: x + 1.0 for name, x in tree.items()})
+    tree = lib.arrays({f"p{k}": np.arange(8.0) + k for k in range(50)})
+    return lambda: f(tree)
+
+
+def fifty_numpy_leaves(lib: Library) -> Call:
+    f = lib.module.jit(lambda tree: {name: x + 1.0 for name, x in tree.items()})
+    tree = {f"p{k}": np.arange(8.0) + k for k in range(50)}
+    return lambda: f(tree)
+
+
+def static_argument(lib: Library) -> Call:
+    f = lib.module.jit(lambda x, n: x * n, static_argnums=1)
+    x = lib.arrays(np.arange(8.0))
+    return lambda: f(x, 3)
+
+
+def compiled_gradient(lib: Library) -> Call:
+    f = lib.module.jit(lib.module.value_and_grad(lambda x: rosenbrock(lib.np, x)))
+    x = lib.arrays(np.linspace(-1.0, 1.0, 10))
+    return lambda: f(x)
+
+
+def eager_add(lib: Library) -> Call:
+    x = lib.arrays(np.arange(8.0))
+    return lambda: x + x
+
+
+def eager_function(lib: Library) -> Call:
+    x = lib.arrays(np.arange(8.0))
+    return lambda: lib.np.sin(x)
+
+
+def eager_sum(lib: Library) -> Call:
+    x = lib.arrays(np.arange(8.0))
+    return lambda: lib.np.sum(x)
+
+
+def eager_item(lib: Library) -> Call:
+    x = lib.arrays(np.arange(8.0))
+    return lambda: x[3]
+
+
+def eager_gradient(lib: Library) -> Call:
+    f = lib.module.grad(lambda x: rosenbrock(lib.np, x))
+    x = lib.arrays(np.linspace(-1.0, 1.0, 10))
+    return lambda: f(x)
+
+
+CALLS: dict[str, Callable[[Library], Call]] = {
+    "jit, one array": one_array,
+    "jit, one NumPy array": one_numpy_array,
+    "jit, a Python number": python_scalar,
+    "jit, static argument": static_argument,
+    "jit, list of 10 arrays": list_of_ten,
+    "jit, dict of 50 arrays": fifty_leaves,
+    "jit, dict of 50 NumPy arrays": fifty_numpy_leaves,
+    "jit(value_and_grad), Rosenbrock 10": compiled_gradient,
+    "eager x + x": eager_add,
+    "eager sin": eager_function,
+    "eager sum": eager_sum,
+    "eager x[3]": eager_item,
+    "eager grad, Rosenbrock 10": eager_gradient,
+}
+
+
+def measure_call(
+    found: list[Library], make: Callable[[Library], Call], rounds: int, budget: float = 1.0
+) -> dict[str, float]:
+    """Returns the cost of a call in units, by library; the unit is timed in the same rounds."""
+    unit, x = found[0], np.arange(8.0)
+    calls = [(unit, lambda: x + x)] + [(lib, make(lib)) for lib in found]
+    for lib, call in calls:
+        lib.module.block_until_ready(call())
+    _, times = measure.summarise(measure.alternate(calls, rounds, budget))
+    return {lib.name: float(t / times[0]) for lib, t in zip(found, times[1:], strict=True)}
+
+
+def main() -> None:
+    """Prints the table; saves it if asked to."""
+    parser = argparse.ArgumentParser(description="Cost of calls.")
+    parser.add_argument("--rounds", type=int, default=31)
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    libraries.pin_to_one_core()
+    found = libraries.load_all()
+    print(f"{'in units of one NumPy addition':<36}" + "".join(f"{lib.name:>12}" for lib in found))
+    table = {}
+    for name, make in CALLS.items():
+        row = table[name] = measure_call(found, make, options.rounds)
+        print(f"{name:<36}" + "".join(f"{cost:>12.2f}" for cost in row.values()), flush=True)
+    if options.output:
+        options.output.write_text(json.dumps(table, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

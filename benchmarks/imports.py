@@ -1,0 +1,90 @@
+"""Time and memory until a library is there, in fresh processes, beside NumPy and JAX.
+
+    python benchmarks/imports.py [--rounds 7] [--output imports.json]
+
+Each round starts one process a line. The import and the first results are timed inside it; memory
+is the most it held.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+
+_PROLOGUE = "import time, resource; start = time.perf_counter()\n"
+_EPILOGUE = """
+seconds = time.perf_counter() - start
+print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+_GRADIENT = """
+import {name} as lib, {name}.numpy as np
+f = lib.jit(lib.value_and_grad(lambda x: np.sum(np.sin(x) ** 2)))
+print(f(np.arange(8.0))[0], end=" ")
+"""
+
+PROGRAMS = {
+    "import numpy": ("numpy", "import numpy"),
+    "import minijax": ("minijax", "import minijax"),
+    "import jax": ("jax", "import jax, jax.numpy"),
+    "minijax, until the first gradient": ("minijax", _GRADIENT.format(name="minijax")),
+    "jax, until the first gradient": ("jax", _GRADIENT.format(name="jax")),
+}
+
+
+class Cost(NamedTuple):
+    """Seconds, and mebibytes at most."""
+
+    seconds: float
+    mebibytes: float
+
+
+def cost(code: str) -> Cost:
+    """Runs a program in a fresh process and returns what it took."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PROLOGUE + code + _EPILOGUE],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds, mebibytes = done.stdout.split()[-2:]
+    return Cost(float(seconds), float(mebibytes))
+
+
+def main() -> None:
+    """Prints the table: medians over the rounds, and minima; saves it if asked to."""
+    parser = argparse.ArgumentParser(description="Cost of imports.")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    known = {
+        label: code for label, (name, code) in PROGRAMS.items() if importlib.util.find_spec(name)
+    }
+    # The first round only fills the caches of files and of compiled Python modules.
+    rounds = [
+        {label: cost(code) for label, code in known.items()} for _ in range(options.rounds + 1)
+    ]
+    print(f"{'':<36}{'median':>12}{'least':>12}{'memory':>12}")
+    table = {}
+    for label in known:
+        seconds = [row[label].seconds for row in rounds[1:]]
+        memory = statistics.median(row[label].mebibytes for row in rounds[1:])
+        table[label] = {"median": statistics.median(seconds), "least": min(seconds), "MiB": memory}
+        times = f"{table[label]['median'] * 1e3:>9.0f} ms{min(seconds) * 1e3:>9.0f} ms"
+        print(f"{label:<36}{times}{memory:>8.0f} MiB")
+    if options.output:
+        options.output.write_text(json.dumps(table, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,281 @@
+"""Sorts by the usual order of one key: rows go through NumPy's own functions.
+
+These functions are the fastest there are, but do not keep the order of equal elements. What could
+tell is put right afterwards: where a row has a -0 or a NaN, its zeros and NaNs are written again in
+their first order; where an order is asked for, the places of equal elements are sorted among
+themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from minijax.compiler import numpy_sorts
+from minijax.compiler.emit.context import Context
+from minijax.compiler.emit.frame import Frame, copy
+from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.tapes import OUT_OF_MEMORY
+from minijax.compiler.emit.types import layout
+from minijax.compiler.engine import host
+from minijax.compiler.text import FunctionWriter, Operand
+from minijax.core import dtypes
+from minijax.kernel.roots import Sort
+
+_INT64 = dtypes.int64
+
+
+def emit_plain_sort(frame: Frame, sort: Sort, position: int, key: np.dtype) -> None:
+    """Emits the sort of every row along the axis; the operands are not empty."""
+    first, axis = sort.operands[0], sort.axis
+    outer, stride = math.prod(first.shape[:axis]), math.prod(first.shape[axis + 1 :])
+    rows = _Rows(frame, sort, position, key, stride)
+    fn = frame.c.fn
+    with fn.loop(outer) as i, fn.loop(stride) as j:
+        above = fn.emit(f"mul nsw i64 {i.index}, {rows.n * stride}")
+        rows.sort(fn.emit(f"add nsw i64 {above}, {j.index}"))
+
+
+class _Rows:
+    def __init__(
+        self, frame: Frame, sort: Sort, position: int, key: np.dtype, stride: int
+    ) -> None:
+        self.c = frame.c
+        self.key = key
+        self.stride = stride
+        self.n = sort.operands[0].shape[sort.axis]
+        self.dtypes = [x.dtype for x in sort.operands]
+        self.scratch = [frame.scratch(position, k) for k in range(2)]
+        self.sources = [frame.address(x) for x in sort.operands]
+        self.targets = [frame.address(x) for x in sort.outs]
+
+    def sort(self, start: str) -> None:
+        """Sorts the row that starts at a position."""
+        if len(self.sources) == 1:
+            self._values(start)
+        else:
+            self._orders(start)
+
+    def _values(self, start: str) -> None:
+        item, c = layout(self.key).memory, self.c
+        if self.stride == 1:
+            source, target = (c.fn.gep(item, x, start) for x in (self.sources[0], self.targets[0]))
+            self._call(_value_sorter(c, self.key), [("ptr", source), ("ptr", target)])
+            return
+        self._gathered(start)
+        row, other = self.scratch
+        # Where nothing is put right afterwards, a row is sorted where it is.
+        target = other if dtypes.is_float(self.key) else row
+        self._call(_value_sorter(c, self.key), [("ptr", row), ("ptr", target)])
+        with c.fn.loop(self.n) as k:
+            x = load(c, self.key, target, k.index)
+            store(c, self.key, x, self.targets[0], self._place(start, k.index))
+
+    def _orders(self, start: str) -> None:
+        c = self.c
+        if self.stride == 1:
+            keys = c.fn.gep(layout(self.key).memory, self.sources[0], start)
+        else:
+            self._gathered(start)
+            keys = self.scratch[0]
+        order = self.scratch[1]
+        self._call(_order_sorter(c, self.key), [("ptr", keys), ("ptr", order)])
+        with c.fn.loop(self.n) as k:
+            (found,) = load(c, _INT64, order, k.index)
+            source, target = self._place(start, found), self._place(start, k.index)
+            for dtype, come, go in zip(self.dtypes, self.sources, self.targets, strict=True):
+                store(c, dtype, load(c, dtype, come, source), go, target)
+
+    def _gathered(self, start: str) -> None:
+        """Copies the keys of a row to where they are neighbours."""
+        with self.c.fn.loop(self.n) as k:
+            x = load(self.c, self.key, self.sources[0], self._place(start, k.index))
+            store(self.c, self.key, x, self.scratch[0], k.index)
+
+    def _place(self, start: str, index: str) -> str:
+        fn = self.c.fn
+        moved = index if self.stride == 1 else fn.emit(f"mul nsw i64 {index}, {self.stride}")
+        return fn.emit(f"add nsw i64 {start}, {moved}")
+
+    def _call(self, name: str, args: Sequence[tuple[str, Operand]]) -> None:
+        fn = self.c.fn
+        code = fn.call("i32", name, [*args, ("i64", self.n)])
+        fn.fail_if(fn.emit(f"icmp ne i32 {code}, 0"), OUT_OF_MEMORY)
+
+
+# -- functions of the module, one for each dtype
+
+
+def _value_sorter(c: Context, dtype: np.dtype) -> str:
+    """Returns `i32 f(source, target, n)`, which sorts a row into another memory (or the same)."""
+    name = f"sort_row_{dtype.name}"
+    if not c.module.defines(name):
+        here, c.fn = c.fn, _function(c, name, "source", "target")
+        with c.on(1):
+            _write_value_sorter(c, dtype)
+        c.fn = here
+    return name
+
+
+def _function(c: Context, name: str, *pointers: str) -> FunctionWriter:
+    args = [*(("ptr", x) for x in pointers), ("i64", "n")]
+    return c.module.function(name, args, "i32", "internal")
+
+
+def _write_value_sorter(c: Context, dtype: np.dtype) -> None:
+    fn = c.fn
+    if not dtypes.is_float(dtype):
+        size = fn.emit(f"mul nsw i64 %n, {dtype.itemsize}")
+        copy(c, "%target", "%source", size)
+        fn.ret(_sorted(c, dtype, "%target", "%n"))
+        return
+    delicate = _copied(c, dtype)
+    code = _sorted(c, dtype, "%target", "%n")
+    with fn.when(delicate):
+        _restore(c, dtype)
+    fn.ret(code)
+
+
+def _sorted(c: Context, dtype: np.dtype, row: str, n: str) -> str:
+    symbol = f"numpy_sort_{dtype.name}"
+    c.outside(symbol)
+    return c.fn.call("i32", symbol, [("ptr", row), ("i64", n), ("ptr", "null")])
+
+
+def _copied(c: Context, dtype: np.dtype) -> str:
+    """Copies a row of floats; returns whether there is a -0 or a NaN in it."""
+    fn = c.fn
+    lanes = host().vector_bytes // dtype.itemsize
+    whole = fn.emit(f"and i64 %n, {-lanes}")
+    flags = f"<{lanes} x i1>"
+    with fn.loop(0, whole, lanes, carried=[(flags, "zeroinitializer")]) as loop, c.on(lanes):
+        found = _is_delicate(c, dtype, loop.index)
+        loop.next(fn.emit(f"or {flags} {found}, {loop.values[0]}"))
+    name = f"llvm.vector.reduce.or.v{lanes}i1"
+    start = c.pure_call("i1", name, [(flags, loop.results[0])])
+    with fn.loop(whole, "%n", carried=[("i1", start)]) as rest:
+        found = _is_delicate(c, dtype, rest.index)
+        rest.next(fn.emit(f"or i1 {found}, {rest.values[0]}"))
+    return rest.results[0]
+
+
+def _is_delicate(c: Context, dtype: np.dtype, offset: str) -> str:
+    (x,) = load(c, dtype, "%source", offset)
+    store(c, dtype, (x,), "%target", offset)
+    ty, bits = layout(dtype).register, f"i{8 * dtype.itemsize}"
+    is_nan = c.op("fcmp uno", ty, x, x)
+    sign = c.op("icmp eq", bits, c.cast("bitcast", ty, x, bits), -(1 << (8 * dtype.itemsize - 1)))
+    return c.op("or", "i1", is_nan, sign)
+
+
+def _restore(c: Context, dtype: np.dtype) -> None:
+    """Writes zeros and NaNs of a sorted row in the order that they had."""
+    fn, ty = c.fn, layout(dtype).register
+    zero = "0x0000000000000000"
+    with fn.loop("%n", carried=[("i64", 0), ("i64", "%n")]) as count:
+        (x,) = load(c, dtype, "%source", count.index)
+        below = fn.emit(f"zext i1 {c.op('fcmp olt', ty, x, zero)} to i64")
+        nan = fn.emit(f"zext i1 {c.op('fcmp uno', ty, x, x)} to i64")
+        zeros, nans = count.values
+        count.next(fn.emit(f"add nsw i64 {zeros}, {below}"), fn.emit(f"sub nsw i64 {nans}, {nan}"))
+    carried = [("i64", x) for x in count.results]
+    with fn.loop("%n", carried=carried) as loop:
+        (x,) = load(c, dtype, "%source", loop.index)
+        zeros, nans = loop.values
+        is_zero, is_nan = c.op("fcmp oeq", ty, x, zero), c.op("fcmp uno", ty, x, x)
+        with fn.when(fn.emit(f"or i1 {is_zero}, {is_nan}")):
+            place = fn.emit(f"select i1 {is_nan}, i64 {nans}, i64 {zeros}")
+            store(c, dtype, (x,), "%target", place)
+        steps = [fn.emit(f"zext i1 {flag} to i64") for flag in (is_zero, is_nan)]
+        loop.next(
+            fn.emit(f"add nsw i64 {zeros}, {steps[0]}"), fn.emit(f"add nsw i64 {nans}, {steps[1]}")
+        )
+
+
+def _order_sorter(c: Context, dtype: np.dtype) -> str:
+    """Returns `i32 f(keys, order, n)`, which writes the places of the keys in their order."""
+    name = f"order_row_{dtype.name}"
+    if not c.module.defines(name):
+        here, c.fn = c.fn, _function(c, name, "keys", "order")
+        with c.on(1):
+            _write_order_sorter(c, dtype)
+        c.fn = here
+    return name
+
+
+def _write_order_sorter(c: Context, dtype: np.dtype) -> None:
+    fn = c.fn
+    with fn.loop("%n") as k:
+        store(c, _INT64, (k.index,), "%order", k.index)
+    unsorted = fn.emit(f"icmp slt i64 {_ascending(c, dtype)}, %n")
+    with fn.if_else(unsorted, ["i32"]) as choice:
+        with choice.then():
+            symbol = f"numpy_argsort_{dtype.name}"
+            c.outside(symbol)
+            args: list[tuple[str, Operand]] = [("ptr", "%keys"), ("ptr", "%order")]
+            code = fn.call("i32", symbol, [*args, ("i64", "%n"), ("ptr", "null")])
+            if numpy_sorts.is_fast("argsort", dtype):
+                _sort_equals(c, dtype)
+            choice.give(code)
+        with choice.otherwise():
+            choice.give("0")
+    fn.ret(choice.results[0])
+
+
+def _ascending(c: Context, dtype: np.dtype) -> str:
+    """Returns how many of the first keys are in order already."""
+    fn = c.fn
+    with fn.while_loop([("i64", 1), ("i1", "true")]) as loop:
+        place, going = loop.values
+        inside = fn.emit(f"icmp slt i64 {place}, %n")
+        loop.test(fn.emit(f"and i1 {inside}, {going}"))
+        (x,) = load(c, dtype, "%keys", fn.emit(f"sub nsw i64 {place}, 1"))
+        (y,) = load(c, dtype, "%keys", place)
+        back = _before(c, dtype, y, x)
+        step = fn.emit(f"select i1 {back}, i64 0, i64 1")
+        loop.next(fn.emit(f"add nsw i64 {place}, {step}"), fn.emit(f"xor i1 {back}, true"))
+    return loop.results[0]
+
+
+def _before(c: Context, dtype: np.dtype, x: str, y: str) -> str:
+    ty = layout(dtype).register
+    if dtypes.is_float(dtype):
+        # x < y, or y is a NaN and x is none.
+        later = c.op("fcmp ult", ty, x, y)
+        return c.op("and", "i1", later, c.op("fcmp ord", ty, x, x))
+    return c.op(f"icmp {'slt' if dtype.kind == 'i' else 'ult'}", ty, x, y)
+
+
+def _is_same(c: Context, dtype: np.dtype, x: str, y: str) -> str:
+    ty = layout(dtype).register
+    if dtypes.is_float(dtype):
+        both = c.op("and", "i1", c.op("fcmp uno", ty, x, x), c.op("fcmp uno", ty, y, y))
+        return c.op("or", "i1", c.op("fcmp oeq", ty, x, y), both)
+    return c.op("icmp eq", ty, x, y)
+
+
+def _sort_equals(c: Context, dtype: np.dtype) -> None:
+    """Sorts the places of every run of equal keys."""
+    fn, ty = c.fn, layout(dtype).register
+
+    def key(place: Operand) -> str:
+        (at,) = load(c, _INT64, "%order", place)
+        return load(c, dtype, "%keys", at)[0]
+
+    with fn.loop(1, "%n", carried=[("i64", 0), (ty, key(0))]) as loop:
+        start, last = loop.values
+        new = key(loop.index)
+        same = _is_same(c, dtype, last, new)
+        _sort_places(c, start, loop.index, fn.emit(f"xor i1 {same}, true"))
+        loop.next(fn.emit(f"select i1 {same}, i64 {start}, i64 {loop.index}"), new)
+    _sort_places(c, loop.results[0], "%n", "true")
+
+
+def _sort_places(c: Context, start: str, end: str, has_ended: str) -> None:
+    fn = c.fn
+    length = fn.emit(f"sub nsw i64 {end}, {start}")
+    several = fn.emit(f"icmp sgt i64 {length}, 1")
+    with fn.when(fn.emit(f"and i1 {several}, {has_ended}")):
+        _sorted(c, _INT64, fn.gep("i64", "%order", start), length)

@@ -1,0 +1,48 @@
+"""Folds over the same elements in one sweep: sum and sum of squares, maximum and its place.
+
+Two folds join if they go over index spaces of the same lengths, if neither needs the other, if both
+may change their order, and if they read at least one element in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from minijax.kernel.expr import Expr
+from minijax.kernel.roots import Reduce
+
+MOST_FOLDS = 4
+_NEUTRAL = {"add": 0.0, "mul": 1.0}
+
+Spaces = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def spaces(fold: Reduce) -> Spaces | None:
+    """Returns what two folds must have in common; None for one that has to stay alone."""
+    free = fold.kind is not None or fold.commutes
+    if not free or not all(x.is_constant for x in fold.init):
+        return None
+    if fold.kind in _NEUTRAL and any(x.payload != _NEUTRAL[fold.kind] for x in fold.init):
+        return None
+    return tuple(map(_size, fold.outer)), tuple(map(_size, fold.inner))
+
+
+def _size(index: Expr) -> int:
+    return int(index.payload) if index.op == "index" else 1
+
+
+def joined(first: Reduce, second: Reduce, elements: Sequence[Expr]) -> Reduce:
+    """Returns both folds as one; `elements` are those of the second over the first's indices."""
+    kind = first.kind if first.kind == second.kind else None
+    return replace(
+        first,
+        outs=(*first.outs, *second.outs),
+        elements=(*first.elements, *elements),
+        init=(*first.init, *second.init),
+        accs=(*first.accs, *second.accs),
+        news=(*first.news, *second.news),
+        combined=(*first.combined, *second.combined),
+        kind=kind,
+        commutes=True,
+    )

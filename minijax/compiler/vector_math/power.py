@@ -1,0 +1,136 @@
+"""Powers and roots.
+
+x to the power of y is exp(y log x), the logarithm and the product in twice the precision: an error
+of the product is multiplied by up to 745 in the result.
+"""
+
+from __future__ import annotations
+
+import math
+
+from minijax.compiler.vector_math.exponential import exp_of_sum, power_of_two
+from minijax.compiler.vector_math.extended import (
+    Pair,
+    ordered_sum_of,
+    plus,
+    product_of,
+    sum_of,
+    times,
+)
+from minijax.compiler.vector_math.language import Number, polynomial
+from minijax.compiler.vector_math.logarithm import decomposed, in_double, of_parts
+
+# ln 2 in two parts: the product of the first with a whole number below 2^11 is exact.
+_LN2 = (0.6931471805598903, 5.497923018708371e-14)
+_TWO_THIRDS = (2.0 / 3.0, 3.700743415417188e-17)
+# (log((1 + s) / (1 - s)) - 2s - 2s³/3) / s⁵ as a polynomial in s² for quotients from 1/√2 to √2;
+# the error of the logarithm is below 2^-66.
+_SERIES = (
+    *(0.4, 0.2857142857142937, 0.22222222221652765, 0.18181818336099848),
+    *(0.1538459488700718, 0.1333480879881234, 0.11706126464563398, 0.11724327060846747),
+)
+# Further exponents end at 0, 1 or infinity all the same.
+_STEEPEST = 2.0**66
+# The cube root for 1/√2 ≤ m ≤ √2; the error is below 2^-30.
+_CUBE_ROOT = (
+    *(0.35112975606220126, 1.5707519194123223, -2.4815494571596662, 3.5494182269796233),
+    *(-3.7724798564985664, 2.8688307488042426, -1.5145132030050337, 0.5271120429411913),
+    *(-0.10878922894802039, 0.010088851491750997),
+)
+
+
+def power(x: Number, y: Number) -> Number:
+    """Returns x to the power of y, with the special cases of IEEE 754."""
+    size = x.abs()
+    steep = y.abs() > _STEEPEST
+    exponent = steep.where(y.like(_STEEPEST).copysign(y), y)
+    found = _positive(size, exponent) if x.ty == "double" else _single(size, exponent)
+    grows = (size > 1.0) ^ (y < 0.0)
+    extreme = size.equals(0.0) | size.equals(math.inf)
+    found = extreme.where(grows.where(math.inf, x.like(0.0)), found)
+    whole, half = y.floor().equals(y), y * 0.5
+    odd = whole & ~half.floor().equals(half)
+    negative = x.bits() < 0
+    found = (negative & odd).where(-found, found)
+    undefined = (x < 0.0) & ~whole & ~extreme
+    # NaN of either operand, which the cases above may have overwritten.
+    undefined = undefined | x.is_nan() | y.is_nan()
+    found = undefined.where(math.nan, found)
+    return (y.equals(0.0) | x.equals(1.0)).where(1.0, found)
+
+
+def _positive(x: Number, y: Number) -> Number:
+    high, low = _extended_log(x)
+    product, lost = product_of(high, y)
+    lost = low.fma(y, lost)
+    # Where the product leaves the range of exp, its error means nothing and may be NaN.
+    inside = product.abs() < 1000.0
+    return exp_of_sum(product, inside.where(lost, 0.0))
+
+
+def _single(x: Number, y: Number) -> Number:
+    k, _, m = decomposed(x.converted("double"))
+    logarithm = of_parts(k, m - 1.0, m.like(0.0))
+    product = logarithm * y.converted("double")
+    return exp_of_sum(product, product.like(0.0)).converted("float")
+
+
+def _extended_log(x: Number) -> Pair:
+    """Returns the logarithm of a positive number with a relative error of 2^-64.
+
+    With s = (m - 1) / (m + 1) it is k ln 2 + 2s + s³ (2/3 + s² (2/5 + …)).
+    """
+    k, _, m = decomposed(x)
+    divisor, lost = sum_of(m, m.like(1.0))
+    inverse = 1.0 / divisor
+    f = m - 1.0
+    s = f * inverse
+    product, error = product_of(s, divisor)
+    quotient = s, (((f - product) - error) - s * lost) * inverse
+    square = times(quotient, quotient)
+    high, low = (m.like(part) for part in _TWO_THIRDS)
+    series = ordered_sum_of(high, square[0] * polynomial(square[0], _SERIES))
+    weight = times(square, (series[0], series[1] + low))
+    tail = times(quotient, weight)
+    total = plus((s * 2.0, quotient[1] * 2.0), tail)
+    first, rest = sum_of(k * _LN2[0], total[0])
+    return ordered_sum_of(first, rest + k.fma(_LN2[1], total[1]))
+
+
+@in_double
+def cbrt(x: Number) -> Number:
+    """Returns the cube root: a polynomial's, and one step of Halley's method."""
+    k, _, m = decomposed(x.abs())
+    third, whole = (k * (1.0 / 3.0)).nearest()
+    left = third.fma(-3.0, k)
+    up, down = left > 0.0, left < 0.0
+    start = polynomial(m, _CUBE_ROOT)
+    m = m * up.where(2.0, down.where(0.5, m.like(1.0)))
+    start = start * up.where(2.0 ** (1 / 3), down.where(2.0 ** (-1 / 3), m.like(1.0)))
+    square, lost = product_of(start, start)
+    cube, more = product_of(start, square)
+    missing = (m - cube) - lost.fma(start, more)
+    root = start + start * missing / (cube + cube + m)
+    found = (root * power_of_two(whole)).copysign(x)
+    return (x.abs() < math.inf).where(x.equals(0.0).where(x, found), x)
+
+
+def hypot(x: Number, y: Number) -> Number:
+    """Returns √(x² + y²), without overflow on the way; infinite if either is."""
+    infinite = x.abs().equals(math.inf) | y.abs().equals(math.inf)
+    wide_x, wide_y = x.converted("double"), y.converted("double")
+    found = _hypot(wide_x, wide_y) if x.ty == "double" else _root_of_squares(wide_x, wide_y)
+    return infinite.where(math.inf, found.converted(x.ty))
+
+
+def _hypot(x: Number, y: Number) -> Number:
+    x, y = x.abs(), y.abs()
+    larger = (x > y).where(x, y)
+    large, small = larger > 2.0**500, larger < 2.0**-400
+    scale = large.where(2.0**-600, small.where(2.0**600, x.like(1.0)))
+    back = large.where(2.0**600, small.where(2.0**-600, x.like(1.0)))
+    return _root_of_squares(x * scale, y * scale) * back
+
+
+def _root_of_squares(x: Number, y: Number) -> Number:
+    return x.fma(x, y * y).sqrt()

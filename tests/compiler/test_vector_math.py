@@ -1,0 +1,110 @@
+"""The compiled elementary functions: accuracy, special values, the same bits for all lanes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import scipy.special
+
+from minijax.compiler.vector_math import extended, library
+from minijax.compiler.vector_math.arrays import on_arrays
+from tests.compiler import elementary
+
+# Worst errors in ulps; 2 elsewhere. Below zero the last two are as good as their largest term.
+BOUNDS = {"pow": 4.0, "lgamma": 4.0, "digamma": 4.0}
+FLOATS = (np.float64, np.float32)
+SPECIAL = (0.0, 1.0, 2.0, 3.0, 0.5, 1.5, 1e-310, 1e-40, 3e38, 1e308, math.inf)
+NUMPY_NAMES = {
+    **{"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "pow": "power"},
+    **{"asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"},
+}
+SCIPY_NAMES = {"logistic": "expit", "erf": "erf", "erfc": "erfc"}
+
+
+@pytest.mark.parametrize("name", library.FUNCTIONS)
+def test_accuracy(name: str) -> None:
+    for dtype in FLOATS:
+        points = elementary.operands(name, dtype, 60)
+        found = on_arrays(name, 8)(*points)
+        np.testing.assert_array_equal(on_arrays(name, 1)(*points), found)
+        errors = elementary.errors(name, found, points)
+        worst = int(np.argmax(errors))
+        bound = BOUNDS.get(name, 2.0) if dtype is np.float64 else 2.0
+        place = [float(x[worst]) for x in points]
+        assert errors[worst] <= bound, f"{name}{place} = {found[worst]}: {errors[worst]} ulps"
+
+
+@pytest.mark.parametrize("name", library.FUNCTIONS)
+def test_special_values(name: str) -> None:
+    for dtype in FLOATS:
+        with np.errstate(all="ignore"):
+            x = np.array([*SPECIAL, *(-v for v in SPECIAL), math.nan], dtype)
+            points = [x.ravel() for x in np.meshgrid(x, x)] if name in elementary.BINARY else [x]
+            want = _usual(name)(*points).astype(dtype)
+        found = on_arrays(name, 4)(*points)
+        close = np.isclose(found, want, rtol=64 * np.finfo(dtype).eps, atol=0, equal_nan=True)
+        same_sign = (np.signbit(found) == np.signbit(want)) | np.isnan(want)
+        wrong = ~(close & same_sign)
+        assert not wrong.any(), f"{[p[wrong] for p in points]}: {found[wrong]} {want[wrong]}"
+
+
+def _usual(name: str) -> Callable[..., np.ndarray]:
+    if name in SCIPY_NAMES:
+        return getattr(scipy.special, SCIPY_NAMES[name])
+    if name == "lgamma":
+        return lambda x: np.vectorize(_lgamma)(x.astype(float))
+    if name == "digamma":
+        # SciPy takes the side of a pole from the sign of zero.
+        return lambda x: np.where(x == 0, math.nan, scipy.special.digamma(x))
+    return getattr(np, NUMPY_NAMES.get(name, name))
+
+
+def _lgamma(x: float) -> float:
+    is_pole = x <= 0 and (math.isinf(x) or x == math.floor(x))
+    return math.inf if is_pole or x > 1e306 else math.lgamma(x)
+
+
+@pytest.mark.parametrize(("name", "operands", "want"), [
+    ("exp", [0.0], 1.0),
+    ("log", [1.0], 0.0),
+    ("log2", [2.0**-1074], -1074.0),
+    ("log10", [1e22], 22.0),
+    ("exp2", [-1074.0], 5e-324),
+    ("pow", [3.0, 5.0], 243.0),
+    ("pow", [2.0, -1074.0], 5e-324),
+    ("pow", [1.5, 20.0], 1.5**20),
+    ("pow", [-7.0, 3.0], -343.0),
+    ("pow", [math.nan, 0.0], 1.0),
+    ("pow", [1.0, math.nan], 1.0),
+    ("cbrt", [-27.0], -3.0),
+    ("hypot", [3e300, 4e300], 5e300),
+    ("tanh", [40.0], 1.0),
+    ("logistic", [-800.0], 0.0),
+    ("lgamma", [1.0], 0.0),
+    ("lgamma", [2.0], 0.0),
+])
+def test_exact_values(name: str, operands: list[float], want: float) -> None:
+    found = on_arrays(name, 8)(*(np.array([x]) for x in operands))
+    assert found.tolist() == [want]
+
+
+@pytest.mark.parametrize("name", ["lgamma", "digamma"])
+def test_gamma_below_zero(name: str) -> None:
+    x = -np.random.default_rng(0).uniform(0, 40, 150)
+    found = on_arrays(name, 8)(x)
+    want = np.array([float(elementary.TRUTH[name](v)) for v in x.tolist()])
+    np.testing.assert_allclose(found, want, rtol=2e-15, atol=2e-15)
+
+
+@pytest.mark.parametrize("name", ["pow", "cbrt", "log2", "erfc", "acosh", "atanh"])
+def test_machines_without_fused_multiplication(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "_compiled", {})
+    monkeypatch.setattr(extended, "fuses", lambda: False)
+    points = elementary.operands(name, np.float64, 20)
+    found = on_arrays(name, 8)(*points)
+    assert elementary.errors(name, found, points).max() <= BOUNDS.get(name, 2.0)
