@@ -13,7 +13,6 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -21,9 +20,8 @@ import numpy as np
 
 from benchmarks import libraries, measure
 from benchmarks.libraries import Library
+from benchmarks.measure import Call
 from benchmarks.programs.optimisation import rosenbrock
-
-Call = Callable[[], Any]
 
 
 def one_array(lib: Library) -> Call:
@@ -119,7 +117,8 @@ def measure_call(
 ) -> dict[str, float]:
     """Returns the cost of a call in units, by library; the unit is timed in the same rounds."""
     unit, x = found[0], np.arange(8.0)
-    calls = [(unit, lambda: x + x)] + [(lib, make(lib)) for lib in found]
+    calls: list[tuple[Library, Call]] = [(unit, lambda: x + x)]
+    calls += [(lib, make(lib)) for lib in found]
     for lib, call in calls:
         lib.module.block_until_ready(call())
     _, times = measure.summarise(measure.alternate(calls, rounds, budget))

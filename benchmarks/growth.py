@@ -9,6 +9,7 @@ exponent is the slope of a line through (log length, log time): 1 is linear grow
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import sys
 import time
@@ -86,7 +87,7 @@ def loop_times(
         loss, arguments = shape(lib, n)
         arguments = lib.arrays(arguments)
         compiled = [lib.module.jit(loss), lib.module.jit(lib.module.value_and_grad(loss))]
-        calls = [(lib, lambda f=f, a=arguments: f(*a)) for f in compiled]
+        calls = [(lib, functools.partial(f, *arguments)) for f in compiled]
         for _, call in calls:
             lib.module.block_until_ready(call())
         _, times = measure.summarise(measure.alternate(calls, rounds, budget))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import signal
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from benchmarks.libraries import Library
 from benchmarks.registry import Program, size_label
+
+Call = Callable[[], Any]
 
 _SAMPLE = 2e-3  # seconds: short calls are repeated until a sample lasts so long
 _FEWEST_ROUNDS = 3
@@ -56,7 +59,7 @@ def _limited(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def first_call(lib: Library, program: Program, size: Any) -> tuple[Callable[[], Any], Any, float]:
+def first_call(lib: Library, program: Program, size: Any) -> tuple[Call, Any, float]:
     """Returns a call of the compiled program, its result, and the time of the very first call."""
     function, arguments = program.make(lib.np, lib.module, size)
     compiled, arguments = lib.module.jit(function), lib.arrays(arguments)
@@ -86,7 +89,7 @@ def _resolution(dtype: Any) -> float:
     return float(np.finfo(dtype).eps) if np.issubdtype(dtype, np.inexact) else 0.0
 
 
-def _sample(lib: Library, call: Callable[[], Any], repeats: int) -> float:
+def _sample(lib: Library, call: Call, repeats: int) -> float:
     """Returns the time of a call, averaged over some in a row; only the last is waited for."""
     start = time.perf_counter()
     for _ in range(repeats):
@@ -95,7 +98,7 @@ def _sample(lib: Library, call: Callable[[], Any], repeats: int) -> float:
     return (time.perf_counter() - start) / repeats
 
 
-def alternate(calls: list[tuple[Library, Callable[[], Any]]], rounds: int, budget: float) -> Any:
+def alternate(calls: Sequence[tuple[Library, Call]], rounds: int, budget: float) -> Any:
     """Times calls in rounds; they alternate, and the order is turned round every time.
 
     Args:
@@ -157,7 +160,7 @@ def measure(
     row = Row(program.family, program.name, size_label(size))
     calls, results = [], []
     for lib in libraries:
-        made = _attempt(row, lib, lambda lib=lib: first_call(lib, program, size), limit)
+        made = _attempt(row, lib, functools.partial(first_call, lib, program, size), limit)
         if made is not None:
             call, result, row.first[lib.name] = made
             calls.append((lib, call))

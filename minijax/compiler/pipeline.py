@@ -26,6 +26,7 @@ import numpy as np
 from minijax.compiler.blas_threads import one_blas_thread
 from minijax.compiler.emit.calls import FAILED
 from minijax.compiler.emit.context import Context
+from minijax.compiler.emit.interrupts import INTERRUPTED, reraise
 from minijax.compiler.emit.program import ENTRY, all_literals, emit_module
 from minijax.compiler.engine import Program as Code
 from minijax.compiler.engine import compile_module
@@ -103,6 +104,8 @@ class Compiled:
         """Raises the error that a run ended with."""
         if status == FAILED:
             raise self._context.failures.pop(threading.get_ident())
+        if status == INTERRUPTED:
+            reraise()
         raise MemoryError("A compiled program needed more memory than there is.")
 
     # -- for entries, which call the code themselves

@@ -217,17 +217,22 @@ class KernelBuilder(ExprBuilder):
         operands: Sequence[Value],
         axis: int,
         less: Callable[[Exprs, Exprs], Expr],
+        keep: int | None = None,
     ) -> tuple[Value, ...]:
-        """Returns the operands stably sorted along an axis.
+        """Returns the operands stably sorted along an axis, or the first `keep` of each row.
 
         `less` takes one element of each operand, twice, and says whether the first goes before.
         """
         lhs = tuple(self.variable(x.dtype) for x in operands)
         rhs = tuple(self.variable(x.dtype) for x in operands)
         before = less(lhs, rhs)
+        avals = [x.aval for x in operands]
+        if keep is not None:
+            shapes = [(*x.shape[:axis], keep, *x.shape[axis + 1 :]) for x in operands]
+            pairs = zip(shapes, operands, strict=True)
+            avals = [ShapedArray(shape, x.dtype) for shape, x in pairs]
         return self._add(
-            [x.aval for x in operands],
-            lambda outs: Sort(outs, tuple(operands), axis, lhs, rhs, before),
+            avals, lambda outs: Sort(outs, tuple(operands), axis, lhs, rhs, before, keep)
         )
 
     def native(

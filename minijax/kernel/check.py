@@ -115,7 +115,7 @@ def _check_definition(definition: Definition) -> None:
         case Dot():
             _check_dot(definition)
         case Sort():
-            _same_avals(definition.outs, definition.operands, "sorted operands")
+            _same_avals(definition.outs, _kept(definition), "sorted operands")
             scope = (*definition.lhs, *definition.rhs)
             _check_exprs((definition.less,), scope)
             _require(definition.less.dtype == bool_, "less must be a bool")
@@ -177,6 +177,16 @@ def _check_dot(definition: Dot) -> None:
         shape += [n for axis, n in enumerate(value.shape) if axis not in bound]
         _require(value.dtype == definition.out.dtype, "operand of {}", value.dtype)
     _require(tuple(shape) == definition.out.shape, "the result has shape {}", tuple(shape))
+
+
+def _kept(definition: Sort) -> list[Any]:
+    axis, keep = definition.axis, definition.keep
+    if keep is None:
+        return [x.aval for x in definition.operands]
+    return [
+        ShapedArray((*x.shape[:axis], keep, *x.shape[axis + 1 :]), x.dtype)
+        for x in definition.operands
+    ]
 
 
 def _check_native(definition: Native) -> None:

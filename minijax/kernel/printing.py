@@ -254,7 +254,8 @@ def _sort_line(definition: Sort, names: _Names) -> str:
     scope = names.scope("l", definition.lhs) + names.scope("r", definition.rhs)
     rule = f"{', '.join(scope)} -> {names.expr(definition.less)}"
     outs = _left(definition.outs, names)
-    return f"{outs} = sort {operands} along {definition.axis} by {rule}"
+    kept = "" if definition.keep is None else f"first {definition.keep} of "
+    return f"{outs} = {kept}sort {operands} along {definition.axis} by {rule}"
 
 
 def _native_line(definition: Native, names: _Names) -> str:

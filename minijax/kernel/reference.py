@@ -294,10 +294,10 @@ def _sort(definition: Sort, values: Values) -> list[np.ndarray]:
     shape = arrays[0].shape
     rows = [x.reshape(-1, shape[-1]) if x.size else x for x in arrays]
     if not arrays[0].size:
-        return [values[x] for x in definition.operands]
+        return [np.empty(value.shape, value.dtype) for value in definition.outs]
     orders = np.stack([_order(definition, row, values) for row in zip(*rows, strict=True)])
     moved = [np.take_along_axis(x, orders, axis=-1).reshape(shape) for x in rows]
-    return [np.moveaxis(x, -1, definition.axis) for x in moved]
+    return [np.moveaxis(x[..., : definition.keep], -1, definition.axis) for x in moved]
 
 
 def _order(definition: Sort, row: Sequence[np.ndarray], values: Values) -> np.ndarray:

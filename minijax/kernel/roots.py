@@ -172,7 +172,7 @@ class Sort:
     """`outs` = `operands` permuted along `axis` so that `less(a, b)` never holds backwards.
 
     `less` is an expression over `lhs` and `rhs`, variables for one element of each operand. The
-    sort is stable.
+    sort is stable. Where `keep` is a number, the results are only so many of the first.
     """
 
     outs: tuple[Value, ...]
@@ -181,6 +181,7 @@ class Sort:
     lhs: tuple[Expr, ...]
     rhs: tuple[Expr, ...]
     less: Expr
+    keep: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

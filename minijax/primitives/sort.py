@@ -248,14 +248,18 @@ def _total_key(k: Any, x: Any) -> Any:
 
 
 def _top_k_lower(builder: Any, x: Any, *, out: Any, k: int, axis: int) -> Any:
+    def descending(*i: Any) -> Any:
+        key = _total_key(builder, x(*i))
+        return builder.not_(key)
+
+    dtype = uint8 if x.dtype == bool_ else x.dtype
+    if dtypes.is_float(dtype):
+        dtype = np.dtype(f"i{dtype.itemsize}")
+    (keys,) = builder.element(ShapedArray(x.shape, dtype), descending)
     places = ShapedArray(x.shape, int32)
     (iota,) = builder.element(places, lambda *i: builder.convert(i[axis], int32))
-    found = builder.sort(
-        (x, iota),
-        axis,
-        lambda lhs, rhs: builder.gt(_total_key(builder, lhs[0]), _total_key(builder, rhs[0])),
-    )
-    return tuple(builder.element(aval, value)[0] for aval, value in zip(out, found, strict=True))
+    found = builder.sort((keys, x, iota), axis, lambda lhs, rhs: builder.lt(lhs[0], rhs[0]), k)
+    return found[1:]
 
 
 top_k_p = primitive(

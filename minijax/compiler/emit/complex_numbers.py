@@ -1,19 +1,19 @@
 """Complex numbers: pairs of parts.
 
 Sums and products are formulas; a quotient scales by the larger part of the divisor (Smith 1962).
-Elementary functions are those of the C library, which follow Annex G of the C standard in branch
-cuts, infinities and signed zeros, as NumPy's do; complex64 is computed in double precision.
+Elementary functions are our own or those of the C library, which follow Annex G of the C standard
+in branch cuts, infinities and signed zeros, as NumPy's do; complex64 is computed in double
+precision.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.real import Real
 from minijax.compiler.emit.types import Scalar, layout
-from minijax.compiler.text import Operand
+from minijax.compiler.vector_math import complex_functions, library
 from minijax.kernel.expr import Expr
 
 _LIBRARY = frozenset(
@@ -97,32 +97,19 @@ def power(real: Real, x: Scalar, exponent: int) -> Scalar:
 
 
 def _library(c: Context, real: Real, name: str, *operands: Scalar) -> Scalar:
-    wide = [("double", _widened(real, part)) for x in operands for part in x]
-    call = _call_on_windows if os.name == "nt" else _call
-
-    def lane(*parts: Operand) -> Sequence[str]:
-        return call(c, name, parts)
-
-    return tuple(_narrowed(real, part) for part in c.each_lane(("double", "double"), wide, lane))
+    wide = [_widened(real, part) for x in operands for part in x]
+    call = _own if name in library.COMPLEX else complex_functions.by_c_library
+    return tuple(_narrowed(real, part) for part in call(c, name, wide))
 
 
-def _call(c: Context, name: str, parts: Sequence[Operand]) -> Scalar:
-    """By the ABIs of Unix a complex number travels in two float registers."""
-    pair = "{ double, double }"
-    both = c.pure_call(pair, name, [("double", part) for part in parts])
-    return (
-        c.fn.emit(f"extractvalue {pair} {both}, 0"),
-        c.fn.emit(f"extractvalue {pair} {both}, 1"),
-    )
-
-
-def _call_on_windows(c: Context, name: str, parts: Sequence[Operand]) -> Scalar:
-    """There it travels by address."""
-    places = [c.fn.alloca("double", 2) for _ in range(1 + len(parts) // 2)]
-    for k, part in enumerate(parts):
-        c.fn.store("double", part, c.fn.gep("double", places[1 + k // 2], k % 2))
-    c.fn.call("void", name, [("ptr", place) for place in places])
-    return tuple(c.fn.load("double", c.fn.gep("double", places[0], k)) for k in range(2))
+def _own(c: Context, name: str, parts: Sequence[str]) -> Scalar:
+    symbol = library.symbol(name, "double", c.lanes)
+    c.symbols[symbol] = library.address(name, "double", c.lanes, len(parts))
+    wide = c.type("double")
+    pair = library.pair(wide)
+    args = [(wide, c.operand("double", part)) for part in parts]
+    both = c.pure_call(pair, symbol, args)
+    return tuple(c.fn.emit(f"extractvalue {pair} {both}, {k}") for k in range(2))
 
 
 def _widened(real: Real, x: str) -> str:

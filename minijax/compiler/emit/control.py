@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 
 from minijax.compiler.emit.frame import Frame, Slot, copy, nbytes
 from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.interrupts import emit_poll, is_long
 from minijax.compiler.emit.tapes import Tapes
 from minijax.compiler.emit.types import Scalar, layout, registers
+from minijax.compiler.fuse.estimate import estimate
 from minijax.compiler.fuse.walk import is_tape
 from minijax.compiler.memory.plan import Plan
 from minijax.compiler.text import Operand
@@ -170,8 +172,10 @@ def emit_while(frame: Frame, loop: While, position: int, run: Run) -> None:
     body_consts = [frame.slot(x) for x in loop.body_consts]
     cond, body = frame.plan.inner[position]
     first = carry.carried()
-    with c.fn.while_loop([*first, *(tapes.carried() if tapes else ())]) as steps:
-        values, recorded = steps.values[: len(first)], steps.values[len(first) :]
+    work = estimate(cond.fused) + estimate(body.fused)
+    taped = tapes.carried() if tapes else []
+    with c.fn.while_loop([*first, *taped, ("i64", 0)]) as steps:
+        values, (*recorded, counter) = steps.values[: len(first)], steps.values[len(first) :]
         slots = carry.slots(values)
         (goes_on,) = run(frame, cond, [*cond_consts, *slots], [None], arena)
         assert goes_on is not None, "a condition is a scalar"
@@ -179,11 +183,13 @@ def emit_while(frame: Frame, loop: While, position: int, run: Run) -> None:
         records = tapes.room(recorded) if tapes else []
         targets = [*carry.targets(values), *records]
         results = run(frame, body, [*body_consts, *slots], targets, arena)
+        emit_poll(c, counter, work)
         following = carry.following(values, results[:count])
-        steps.next(*following, *(tapes.recorded(results[count:]) if tapes else ()))
+        noted = tapes.recorded(results[count:]) if tapes else []
+        steps.next(*following, *noted, c.fn.emit(f"add nsw i64 {counter}, 1"))
     carry.finish(steps.results[: len(first)], settled=False)
     if tapes:
-        length, _, *places = steps.results[len(first) :]
+        length, _, *places = steps.results[len(first) : -1]
         frame.scalars[loop.outs[count]] = (length,)
         frame.tapes.update(zip(loop.outs[count + 1 :], places, strict=True))
 
@@ -207,6 +213,7 @@ def emit_scan(frame: Frame, scan: Scan, position: int, run: Run) -> None:
     (body,) = frame.plan.inner[position]
     outputs = body.fused.program.outputs[count:]
     odd = length % 2 == 1 if isinstance(length, int) else None
+    work = estimate(body.fused)
     with c.fn.loop(length, carried=carry.carried(odd)) as steps:
         at = steps.index
         if scan.reverse:
@@ -222,6 +229,8 @@ def emit_scan(frame: Frame, scan: Scan, position: int, run: Run) -> None:
         for y, home, result in zip(outputs, homes, results[count:], strict=True):
             if result is not None:
                 store(c, y.dtype, result, home, at)
+        if not isinstance(length, int) or is_long(length * work):
+            emit_poll(c, steps.index, work)
         steps.next(*carry.following(steps.values, results[:count]))
     carry.finish(steps.results, settled=known)
 

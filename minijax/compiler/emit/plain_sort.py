@@ -19,7 +19,9 @@ from minijax.compiler.emit.frame import Frame, copy
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.tapes import OUT_OF_MEMORY
 from minijax.compiler.emit.types import layout
+from minijax.compiler.emit.selection import selector as _selector
 from minijax.compiler.engine import host
+from minijax.compiler.fuse import ordering
 from minijax.compiler.text import FunctionWriter, Operand
 from minijax.core import dtypes
 from minijax.kernel.roots import Sort
@@ -27,72 +29,105 @@ from minijax.kernel.roots import Sort
 _INT64 = dtypes.int64
 
 
-def emit_plain_sort(frame: Frame, sort: Sort, position: int, key: np.dtype) -> None:
-    """Emits the sort of every row along the axis; the operands are not empty."""
+def emit_plain_sort(
+    frame: Frame, sort: Sort, position: int, keys: Sequence[np.dtype]
+) -> None:
+    """Emits the sort of every row along the axis; neither operands nor results are empty."""
     first, axis = sort.operands[0], sort.axis
     outer, stride = math.prod(first.shape[:axis]), math.prod(first.shape[axis + 1 :])
-    rows = _Rows(frame, sort, position, key, stride)
+    rows = _Rows(frame, sort, position, keys, stride)
     fn = frame.c.fn
     with fn.loop(outer) as i, fn.loop(stride) as j:
-        above = fn.emit(f"mul nsw i64 {i.index}, {rows.n * stride}")
-        rows.sort(fn.emit(f"add nsw i64 {above}, {j.index}"))
+        starts = []
+        for length in (rows.n, rows.kept):
+            above = fn.emit(f"mul nsw i64 {i.index}, {length * stride}")
+            starts.append(fn.emit(f"add nsw i64 {above}, {j.index}"))
+        rows.sort(*starts)
 
 
 class _Rows:
     def __init__(
-        self, frame: Frame, sort: Sort, position: int, key: np.dtype, stride: int
+        self, frame: Frame, sort: Sort, position: int, keys: Sequence[np.dtype], stride: int
     ) -> None:
         self.c = frame.c
-        self.key = key
+        self.keys = keys
         self.stride = stride
         self.n = sort.operands[0].shape[sort.axis]
+        self.kept = sort.outs[0].shape[sort.axis]
+        self.selects = len(keys) == 1 and ordering.selects(sort)
         self.dtypes = [x.dtype for x in sort.operands]
-        self.scratch = [frame.scratch(position, k) for k in range(2)]
+        self.moves_values = ordering.sorts_values(sort)
+        count = len(ordering.scratch(sort))
+        self.scratch = [frame.scratch(position, k) for k in range(count)]
         self.sources = [frame.address(x) for x in sort.operands]
         self.targets = [frame.address(x) for x in sort.outs]
 
-    def sort(self, start: str) -> None:
-        """Sorts the row that starts at a position."""
-        if len(self.sources) == 1:
+    def sort(self, start: str, target_start: str) -> None:
+        """Sorts the row that starts at a position, into one that starts at another."""
+        if self.moves_values:
             self._values(start)
-        else:
-            self._orders(start)
+            return
+        order = self._order(start)
+        with self.c.fn.loop(self.kept) as k:
+            (found,) = load(self.c, _INT64, order, k.index)
+            come, go = self._place(start, found), self._place(target_start, k.index)
+            for dtype, x, y in zip(self.dtypes, self.sources, self.targets, strict=True):
+                store(self.c, dtype, load(self.c, dtype, x, come), y, go)
 
     def _values(self, start: str) -> None:
-        item, c = layout(self.key).memory, self.c
+        (key,), c = self.keys, self.c
+        item = layout(key).memory
         if self.stride == 1:
             source, target = (c.fn.gep(item, x, start) for x in (self.sources[0], self.targets[0]))
-            self._call(_value_sorter(c, self.key), [("ptr", source), ("ptr", target)])
+            self._call(_value_sorter(c, key), [("ptr", source), ("ptr", target)])
             return
-        self._gathered(start)
         row, other = self.scratch
+        self._gather(0, start)
         # Where nothing is put right afterwards, a row is sorted where it is.
-        target = other if dtypes.is_float(self.key) else row
-        self._call(_value_sorter(c, self.key), [("ptr", row), ("ptr", target)])
+        target = other if dtypes.is_float(key) else row
+        self._call(_value_sorter(c, key), [("ptr", row), ("ptr", target)])
         with c.fn.loop(self.n) as k:
-            x = load(c, self.key, target, k.index)
-            store(c, self.key, x, self.targets[0], self._place(start, k.index))
+            x = load(c, key, target, k.index)
+            store(c, key, x, self.targets[0], self._place(start, k.index))
 
-    def _orders(self, start: str) -> None:
-        c = self.c
+    def _order(self, start: str) -> str:
+        """Returns the address of the places of a row's elements in their order."""
+        row, order, other = self.scratch
+        last = len(self.keys) - 1
+        key = self.keys[last]
         if self.stride == 1:
-            keys = c.fn.gep(layout(self.key).memory, self.sources[0], start)
+            keys = self.c.fn.gep(layout(key).memory, self.sources[last], start)
         else:
-            self._gathered(start)
-            keys = self.scratch[0]
-        order = self.scratch[1]
-        self._call(_order_sorter(c, self.key), [("ptr", keys), ("ptr", order)])
-        with c.fn.loop(self.n) as k:
-            (found,) = load(c, _INT64, order, k.index)
-            source, target = self._place(start, found), self._place(start, k.index)
-            for dtype, come, go in zip(self.dtypes, self.sources, self.targets, strict=True):
-                store(c, dtype, load(c, dtype, come, source), go, target)
+            self._gather(last, start)
+            keys = row
+        if self.selects:
+            name = _selector(self.c, key)
+            args: list[tuple[str, Operand]] = [("ptr", keys), ("ptr", order), ("ptr", other)]
+            self.c.fn.call("void", name, [*args, ("i64", self.n), ("i64", self.kept)])
+            return order
+        self._call(_order_sorter(self.c, key), [("ptr", keys), ("ptr", order)])
+        for number in reversed(range(last)):
+            self._reorder(number, start)
+        return order
 
-    def _gathered(self, start: str) -> None:
-        """Copies the keys of a row to where they are neighbours."""
+    def _reorder(self, number: int, start: str) -> None:
+        """Sorts what is in order of less important keys by a more important one."""
+        row, order, other = self.scratch
+        c = self.c
+        self._gather(number, start, order)
+        self._call(_order_sorter(c, self.keys[number]), [("ptr", row), ("ptr", other)])
+        with c.fn.loop(self.n) as k:
+            (place,) = load(c, _INT64, other, k.index)
+            store(c, _INT64, load(c, _INT64, order, place), other, k.index)
+        copy(c, order, other, self.n * _INT64.itemsize)
+
+    def _gather(self, number: int, start: str, order: str | None = None) -> None:
+        """Copies the keys of a row to where they are neighbours, in an order if there is one."""
+        dtype = self.keys[number]
         with self.c.fn.loop(self.n) as k:
-            x = load(self.c, self.key, self.sources[0], self._place(start, k.index))
-            store(self.c, self.key, x, self.scratch[0], k.index)
+            found = k.index if order is None else load(self.c, _INT64, order, k.index)[0]
+            x = load(self.c, dtype, self.sources[number], self._place(start, found))
+            store(self.c, dtype, x, self.scratch[0], k.index)
 
     def _place(self, start: str, index: str) -> str:
         fn = self.c.fn

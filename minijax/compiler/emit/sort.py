@@ -17,7 +17,7 @@ from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.plain_sort import emit_plain_sort
 from minijax.compiler.emit.types import Scalar
-from minijax.compiler.fuse.ordering import plain_key
+from minijax.compiler.fuse.ordering import plain_keys
 from minijax.compiler.text import Operand
 from minijax.kernel.roots import Sort
 
@@ -31,11 +31,11 @@ def emit_sort(frame: Frame, sort: Sort, position: int) -> None:
         for out, operand in zip(sort.outs, sort.operands, strict=True):
             frame.scalars[out] = frame.scalars[operand]
         return
-    if first.size == 0:
+    if first.size == 0 or sort.outs[0].size == 0:
         return
-    key = plain_key(sort)
-    if key is not None:
-        emit_plain_sort(frame, sort, position, key)
+    keys = plain_keys(sort)
+    if keys:
+        emit_plain_sort(frame, sort, position, keys)
         return
     c = frame.c
     n, axis = first.shape[sort.axis], sort.axis
@@ -51,7 +51,10 @@ def emit_sort(frame: Frame, sort: Sort, position: int) -> None:
             sorter.put(sorter.rows[0], k.index, sorter.take(sources, place))
         sorter.insertion()
         result = sorter.merge_all()
-        with c.fn.loop(n) as k:
+        kept = sort.outs[0].shape[axis]
+        above = c.fn.emit(f"mul nsw i64 {i.index}, {kept * stride}")
+        start = c.fn.emit(f"add nsw i64 {above}, {j.index}")
+        with c.fn.loop(kept) as k:
             place = _strided(c, start, k.index, stride)
             sorter.put(targets, place, sorter.take(result, k.index))
 

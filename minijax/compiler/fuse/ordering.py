@@ -1,6 +1,8 @@
-"""Sorts that go by the usual order of one key."""
+"""Sorts that go by the usual order of numbers."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,21 +11,73 @@ from minijax.core import dtypes
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Sort
 
+_FEW = 64
+_SHARE = 8
 
-def plain_key(sort: Sort) -> np.dtype | None:
-    """Returns the dtype that NumPy sorts the first operand as; None for any other order.
+
+def plain_keys(sort: Sort) -> tuple[np.dtype, ...]:
+    """Returns what NumPy sorts the leading operands as, most important first; () if it cannot.
 
     The order is that of numbers, ascending, with every NaN last and -0 equal to 0.
     """
-    less = sort.less
-    if less.op not in ("lt", "lt_total") or not sort.operands[0].ndim:
+    if not sort.operands[0].ndim:
+        return ()
+    found: list[np.dtype] = []
+    less: Expr | None = sort.less
+    while less is not None:
+        this, less = _first(less)
+        dtype = _key(this, sort.lhs[len(found)], sort.rhs[len(found)])
+        if dtype is None or not numpy_sorts.available(dtype):
+            return ()
+        found.append(dtype)
+    return tuple(found)
+
+
+def selects(sort: Sort) -> bool:
+    """Tells whether so few elements are kept that they are found without sorting."""
+    n, keep = sort.operands[0].shape[sort.axis], sort.keep
+    return keep is not None and keep <= min(_FEW, n // _SHARE)
+
+
+def scratch(sort: Sort) -> list[int]:
+    """Returns the bytes of the working memories of a sort of plain keys.
+
+    They are two rows of values; or a row of keys, and two of places.
+    """
+    keys = plain_keys(sort)
+    n = sort.operands[0].shape[sort.axis]
+    row = n * max(key.itemsize for key in keys)
+    return [row, row] if sorts_values(sort) else [row, 8 * n, 8 * n]
+
+
+def sorts_values(sort: Sort) -> bool:
+    """Tells whether there is nothing but the key itself to be moved."""
+    return len(sort.operands) == 1 and sort.keep is None
+
+
+def _first(less: Expr) -> tuple[Expr, Expr | None]:
+    """Takes `x < y or (x <= y and others)` apart; returns `x < y` and the others."""
+    if less.op != "or":
+        return less, None
+    this, rest = less.operands
+    if rest.op != "and":
+        return less, None
+    (equal, others) = rest.operands
+    same = equal.op in ("le", "le_total") and _same(equal.operands, this.operands)
+    return (this, others) if same else (less, None)
+
+
+def _same(left: Sequence[Expr], right: Sequence[Expr]) -> bool:
+    return len(left) == len(right) and all(x is y for x, y in zip(left, right, strict=True))
+
+
+def _key(less: Expr, lhs: Expr, rhs: Expr) -> np.dtype | None:
+    if less.op not in ("lt", "lt_total"):
         return None
     left, right = less.operands
-    if not (_is_key(left, sort.lhs[0]) and _is_key(right, sort.rhs[0])):
-        return None
     if dtypes.is_float(left.dtype) and less.op == "lt":
         return None
-    return left.dtype if numpy_sorts.available(left.dtype) else None
+    return left.dtype if _is_key(left, lhs) and _is_key(right, rhs) else None
 
 
 def _is_key(x: Expr, variable: Expr) -> bool:

@@ -143,11 +143,11 @@ def _lies_in_row(builder: IndexBuilder, node: Expr, rows: Sequence[Expr], row: i
         a, b = builder.range(term)
         low += min(a * coefficient, b * coefficient)
         high += max(a * coefficient, b * coefficient)
-    return not wanted and 0 <= low and high < row
+    return not wanted and low >= 0 and high < row
 
 
 def _join_together(steps: Sequence[Step], prefix: tuple[int, ...], group: int) -> None:
-    """Joins kept axes to one index each; only if all of them can be joined are the steps a group."""
+    """Joins kept axes to one index each; the steps are a group only if that goes for all."""
     wanted = math.prod(prefix)
     found = []
     for step in steps:

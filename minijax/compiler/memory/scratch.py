@@ -5,23 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from minijax.compiler.fuse import ordering
 from minijax.compiler.fuse.matrices import operand_layouts
-from minijax.compiler.fuse.ordering import plain_key
-from minijax.core.dtypes import int64
 from minijax.kernel.roots import Definition, Dot, Native, Scan, Sort, Value, While
 
 
 def step_scratch(definition: Definition, carries: Sequence[str]) -> list[int]:
     """Returns the sizes in bytes of a step's working memories.
 
-    A sort has two rows of each operand, or one of the key and one of places; a product a packed copy of each operand that BLAS cannot
+    A sort has two rows of each operand (`ordering` knows of others), a product a packed copy of each operand that BLAS cannot
     read, a native call what it asks for, a loop a second memory for each carry that is doubled.
     """
     match definition:
-        case Sort() if len(definition.operands) > 1 and plain_key(definition) is not None:
-            first = definition.operands[0]
-            n = first.shape[definition.axis]
-            return [n * first.dtype.itemsize, n * int64.itemsize]
+        case Sort() if ordering.plain_keys(definition):
+            return ordering.scratch(definition)
         case Sort():
             n = definition.operands[0].shape[definition.axis] if definition.operands[0].ndim else 1
             return [n * x.dtype.itemsize for x in definition.operands for _ in range(2)]

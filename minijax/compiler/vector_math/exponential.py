@@ -5,7 +5,7 @@ W. J. Cody, W. Waite, Software Manual for the Elementary Functions, 1980.
 
 from __future__ import annotations
 
-from minijax.compiler.vector_math.extended import Pair, ordered_sum_of, sum_of
+from minijax.compiler.vector_math.extended import Pair, ordered_sum_of
 from minijax.compiler.vector_math.language import Number, polynomial
 
 _LOG2_E = 1.4426950408889634
@@ -70,7 +70,8 @@ def exp_of_sum(x: Number, rest: Number) -> Number:
 def exp_parts(x: Number, rest: Number) -> tuple[Number, Number, Number]:
     """Returns a number, a small one and an integer n: exp(x + rest) is 2ⁿ times their sum."""
     _, n, r, low = reduced(clamped(x, *_RANGE[x.ty]))
-    r, rest = sum_of(r, low + rest)
+    # Where r is smaller than the rest, both are too small for their order to count.
+    r, rest = ordered_sum_of(r, low + rest)
     total, lost = ordered_sum_of(r.like(1.0), r)
     return total, series(r, lost + rest), n
 

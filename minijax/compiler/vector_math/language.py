@@ -28,6 +28,7 @@ from minijax.compiler.text import literal
 
 INTEGER = {"double": "i64", "float": "i32"}
 FLOAT = {"i64": "double", "i32": "float"}
+_LONG = 6
 _SHIFT = {"double": 1.5 * 2.0**52, "float": 1.5 * 2.0**23}
 
 
@@ -73,27 +74,27 @@ class Number:
 
     def __neg__(self) -> Number:
         if self.is_float:
-            return self._made(self.c.op("fneg", self.ty, self.name))
+            return self.made(self.c.op("fneg", self.ty, self.name))
         return self.like(0) - self
 
     def __and__(self, other: Number | int) -> Number:
-        return self._made(self.c.op("and", self.ty, self.name, self._other(other)))
+        return self.made(self.c.op("and", self.ty, self.name, self._other(other)))
 
     def __or__(self, other: Number | int) -> Number:
-        return self._made(self.c.op("or", self.ty, self.name, self._other(other)))
+        return self.made(self.c.op("or", self.ty, self.name, self._other(other)))
 
     def __xor__(self, other: Number | int) -> Number:
-        return self._made(self.c.op("xor", self.ty, self.name, self._other(other)))
+        return self.made(self.c.op("xor", self.ty, self.name, self._other(other)))
 
     def __invert__(self) -> Number:
         return self ^ (1 if self.ty == "i1" else -1)
 
     def __lshift__(self, other: Number | int) -> Number:
-        return self._made(self.c.op("shl", self.ty, self.name, self._other(other)))
+        return self.made(self.c.op("shl", self.ty, self.name, self._other(other)))
 
     def __rshift__(self, other: Number | int) -> Number:
         """Shifts right, keeping the sign."""
-        return self._made(self.c.op("ashr", self.ty, self.name, self._other(other)))
+        return self.made(self.c.op("ashr", self.ty, self.name, self._other(other)))
 
     # -- comparisons: bools; false where a float is NaN
 
@@ -183,7 +184,7 @@ class Number:
         like = x if isinstance(x, Number) else y
         assert isinstance(like, Number), "at least one must be a number"
         a, b = (v if isinstance(v, Number) else like.like(v) for v in (x, y))
-        return like._made(self.c.select(self.name, like.ty, a.name, b.name))
+        return like.made(self.c.select(self.name, like.ty, a.name, b.name))
 
     def any(self) -> str:
         """Returns whether the bool holds on any lane: a single i1."""
@@ -203,14 +204,14 @@ class Number:
                 choice.give(self.where(instead(), usual).name)
             with choice.otherwise():
                 choice.give(usual.name)
-        return usual._made(choice.results[0])
+        return usual.made(choice.results[0])
 
     # -- outside
 
     def scalar(self, name: str) -> Number:
         """Returns the result of a function of the C library, lane by lane."""
         suffix = "f" if self.ty == "float" else ""
-        return self._made(self.c.scalar_call(self.ty, name + suffix, [(self.ty, self.name)]))
+        return self.made(self.c.scalar_call(self.ty, name + suffix, [(self.ty, self.name)]))
 
     # -- parts
 
@@ -222,7 +223,8 @@ class Number:
         """Returns a constant of the same type."""
         return Number(self.c, self.ty, literal(self.ty, value))
 
-    def _made(self, name: str) -> Number:
+    def made(self, name: str) -> Number:
+        """Returns another operand of the same type."""
         return Number(self.c, self.ty, name)
 
     def _other(self, other: Number | float) -> str:
@@ -230,7 +232,7 @@ class Number:
 
     def _two(self, word: str, other: Number | float) -> Number:
         prefix = "f" if self.is_float else ""
-        return self._made(self.c.op(prefix + word, self.ty, self.name, self._other(other)))
+        return self.made(self.c.op(prefix + word, self.ty, self.name, self._other(other)))
 
     def _compare(self, order: str, other: Number | float) -> Number:
         ordered = "" if order == "eq" else "s"
@@ -239,11 +241,22 @@ class Number:
 
     def _intrinsic(self, name: str, *others: Number | float) -> Number:
         args = [(self.ty, self.name), *((self.ty, self._other(x)) for x in others)]
-        return self._made(self.c.intrinsic(name, self.ty, args))
+        return self.made(self.c.intrinsic(name, self.ty, args))
 
 
 def polynomial(x: Number, coefficients: Sequence[float]) -> Number:
-    """Returns Σ coefficients[k] xᵏ by Horner's rule."""
+    """Returns Σ coefficients[k] xᵏ by Horner's rule, for even and odd k apart where it is long.
+
+    Two chains of half the length run at the same time.
+    """
+    if len(coefficients) < _LONG:
+        return _horner(x, coefficients)
+    square = x * x
+    even, odd = (_horner(square, coefficients[k::2]) for k in range(2))
+    return odd.fma(x, even)
+
+
+def _horner(x: Number, coefficients: Sequence[float]) -> Number:
     total = x.like(coefficients[-1])
     for coefficient in coefficients[-2::-1]:
         total = total.fma(x, coefficient)

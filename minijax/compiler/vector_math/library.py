@@ -10,6 +10,7 @@ from collections.abc import Callable
 from minijax.compiler.emit.context import Context
 from minijax.compiler.engine import Effort, Program, compile_module
 from minijax.compiler.vector_math import (
+    complex_functions,
     error_function,
     exponential,
     gamma,
@@ -49,6 +50,18 @@ FUNCTIONS: dict[str, Callable[..., Number]] = {
     "lgamma": gamma.lgamma,
     "digamma": gamma.digamma,
 }
+# Those of complex numbers: two parts in, two parts out; in double precision only.
+COMPLEX: dict[str, Callable[[Number, Number], tuple[Number, Number]]] = {
+    "cexp": complex_functions.exp,
+    "clog": complex_functions.log,
+    "csqrt": complex_functions.sqrt,
+    "csin": complex_functions.sin,
+    "ccos": complex_functions.cos,
+    "ctan": complex_functions.tan,
+    "csinh": complex_functions.sinh,
+    "ccosh": complex_functions.cosh,
+    "ctanh": complex_functions.tanh,
+}
 _BITS = {"double": 64, "float": 32}
 _compiled: dict[str, Program] = {}
 
@@ -73,7 +86,18 @@ def module_text(name: str, ty: str, lanes: int, count: int) -> str:
     with c.on(lanes):
         wide = c.type(ty)
         args = [(wide, f"x{k}") for k in range(count)]
-        c.fn = c.module.function(symbol(name, ty, lanes), args, wide)
-        result = FUNCTIONS[name](*(Number(c, ty, f"%x{k}") for k in range(count)))
-        c.fn.ret(result.name)
+        ret = pair(wide) if name in COMPLEX else wide
+        c.fn = c.module.function(symbol(name, ty, lanes), args, ret)
+        operands = [Number(c, ty, f"%x{k}") for k in range(count)]
+        if name in COMPLEX:
+            re, im = COMPLEX[name](*operands)
+            half = c.fn.emit(f"insertvalue {ret} poison, {wide} {re.name}, 0")
+            c.fn.ret(c.fn.emit(f"insertvalue {ret} {half}, {wide} {im.name}, 1"))
+        else:
+            c.fn.ret(FUNCTIONS[name](*operands).name)
     return str(c.module)
+
+
+def pair(ty: str) -> str:
+    """Returns the type of the results of a function of complex numbers."""
+    return f"{{ {ty}, {ty} }}"

@@ -56,11 +56,17 @@ def log1p(x: Number) -> Number:
 def log_one_plus(x: Number, rest: Number) -> Number:
     """Returns log(1 + x + rest) for a rest that is small beside x."""
     total, lost = sum_of(x.like(1.0), x)
-    k, whole, m = decomposed(total)
-    # Beyond 2^60 what was lost does not count, and 2⁻ᵏ may not be a normal number.
-    lost = (total < 2.0**60).where((lost + rest) * power_of_two(-whole), 0.0)
+    return log_of_sum(total, lost + rest).copysign(x)
+
+
+def log_of_sum(x: Number, rest: Number) -> Number:
+    """Returns log(x + rest) for a normal number x and a rest that is small beside it."""
+    k, whole, m = decomposed(x)
+    # Where 2⁻ᵏ may not be a normal number, the rest does not count.
+    scaled = x < _LARGE[x.ty]
+    lost = scaled.where(rest * power_of_two(-whole), 0.0)
     f, rest = ordered_sum_of(m - 1.0, lost)
-    return at_edges(total, of_parts(k, f, rest)).copysign(x)
+    return at_edges(x, of_parts(k, f, rest))
 
 
 def of_parts(k: Number, f: Number, rest: Number) -> Number:
@@ -80,14 +86,18 @@ def _halves(f: Number) -> Pair:
 
 def decomposed(x: Number) -> tuple[Number, Number, Number]:
     """Returns k, as a float and an integer, and m from 1/√2 to √2 with x = 2ᵏ m."""
-    least = _LEAST_NORMAL[x.ty]
-    shift, lift = (52, 54) if x.ty == "double" else (23, 25)
-    subnormal = x < least
-    bits = subnormal.where(x * 2.0**lift, x).bits()
-    whole = (bits - x.like(math.sqrt(0.5)).bits()) >> shift
-    m = (bits - (whole << shift)).as_float()
+    lift = 54 if x.ty == "double" else 25
+    subnormal = x < _LEAST_NORMAL[x.ty]
+    _, whole, m = normal_parts(subnormal.where(x * 2.0**lift, x))
     whole = whole - subnormal.where(whole.like(lift), 0)
     return whole.to_float(), whole, m
+
+
+def normal_parts(x: Number) -> tuple[Number, Number, Number]:
+    """Returns what `decomposed` does, for a number that is not subnormal."""
+    shift, bits = 52 if x.ty == "double" else 23, x.bits()
+    whole = (bits - x.like(math.sqrt(0.5)).bits()) >> shift
+    return whole.to_float(), whole, (bits - (whole << shift)).as_float()
 
 
 def at_edges(x: Number, found: Number) -> Number:

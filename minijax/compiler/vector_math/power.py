@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import math
 
-from minijax.compiler.vector_math.exponential import exp_of_sum, power_of_two
+from minijax.compiler.vector_math.exponential import clamped, exp_of_sum, power_of_two
 from minijax.compiler.vector_math.extended import (
     Pair,
     ordered_sum_of,
     plus,
     product_of,
-    sum_of,
     times,
 )
 from minijax.compiler.vector_math.language import Number, polynomial
-from minijax.compiler.vector_math.logarithm import decomposed, in_double, of_parts
+from minijax.compiler.vector_math.logarithm import decomposed, in_double, normal_parts
 
 # ln 2 in two parts: the product of the first with a whole number below 2^11 is exact.
 _LN2 = (0.6931471805598903, 5.497923018708371e-14)
@@ -29,8 +28,16 @@ _SERIES = (
     *(0.4, 0.2857142857142937, 0.22222222221652765, 0.18181818336099848),
     *(0.1538459488700718, 0.1333480879881234, 0.11706126464563398, 0.11724327060846747),
 )
-# Further exponents end at 0, 1 or infinity all the same.
-_STEEPEST = 2.0**66
+# For powers of single precision, as the series in `logarithm` and `exponential`; the errors are
+# below 2^-43 and 2^-32.
+_LOG_SINGLE = (
+    *(0.6666666666737868, 0.3999999879244169, 0.28571755535032944, 0.22191337428065783),
+    0.19363884986633198,
+)
+_EXP_SINGLE = (
+    *(0.5000000013498178, 0.16666666681659179, 0.04166646460202654, 0.008333310889582076),
+    *(0.0013933685862617174, 0.00019891030654370327),
+)
 # The cube root for 1/√2 ≤ m ≤ √2; the error is below 2^-30.
 _CUBE_ROOT = (
     *(0.35112975606220126, 1.5707519194123223, -2.4815494571596662, 3.5494182269796233),
@@ -42,19 +49,28 @@ _CUBE_ROOT = (
 def power(x: Number, y: Number) -> Number:
     """Returns x to the power of y, with the special cases of IEEE 754."""
     size = x.abs()
-    steep = y.abs() > _STEEPEST
-    exponent = steep.where(y.like(_STEEPEST).copysign(y), y)
-    found = _positive(size, exponent) if x.ty == "double" else _single(size, exponent)
+    found = _positive(size, y) if x.ty == "double" else _single(size, y)
+    usual = (x > 0.0) & (x < math.inf) & (y.abs() < math.inf)
+    return (~usual).rarely(found, lambda: _special(x, y, found))
+
+
+def _special(x: Number, y: Number, found: Number) -> Number:
+    """Returns the power where x is negative, zero or infinite, y is infinite, or one is NaN.
+
+    Args:
+        x: the base.
+        y: the exponent.
+        found: the power of the magnitude, where x and y are finite and x is not zero.
+    """
+    size, half = x.abs(), y * 0.5
     grows = (size > 1.0) ^ (y < 0.0)
     extreme = size.equals(0.0) | size.equals(math.inf)
-    found = extreme.where(grows.where(math.inf, x.like(0.0)), found)
-    whole, half = y.floor().equals(y), y * 0.5
+    limit = size.equals(1.0).where(1.0, grows.where(math.inf, x.like(0.0)))
+    found = (extreme | y.abs().equals(math.inf)).where(limit, found)
+    whole = y.floor().equals(y)
     odd = whole & ~half.floor().equals(half)
-    negative = x.bits() < 0
-    found = (negative & odd).where(-found, found)
-    undefined = (x < 0.0) & ~whole & ~extreme
-    # NaN of either operand, which the cases above may have overwritten.
-    undefined = undefined | x.is_nan() | y.is_nan()
+    found = ((x.bits() < 0) & odd).where(-found, found)
+    undefined = ((x < 0.0) & ~whole & ~extreme) | x.is_nan() | y.is_nan()
     found = undefined.where(math.nan, found)
     return (y.equals(0.0) | x.equals(1.0)).where(1.0, found)
 
@@ -69,10 +85,16 @@ def _positive(x: Number, y: Number) -> Number:
 
 
 def _single(x: Number, y: Number) -> Number:
-    k, _, m = decomposed(x.converted("double"))
-    logarithm = of_parts(k, m - 1.0, m.like(0.0))
-    product = logarithm * y.converted("double")
-    return exp_of_sum(product, product.like(0.0)).converted("float")
+    """Returns a power of single precision by double precision, where its range has no edges."""
+    k, _, m = normal_parts(x.converted("double"))
+    s = (m - 1.0) / (m + 1.0)
+    square = s * s
+    logarithm = s.fma(square.fma(polynomial(square, _LOG_SINGLE), 2.0), k * math.log(2.0))
+    product = clamped(logarithm * y.converted("double"), -200.0, 200.0)
+    n, whole = (product * (1.0 / math.log(2.0))).nearest()
+    r = n.fma(-math.log(2.0), product)
+    grown = (r * r).fma(polynomial(r, _EXP_SINGLE), r) + 1.0
+    return (grown * power_of_two(whole)).converted("float")
 
 
 def _extended_log(x: Number) -> Pair:
@@ -81,7 +103,8 @@ def _extended_log(x: Number) -> Pair:
     With s = (m - 1) / (m + 1) it is k ln 2 + 2s + s³ (2/3 + s² (2/5 + …)).
     """
     k, _, m = decomposed(x)
-    divisor, lost = sum_of(m, m.like(1.0))
+    divisor = m + 1.0
+    lost = m - (divisor - 1.0)
     inverse = 1.0 / divisor
     f = m - 1.0
     s = f * inverse
@@ -93,7 +116,7 @@ def _extended_log(x: Number) -> Pair:
     weight = times(square, (series[0], series[1] + low))
     tail = times(quotient, weight)
     total = plus((s * 2.0, quotient[1] * 2.0), tail)
-    first, rest = sum_of(k * _LN2[0], total[0])
+    first, rest = ordered_sum_of(k * _LN2[0], total[0])
     return ordered_sum_of(first, rest + k.fma(_LN2[1], total[1]))
 
 

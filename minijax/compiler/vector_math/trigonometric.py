@@ -17,7 +17,7 @@ _HALF_PI = (
     8.4784276603689e-32,
 )
 _TWO_OVER_PI = 2.0 / math.pi
-_LARGE = 2.0**20
+LARGE = 2.0**20
 # (sin(r) - r) / r³ and (cos(r) - 1 + r²/2) / r⁴ as polynomials in r² for |r| ≤ π/4; the errors of
 # the functions are below 2^-55 and 2^-35. All of single precision is computed in double.
 _SIN = {
@@ -90,6 +90,14 @@ def cos(x: Number) -> Number:
     return _or_library("cos", wide, found).converted(x.ty)
 
 
+def sin_and_cos(x: Number) -> tuple[Number, Number]:
+    """Returns the sine and the cosine in double precision, for magnitudes up to LARGE."""
+    quadrant, sine, cosine = _circular(x, "double")
+    even = (quadrant & 1).equals(0)
+    found = _flipped(even.where(sine, cosine), quadrant)
+    return x.equals(0.0).where(x, found), _flipped(even.where(cosine, sine), quadrant + 1)
+
+
 def tan(x: Number) -> Number:
     """Returns the tangent."""
     wide = x.converted("double")
@@ -147,7 +155,7 @@ def _flipped(x: Number, quadrant: Number) -> Number:
 
 
 def _or_library(name: str, x: Number, found: Number) -> Number:
-    return (x.abs() > _LARGE).rarely(found, lambda: x.scalar(name))
+    return (x.abs() > LARGE).rarely(found, lambda: x.scalar(name))
 
 
 # -- inverses

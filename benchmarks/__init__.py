@@ -1,0 +1,1 @@
+"""Benchmarks: programs written once, measured beside JAX. docs/benchmarks.md says how."""

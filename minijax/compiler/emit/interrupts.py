@@ -1,0 +1,65 @@
+"""Ctrl-C in long loops: every few milliseconds of work the loop asks Python for signals.
+
+A handler may raise. What it raised waits in a slot until the code has left with a status; only the
+main thread runs handlers, so there is one slot.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+
+from minijax.compiler.emit.context import Context
+from minijax.compiler.text import Operand
+
+INTERRUPTED = 4
+_WORK_BETWEEN = 2e7
+_slot = (ctypes.c_void_p * 3)()
+
+
+def is_long(work: float) -> bool:
+    """Tells whether a loop of so much work, in additions, should listen."""
+    return work >= _WORK_BETWEEN
+
+
+def emit_poll(c: Context, counter: Operand, work: float) -> None:
+    """Emits the question, asked once in so many iterations.
+
+    Args:
+        c: the context; the code leaves if a handler raised.
+        counter: the number of the iteration.
+        work: what an iteration costs, in additions.
+    """
+    period = 1 << max(math.ceil(math.log2(_WORK_BETWEEN / max(work, 1.0))), 0)
+    low = c.fn.emit(f"and i64 {counter}, {period - 1}")
+    with c.fn.when(c.fn.emit(f"icmp eq i64 {low}, {period - 1}")):
+        _define_poll(c)
+        status = c.fn.call("i32", "poll", [])
+        c.fn.fail_if(c.fn.emit(f"icmp ne i32 {status}, 0"), INTERRUPTED)
+
+
+def _define_poll(c: Context) -> None:
+    if c.module.defines("poll"):
+        return
+    here = c.fn
+    c.fn = fn = c.module.function("poll", [], "i32", "internal", ("nounwind", "noinline", "cold"))
+    c.symbols["raised"] = ctypes.addressof(_slot)
+    slot = c.module.declare("raised", "void", [])
+    state = fn.call("i32", "PyGILState_Ensure", [])
+    # Where the caller holds the lock, other threads get their turn.
+    thread = fn.call("ptr", "PyEval_SaveThread", [])
+    fn.call("void", "PyEval_RestoreThread", [("ptr", thread)])
+    status = fn.call("i32", "PyErr_CheckSignals", [])
+    with fn.when(fn.emit(f"icmp ne i32 {status}, 0")):
+        places = [fn.gep("ptr", slot, k) for k in range(3)]
+        fn.call("void", "PyErr_Fetch", [("ptr", place) for place in places])
+    fn.call("void", "PyGILState_Release", [("i32", state)])
+    fn.ret(status)
+    c.fn = here
+
+
+def reraise() -> None:
+    """Raises what a handler raised."""
+    restore = ctypes.pythonapi.PyErr_Restore
+    restore.restype, restore.argtypes = None, [ctypes.c_void_p] * 3
+    restore(*_slot)
