@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from benchmarks.measure import Row
@@ -100,8 +101,6 @@ def save(path: Path, rows: list[Row]) -> None:
 
 def plot(path: Path, rows: list[Row]) -> None:
     """Saves a picture: each family a line, each row a point, each family's mean a bar."""
-    import matplotlib.pyplot as plt
-
     plt.switch_backend("Agg")
     families = list(dict.fromkeys(row.family for row in rows))
     figure, panels = plt.subplots(

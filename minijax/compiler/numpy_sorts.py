@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import importlib
 
 import numpy as np
 
+_MODULE = "numpy._core._multiarray_umath"
 _ABI_VERSION, _GET_FUNCTIONS = 0, 365  # in the table
 _ABI = 0x2000000
 _SORT, _ARGSORT = 264, 288  # bytes into the functions of a dtype: for each three kinds
@@ -70,10 +72,8 @@ def _table() -> int | None:
     """Returns the address of the table, None where another version of NumPy lays it out."""
     if ctypes.sizeof(ctypes.c_void_p) != 8 or np.lib.NumpyVersion(np.__version__) < "2.0.0":
         return None
-    from numpy._core import _multiarray_umath
-
     pointer = ctypes.pythonapi.PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    table: int = pointer(_multiarray_umath._ARRAY_API, None)
+    table: int = pointer(importlib.import_module(_MODULE)._ARRAY_API, None)
     version = ctypes.PYFUNCTYPE(ctypes.c_uint)(_word(table, _ABI_VERSION))
     return table if version() == _ABI else None

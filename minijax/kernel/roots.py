@@ -284,17 +284,7 @@ class Native:
 
 
 Root = (
-    Unrolled
-    | Reduce
-    | Cumulate
-    | Scatter
-    | Dot
-    | Sort
-    | Native
-    | Branch
-    | While
-    | Scan
-    | HostCall
+    Unrolled | Reduce | Cumulate | Scatter | Dot | Sort | Native | Branch | While | Scan | HostCall
 )
 Definition = Element | Root
 

@@ -80,9 +80,10 @@ def operands(name: str, dtype: type[np.floating], count: int) -> list[np.ndarray
         return _pairs(name, dtype, 4 * count, rng)
     info = np.finfo(dtype)
     near = rng.choice([-1.0, 1.0], count) * 10.0 ** rng.uniform(-17, -1, count)
+    least = info.minexp - info.nmant
     parts = [
         # all binades, subnormal numbers among them
-        rng.choice([-1, 1], 2 * count) * _binades(info.minexp - info.nmant, info.maxexp, 2 * count, rng),
+        rng.choice([-1, 1], 2 * count) * _binades(least, info.maxexp, 2 * count, rng),
         rng.choice([-1, 1], count) * _binades(-40, 12, count, rng),
         rng.choice([-1.0, 0.5, 1.0, 2.0, 1.4616321449683623], count) + near,
         np.rint(rng.uniform(-70000, 70000, count)) * (math.pi / 2),

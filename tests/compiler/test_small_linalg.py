@@ -17,7 +17,7 @@ from minijax.kernel.check import KernelTypeError, check_program
 from minijax.kernel.printing import format_program
 from minijax.kernel.reference import evaluate_program
 from minijax.kernel.roots import Program, Unrolled, Value
-from minijax.lax import scan
+from minijax.primitives.control.loops import scan
 from minijax.primitives.linalg.cholesky import cholesky, cholesky_p
 from minijax.primitives.linalg.lu import lu, lu_p
 from minijax.primitives.linalg.matrices import matmul, transposed
@@ -55,9 +55,9 @@ def _close(found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("n", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
 def test_factorisations_and_solutions(n: int, dtype: str) -> None:
-    for batch in BATCHES:
+    for batch in BATCHES if n < 5 else BATCHES[3:4]:
         a, b = _matrices(batch, n, n, dtype), _matrices(batch, n, 2, dtype)
         definite = (a @ a.swapaxes(-1, -2) + n * np.eye(n)).astype(dtype)
         found = _run(lambda a, s: [*lu(a), cholesky(s)], a, definite)
@@ -104,9 +104,9 @@ def test_what_has_no_factor_is_nan() -> None:
     a = np.broadcast_to(2 * np.eye(3), (20, 3, 3)).copy()
     a[3, 1, 1], a[5, 2, 2], a[7, 0, 0] = -1, 0, np.nan
     (found,) = _run(lambda a: [cholesky(a)], a)
-    lost = np.isnan(found).all((1, 2))
+    lost = np.isnan(found[:, *np.tril_indices(3)]).all(1)
     assert np.flatnonzero(lost).tolist() == [3, 5, 7]
-    np.testing.assert_array_equal(found[~lost], cholesky_p.impl(a[~lost])[0])
+    np.testing.assert_array_equal(found, cholesky_p.impl(a)[0])
 
 
 def test_singular_matrices() -> None:
@@ -141,7 +141,7 @@ def test_a_matrix_inside_a_loop() -> None:
     for y in b:
         xs.append(x)
         x = np.linalg.solve(a, x + y)
-    found = _run(lambda a, b: [y for y in function(a, b)], a, b)
+    found = _run(lambda a, b: list(function(a, b)), a, b)
     _close(found, [x, np.stack(xs)])
 
 
@@ -153,6 +153,23 @@ def test_larger_and_complex_matrices_go_to_lapack() -> None:
         _matrices((16,), 3, 3).astype(np.complex128),
     ):
         assert not _is_unrolled(lambda a: [cholesky(a)], a)
+
+
+@pytest.mark.parametrize("shape", [(9, 9), (16, 16), (17, 33), (33, 17), (1, 40), (40, 1)])
+def test_larger_factors(shape: tuple[int, int]) -> None:
+    for dtype, batch in (("float64", (3,)), ("float32", ())):
+        a = _matrices(batch, *shape, dtype)
+        _close(_run(lambda a: lu(a), a), lu_p.impl(a))
+
+
+def test_pivots_whose_inverse_overflows() -> None:
+    a = _matrices((), 12, 12)
+    a[:, 4] = 0
+    a[:, 7] *= np.finfo(np.float64).tiny / 64
+    factors, _, order = _run(lambda a: lu(a), a)
+    lower = np.tril(factors, -1) + np.eye(12)
+    assert np.abs(lower).max() == 1
+    np.testing.assert_allclose(lower @ np.triu(factors), a[order], rtol=1e-10, atol=1e-300)
 
 
 # -- the root

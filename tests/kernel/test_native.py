@@ -51,7 +51,7 @@ def test_printing() -> None:
     program = lower_jaxpr(
         stage_closed(
             lambda a, b: [triangular_solve(a, b, left_side=True)],
-            [MATRIX, ShapedArray((2, 3, 1), float64)],
+            [ShapedArray((2, 9, 9), float64), ShapedArray((2, 9, 1), float64)],
         )
     )
     assert "native blas_dtrsm" in format_program(program)
@@ -63,8 +63,8 @@ def test_calls_in_loops_and_branches() -> None:
         factor = mj.lax.cond(x[0, 0] > 0, cholesky, lambda a: a, x)
         return total + factor, jnp.linalg.inv(x)
 
-    xs = np.stack([np.eye(3) * (k - 1.5) for k in range(4)])
-    total, inverses = mj.jit(lambda a: mj.lax.scan(step, jnp.zeros((3, 3)), a))(jnp.array(xs))
+    xs = np.stack([np.eye(9) * (k - 1.5) for k in range(4)])
+    total, inverses = mj.jit(lambda a: mj.lax.scan(step, jnp.zeros((9, 9)), a))(jnp.array(xs))
     expected = sum(np.sqrt(x) if x[0, 0] > 0 else x for x in xs)
     np.testing.assert_allclose(total, expected, rtol=1e-12)
     np.testing.assert_allclose(inverses, np.linalg.inv(xs), rtol=1e-12, atol=1e-15)

@@ -18,14 +18,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
+import numpy as np
+
 from minijax.compiler.emit import scalar
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.lanes import Lanes
 from minijax.compiler.emit.memory_access import gather, load, load_where, store
-from minijax.compiler.emit.types import Scalar, registers
+from minijax.compiler.emit.types import Scalar, constant, registers
 from minijax.compiler.fuse.affine import Address, address_terms
 from minijax.compiler.text import Block, Carried, Loop, Operand
+from minijax.core.dtypes import bool_
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Value
 
@@ -137,29 +140,35 @@ class Body:
         self._moving, self._moving_level = before
 
     def across(
-        self, size: int, index: Expr | None, lanes: int, write: Callable[[Operand], None]
+        self,
+        size: int,
+        index: Expr | None,
+        lanes: int,
+        write: Callable[[Operand], None],
+        first: int = 0,
     ) -> None:
         """Calls `write` with the first position of every vector that an index goes over.
 
         Args:
-            size: the length of the axis.
+            size: the length of the axis, or of a part of it.
             index: the index that stands for the position in expressions.
             lanes: the numbers in a vector.
             write: emits the work on one vector; called for whole ones and for what is left over.
+            first: where the part begins.
         """
         whole, rest = divmod(size, lanes)
         if whole == 1:
-            with self.vector(Lanes(lanes), index, 0):
-                write(0)
+            with self.vector(Lanes(lanes), index, first):
+                write(first)
         elif whole:
             with (
-                self.c.fn.loop(0, whole * lanes, lanes) as loop,
+                self.c.fn.loop(first, first + whole * lanes, lanes) as loop,
                 self._inside(loop.preheader),
                 self.vector(Lanes(lanes), index, loop.index),
             ):
                 write(loop.index)
         if rest:
-            start = whole * lanes
+            start = first + whole * lanes
             with self.vector(Lanes.first(rest, lanes), index, start):
                 write(start)
 
@@ -226,7 +235,7 @@ class Body:
             if id(node) in self._known:
                 stack.pop()
                 continue
-            missing = [x for x in node.operands if id(x) not in self._known]
+            missing = [x for x in self._needed(node) if id(x) not in self._known]
             if node.op in ("load", "address", "guarded"):
                 # Where only the first lane's position counts, the index need not be a vector.
                 missing = [x for x in missing if x is not self._moving[0]]
@@ -237,13 +246,27 @@ class Body:
             self._place(node)
         return self._known[id(root)][0]
 
+    def _needed(self, node: Expr) -> Sequence[Expr]:
+        """The operands that a node needs: of a choice that is known only one."""
+        if node.op == "select" and id(node.operands[0]) in self._known:
+            condition = self._known[id(node.operands[0])].value[0]
+            if condition in ("true", "false"):
+                return (node.operands[1 if condition == "true" else 2],)
+        if node.op == "guarded" and id(node.operands[0]) in self._known:
+            if self._known[id(node.operands[0])].value[0] == "false":
+                return ()
+        return node.operands
+
     def _place(self, node: Expr) -> None:
         if node is self._moving[0]:
             self._remember(node, _Emitted((self._counted(),), self.depth, True))
             return
         assert node.op not in ("index", "var"), f"{node.op} outside its loop"
-        level = max(map(self._level, node.operands), default=0)
-        varies = any(map(self._varies, node.operands))
+        needed = self._needed(node)
+        level = max(map(self._level, needed), default=0)
+        if len(needed) < len(node.operands):
+            level = max(level, self._level(node.operands[0]))  # the choice is known there
+        varies = any(map(self._varies, needed))
         with self._at(level):
             if varies:
                 value = self._node(node)
@@ -270,8 +293,12 @@ class Body:
             return self._load(node)
         if node.op == "guarded":
             return self._load_where(node)
-        operands = [self._over_lanes(x) for x in node.operands]
-        return scalar.apply(self.c, node, operands)
+        needed = self._needed(node)
+        operands = [self._over_lanes(x) for x in needed]
+        if len(needed) < len(node.operands):
+            return operands[0]
+        known = known_bool(node.op, operands) if node.dtype == bool_ else None
+        return scalar.apply(self.c, node, operands) if known is None else known
 
     def address(self, value: Value) -> str:
         """Returns the address of a memory, computed in front of the nest."""
@@ -309,16 +336,29 @@ class Body:
     def _load_where(self, node: Expr) -> Scalar:
         """Loads where a condition holds; elsewhere the result does not matter."""
         place = self.address(node.payload.value)
-        condition = self._over_lanes(node.operands[0])[0]
-        if self.c.lanes == 1:
-            offset = self.offset(node)
-            safe = self.c.fn.emit(f"select i1 {condition}, i64 {offset}, i64 0")
+        (known,) = self.emit(node.operands[0])
+        if known == "true":
+            return self._load(node)
+        if known == "false":
+            return nothing(node.dtype)
+        step = self._step(node)
+        if self.c.lanes == 1 or (step == 1 and not self._varies(node.operands[0])):
+            with self.c.on(1):
+                safe = self.c.select(known, "i64", self.offset(node), 0)
             return load(self.c, node.dtype, place, safe)
-        if self._step(node) == 1:
-            return load_where(self.c, condition, node.dtype, place, self.offset(node))
-        offsets = self._offsets(node)
-        safe = self.c.select(condition, "i64", offsets, 0)
+        condition = self._over_lanes(node.operands[0])[0]
+        if step == 1:
+            offset = self._near(condition, self.offset(node))
+            return load_where(self.c, condition, node.dtype, place, offset)
+        safe = self.c.select(condition, "i64", self._offsets(node), 0)
         return gather(self.c, node.dtype, place, safe)
+
+    def _near(self, condition: str, offset: Operand) -> str:
+        """A position inside the array where no lane counts: far from it, a masked load is slow."""
+        any_lane = f"llvm.vector.reduce.or.v{self.c.lanes}i1"
+        counts = self.c.pure_call("i1", any_lane, [(self.c.type("i1"), condition)])
+        with self.c.on(1):
+            return self.c.select(counts, "i64", offset, 0)
 
     def _step(self, node: Expr) -> int:
         """Returns by how much a position moves from lane to lane; 0 where that is not constant."""
@@ -389,6 +429,22 @@ def plus(c: Context, x: Operand, y: Operand) -> Operand:
     if x == 0 or y == 0:
         return y if x == 0 else x
     return c.fn.emit(f"add nsw i64 {x}, {y}")
+
+
+def known_bool(op: str, operands: Sequence[Scalar]) -> Scalar | None:
+    """Returns what a bool operation is where constants among its operands decide it."""
+    if op not in ("and", "or"):
+        return None
+    decides, passes = ("false", "true") if op == "and" else ("true", "false")
+    others = [x for x in operands if x[0] != passes]
+    if (decides,) in operands or not others:
+        return (decides,) if others else (passes,)
+    return others[0] if len(others) == 1 else None
+
+
+def nothing(dtype: np.dtype) -> Scalar:
+    """Returns a number that does not matter."""
+    return constant(np.zeros((), dtype))
 
 
 def combine(

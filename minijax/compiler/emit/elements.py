@@ -5,6 +5,7 @@ from __future__ import annotations
 from minijax.compiler.emit.body import Body
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.lanes import lanes_for
+from minijax.compiler.emit.segments import across_segments
 from minijax.compiler.fuse.walk import postorder
 from minijax.compiler.text import Operand
 from minijax.kernel.roots import Element
@@ -36,5 +37,5 @@ def emit_element_in(body: Body, element: Element) -> None:
         return
     *others, last = indices
     with body.loops(others):
-        lanes = lanes_for(postorder(element.bodies), last.payload)
-        body.across(last.payload, last, lanes, write)
+        nodes = postorder(element.bodies)
+        across_segments(body, last, lanes_for(nodes, last.payload), nodes, write)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from minijax.compiler.emit import dense
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame, copy, nbytes
 from minijax.compiler.emit.types import literal_float
@@ -38,7 +39,10 @@ def emit_native(frame: Frame, native: Native, position: int) -> None:
     }
     with c.fn.loop(count) as batch:
         for call in native.calls:
-            c.outside(call.symbol)
+            if call.symbol.startswith(dense.OWN):
+                dense.define(c, call.symbol)
+            else:
+                c.outside(call.symbol)
             args: list[tuple[str, Operand]] = []
             for kind, argument in call.arguments:
                 if kind in addresses:

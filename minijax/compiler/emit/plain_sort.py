@@ -17,9 +17,9 @@ from minijax.compiler import numpy_sorts
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame, copy
 from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.selection import selector as _selector
 from minijax.compiler.emit.tapes import OUT_OF_MEMORY
 from minijax.compiler.emit.types import layout
-from minijax.compiler.emit.selection import selector as _selector
 from minijax.compiler.engine import host
 from minijax.compiler.fuse import ordering
 from minijax.compiler.text import FunctionWriter, Operand
@@ -29,9 +29,7 @@ from minijax.kernel.roots import Sort
 _INT64 = dtypes.int64
 
 
-def emit_plain_sort(
-    frame: Frame, sort: Sort, position: int, keys: Sequence[np.dtype]
-) -> None:
+def emit_plain_sort(frame: Frame, sort: Sort, position: int, keys: Sequence[np.dtype]) -> None:
     """Emits the sort of every row along the axis; neither operands nor results are empty."""
     first, axis = sort.operands[0], sort.axis
     outer, stride = math.prod(first.shape[:axis]), math.prod(first.shape[axis + 1 :])

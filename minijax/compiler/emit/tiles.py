@@ -66,9 +66,7 @@ def store_tile(c: Context, ty: str, vectors: Sequence[str], address: str, stride
 def _shuffled(c: Context, ty: str, lanes: int, x: str, y: str, order: Sequence[int]) -> str:
     wide = f"<{lanes} x {ty}>"
     listed = ", ".join(f"i32 {k}" for k in order)
-    return c.fn.emit(
-        f"shufflevector {wide} {x}, {wide} {y}, <{len(order)} x i32> <{listed}>"
-    )
+    return c.fn.emit(f"shufflevector {wide} {x}, {wide} {y}, <{len(order)} x i32> <{listed}>")
 
 
 def _load_rows(c: Context, ty: str, address: str, stride: int, width: int) -> list[str]:

@@ -28,7 +28,7 @@ def _step(step: Step) -> float:
         case Native():
             return sum(float(x.size) * max(x.shape[-1:], default=1) for x in definition.outs)
         case Sort():
-            return sum(20.0 * x.size for x in definition.outs)
+            return sum(20.0 * x.size for x in definition.operands)
         case HostCall():
             return _HOST_CALL
         case Branch():

@@ -12,10 +12,12 @@ from dataclasses import replace
 
 from minijax.core import dtypes
 from minijax.kernel.expr import Expr, ExprBuilder
-from minijax.kernel.roots import Definition, Dot, Reduce
+from minijax.kernel.roots import Definition, Dot, Element, Reduce
 
 BLAS_DTYPES = (dtypes.float32, dtypes.float64, dtypes.complex64, dtypes.complex128)
 _SMALL_DOT = 8 * 8 * 8
+_MIDDLING_DOT = 32  # up to here vectors of results beat a call, if there are any
+_FEWEST_COLUMNS = 8
 _NARROW = (dtypes.float16, dtypes.bfloat16)
 
 
@@ -46,7 +48,19 @@ def is_large(dot: Dot) -> bool:
     rows, columns, contracted = dot_sizes(dot)
     if dot.out.dtype not in BLAS_DTYPES or 0 in (*dot.lhs.shape, *dot.rhs.shape):
         return False
-    return min(rows, columns) > 1 and rows * columns * contracted > _SMALL_DOT
+    if min(rows, columns) == 1 or rows * columns * contracted <= _SMALL_DOT:
+        return False
+    middling = max(rows, columns, contracted) <= _MIDDLING_DOT and columns >= _FEWEST_COLUMNS
+    return not (middling and _goes_along_columns(dot))
+
+
+def _goes_along_columns(dot: Dot) -> bool:
+    """Tells whether neighbours in the memory of the right side belong to neighbouring results."""
+    rhs, last = dot.rhs, dot.rhs.ndim - 1
+    if last in (*dot.rhs_contract, *dot.rhs_batch) or dtypes.is_complex(rhs.dtype):
+        return False
+    # An operand that is no memory yet may have its axes in another order there.
+    return not isinstance(rhs.definition, Element)
 
 
 def _as_reduce(dot: Dot) -> Reduce:

@@ -13,8 +13,9 @@ from minijax.kernel.roots import Definition, Dot, Native, Scan, Sort, Value, Whi
 def step_scratch(definition: Definition, carries: Sequence[str]) -> list[int]:
     """Returns the sizes in bytes of a step's working memories.
 
-    A sort has two rows of each operand (`ordering` knows of others), a product a packed copy of each operand that BLAS cannot
-    read, a native call what it asks for, a loop a second memory for each carry that is doubled.
+    A sort has two rows of each operand (`ordering` knows of others), a product a packed copy of
+    each operand that BLAS cannot read, a native call what it asks for, a loop a second memory for
+    each carry that is doubled.
     """
     match definition:
         case Sort() if ordering.plain_keys(definition):

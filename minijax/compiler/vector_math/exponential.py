@@ -62,7 +62,7 @@ def exp2(x: Number) -> Number:
 
 
 def exp_of_sum(x: Number, rest: Number) -> Number:
-    """Returns exp(x + rest) for a rest that is small beside x; exact where the result is a float."""
+    """Returns exp(x + rest) for a small rest; exact where the result is a float."""
     total, tail, n = exp_parts(x, rest)
     return scaled(total + tail, n)
 

@@ -76,7 +76,8 @@ def address(name: str, ty: str, lanes: int, count: int) -> int:
     own = symbol(name, ty, lanes)
     if own not in _compiled:
         text = module_text(name, ty, lanes, count)
-        _compiled[own] = compile_module(text, own, effort=Effort.LIGHT)
+        # The first of several threads decides: its code may be in use already.
+        _compiled.setdefault(own, compile_module(text, own, effort=Effort.LIGHT))
     return _compiled[own].address
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 
-from minijax.compiler.vector_math.extended import product_of
+from minijax.compiler.vector_math.exponential import quotient
+from minijax.compiler.vector_math.extended import Pair, ordered_sum_of, product_of
 from minijax.compiler.vector_math.language import Number, polynomial
 
 # π/2 in four parts: the products of the first three with a whole number below 2^20 are exact.
@@ -17,6 +18,7 @@ _HALF_PI = (
     8.4784276603689e-32,
 )
 _TWO_OVER_PI = 2.0 / math.pi
+# Larger magnitudes go to the C library.
 LARGE = 2.0**20
 # (sin(r) - r) / r³ and (cos(r) - 1 + r²/2) / r⁴ as polynomials in r² for |r| ≤ π/4; the errors of
 # the functions are below 2^-55 and 2^-35. All of single precision is computed in double.
@@ -77,7 +79,7 @@ def sin(x: Number) -> Number:
     """Returns the sine."""
     wide = x.converted("double")
     quadrant, sine, cosine = _circular(wide, x.ty)
-    found = _flipped((quadrant & 1).equals(0).where(sine, cosine), quadrant)
+    found = _flipped((quadrant & 1).equals(0).where(sine[0], cosine[0]), quadrant)
     found = wide.equals(0.0).where(wide, found)
     return _or_library("sin", wide, found).converted(x.ty)
 
@@ -86,13 +88,13 @@ def cos(x: Number) -> Number:
     """Returns the cosine."""
     wide = x.converted("double")
     quadrant, sine, cosine = _circular(wide, x.ty)
-    found = _flipped((quadrant & 1).equals(0).where(cosine, sine), quadrant + 1)
+    found = _flipped((quadrant & 1).equals(0).where(cosine[0], sine[0]), quadrant + 1)
     return _or_library("cos", wide, found).converted(x.ty)
 
 
 def sin_and_cos(x: Number) -> tuple[Number, Number]:
     """Returns the sine and the cosine in double precision, for magnitudes up to LARGE."""
-    quadrant, sine, cosine = _circular(x, "double")
+    quadrant, (sine, _), (cosine, _) = _circular(x, "double")
     even = (quadrant & 1).equals(0)
     found = _flipped(even.where(sine, cosine), quadrant)
     return x.equals(0.0).where(x, found), _flipped(even.where(cosine, sine), quadrant + 1)
@@ -103,7 +105,9 @@ def tan(x: Number) -> Number:
     wide = x.converted("double")
     quadrant, sine, cosine = _circular(wide, x.ty)
     even = (quadrant & 1).equals(0)
-    found = even.where(sine, -cosine) / even.where(cosine, sine)
+    top, rest = (even.where(s, -c) for s, c in zip(sine, cosine, strict=True))
+    bottom, lost = (even.where(c, s) for s, c in zip(sine, cosine, strict=True))
+    found = quotient(top, bottom, lost, rest) if x.ty == "double" else top / bottom
     found = wide.equals(0.0).where(wide, found)
     return _or_library("tan", wide, found).converted(x.ty)
 
@@ -113,28 +117,31 @@ def circular_of_pi(x: Number) -> tuple[Number, Number]:
     half, quadrant = ((x - x.round()) * 2.0).nearest()
     r = half.fma(-0.5, x - x.round())
     high, low = product_of(r, r.like(_PI[0]))
-    sine, cosine = _sine_and_cosine(high, r.fma(_PI[1], low), "double")
+    (sine, _), (cosine, _) = _sine_and_cosine(high, r.fma(_PI[1], low), "double")
     even = (quadrant & 1).equals(0)
     top, bottom = even.where(cosine, -sine), even.where(sine, cosine)
     return bottom.abs(), top / bottom
 
 
-def _circular(x: Number, precision: str) -> tuple[Number, Number, Number]:
+def _circular(x: Number, precision: str) -> tuple[Number, Pair, Pair]:
     """Returns q, sin r and cos r with x = q π/2 + r."""
     q, r, rest = _reduced(x)
     return q, *_sine_and_cosine(r, rest, precision)
 
 
-def _sine_and_cosine(r: Number, rest: Number, precision: str) -> tuple[Number, Number]:
-    """Returns the functions of r + rest for |r| ≤ π/4 and a rest that is small beside r."""
+def _sine_and_cosine(r: Number, rest: Number, precision: str) -> tuple[Pair, Pair]:
+    """Returns the functions of r + rest for |r| ≤ π/4 and a rest that is small beside r.
+
+    Both come with their rounding errors.
+    """
     square = r * r
     sine_terms = (r * square) * polynomial(square, _SIN[precision])
     half = square * 0.5
     head = 1.0 - half
     # The rest counts where cos is 1 - r²/2 for it, and sin is r.
-    sine = r + rest.fma(head, sine_terms)
+    sine = ordered_sum_of(r, rest.fma(head, sine_terms))
     tail = (square * square).fma(polynomial(square, _COS[precision]), (1.0 - head) - half)
-    return sine, head + rest.fma(-r, tail)
+    return sine, ordered_sum_of(head, rest.fma(-r, tail))
 
 
 def _reduced(x: Number) -> tuple[Number, Number, Number]:
@@ -192,9 +199,7 @@ def _angle(rise: Number, run: Number, leftwards: Number | None, precision: str) 
     bottom = steep.where(rise, middle.where(rise + run, run))
     t = top / bottom.equals(0.0).where(1.0, bottom)
     zero = rise.like(0.0)
-    whole, lost = (
-        steep.where(_HALF[k], middle.where(_QUARTER[k], zero)) for k in range(2)
-    )
+    whole, lost = (steep.where(_HALF[k], middle.where(_QUARTER[k], zero)) for k in range(2))
     if leftwards is not None:
         t = leftwards.where(-t, t)
         mirrored = (

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minijax.core import dtypes
 from minijax.core.array import aval_of, to_array
 from minijax.core.avals import ShapedArray, Zero
 from minijax.core.dtypes import float64, int32
@@ -32,6 +33,8 @@ from minijax.primitives.sort import take_along
 from minijax.primitives.windows import slice_in_dim
 
 Axes = tuple[int, ...]
+
+_MOST_OWN = 96  # rows and columns of what is not left to LAPACK
 
 
 # -- lu
@@ -59,6 +62,21 @@ def _routine(m: int, n: int, dtype: np.dtype) -> Routine:
         results=(((n, m), dtype), ((count,), int32), INFO, ((m,), float64)),
         evaluate=lambda a, order: _getrf(symbol, a),
         start=((0, 0), (3, 1)),
+    )
+
+
+@functools.cache
+def _own_routine(m: int, n: int, dtype: np.dtype) -> Routine:
+    def evaluate(seen: np.ndarray) -> Any:
+        factors, pivots, _, order = _getrf(f"lapack_{letter(dtype)}getrf", seen.T)
+        return factors.T, pivots - 1, order.astype(np.int32)
+
+    outs = (("out", 0), ("out", 1), ("out", 2))
+    return Routine(
+        calls=(call(f"code_lu_{dtype.name}_{m}_{n}", *outs),),
+        results=(((m, n), dtype), ((min(m, n),), int32), ((m,), int32)),
+        evaluate=evaluate,
+        start=((0, 0),),
     )
 
 
@@ -130,6 +148,8 @@ def _lower(k: Any, a: Any, *, out: Any) -> Any:
         return a, *none, *k.element(order_aval, lambda *i: k.convert(i[-1], int32))
     if is_small(aval.shape, aval.dtype):
         return small_lu(k, a, out)
+    if max(m, n) <= _MOST_OWN and not dtypes.is_complex(aval.dtype):
+        return native(k, _own_routine(m, n, aval.dtype), tuple(batch), a)
     seen = ShapedArray((*batch, n, m), aval.dtype)
     (flipped,) = k.element(seen, lambda *i: a(*i[:-2], i[-1], i[-2]))
     places = ShapedArray(order_aval.shape, float64)

@@ -29,7 +29,7 @@ def is_small(shape: Sequence[int], dtype: np.dtype) -> bool:
     """Tells whether matrices of a shape (..., m, n) are worked on by straight code."""
     *batch, m, n = shape
     most = _MOST if math.prod(batch) >= _MANY else _MOST_ALONE
-    return dtype in _DTYPES and 0 < min(m, n) and max(m, n) <= most
+    return dtype in _DTYPES and min(m, n) > 0 and max(m, n) <= most
 
 
 # -- batches
