@@ -61,7 +61,8 @@ def array(
         Array([[1. , 2. ],
                [3. , 4.5]], dtype=float64)
     """
-    copy, order, ndmin = (*args, *(copy, order, ndmin)[len(args) :])
+    if args:
+        order, ndmin = _by_position(args, (copy, order, ndmin))[1:]
     if order not in (None, "K", "C", "A"):
         raise NotImplementedError(
             f"array: arrays are row-major, so order={order!r} is not possible."
@@ -83,6 +84,12 @@ def array(
     if result.ndim < ndmin:
         result = shape_family.reshape(result, (1,) * (ndmin - result.ndim) + result.shape)
     return result
+
+
+def _by_position(args: tuple[Any, ...], defaults: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(args) > len(defaults):
+        raise TypeError(f"array takes 2 to 5 arguments by position, got {2 + len(args)}.")
+    return args + defaults[len(args) :]
 
 
 def asarray(

@@ -101,7 +101,7 @@ def _broadcast_shapes(*shapes: Shape) -> Shape:
         if len(lengths) > 1:
             raise ValueError(
                 f"Incompatible shapes for broadcasting: {', '.join(map(str, shapes))}; axis {axis} "
-                f"has lengths {sorted(lengths)}. Lengths must be equal or 1; add axes with x[:, None]."
+                f"has lengths {sorted(lengths)}. They must be equal or 1; add axes with x[:, None]."
             )
         result.append(lengths.pop() if lengths else 1)
     return tuple(result)

@@ -106,8 +106,8 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Array
     Args:
         a: integers.
         choices: arrays that broadcast with `a`.
-        mode: of numbers out of range: "clip" or "wrap"; "raise", the default, refuses them, which
-            needs numbers that are not traced.
+        mode: of numbers out of range: "clip" or "wrap"; "raise", the default, refuses them where
+            the numbers are not traced.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -133,7 +133,10 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Array
 
 
 def _check_numbers(number: Array, count: int) -> None:
-    value = _known_value(number, 'choose in mode "raise"')
+    known = number.concrete() if isinstance(number, Tracer) else number
+    if known is None:
+        return
+    value = value_of(known)
     if value.size and (value.min() < 0 or value.max() >= count):
         raise ValueError(
             f"choose: invalid entry in choice array: numbers must be in 0 … {count - 1}. "

@@ -44,7 +44,7 @@ def normal(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any 
     found = dtypes.canonical(float if dtype is None else dtype)
     if not dtypes.is_inexact(found):
         raise ValueError(f"normal: dtype must be floating-point or complex, got {found}.")
-    return normal_draws(key, as_shape("normal", shape), found)  # type: ignore[no-any-return]
+    return normal_draws(key, as_shape("normal", shape), found)
 
 
 @sampler
@@ -54,7 +54,7 @@ def normal_draws(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
         first, second = split(key)
         real = dtypes.real_dtype(dtype)
         re, im = (normal_draws(k, shape, real).astype(dtype) for k in (first, second))
-        return (re + 1j * im) / np.asarray(np.sqrt(2), dtype)  # type: ignore[no-any-return]
+        return (re + 1j * im) / np.asarray(np.sqrt(2), dtype)
     low = np.nextafter(np.asarray(-1, dtype), np.asarray(0, dtype), dtype=dtype)
     draws = interval(key, low, np.ones((), dtype), shape, dtype)
     return erf_inv(draws) * np.asarray(np.sqrt(2), dtype)
@@ -88,7 +88,7 @@ def truncated_normal(
         True
     """
     size, found = arguments("truncated_normal", key, shape, dtype, lower, upper)
-    return _truncated(key, lower, upper, size, found)  # type: ignore[no-any-return]
+    return _truncated(key, lower, upper, size, found)
 
 
 @sampler
@@ -123,7 +123,7 @@ def exponential(
         >>> bool(random.exponential(random.key(0)) >= 0)
         True
     """
-    return exponential_draws(key, *arguments("exponential", key, shape, dtype))  # type: ignore[no-any-return]
+    return exponential_draws(key, *arguments("exponential", key, shape, dtype))
 
 
 @sampler
@@ -163,7 +163,7 @@ def gumbel(
     size, found = arguments("gumbel", key, shape, dtype)
     usual = "high" if config.high_dynamic_range_gumbel else "low"
     chosen = check_mode("gumbel", mode or usual, "low", "high", "highest")
-    return _gumbel(key, size, found, chosen)  # type: ignore[no-any-return]
+    return _gumbel(key, size, found, chosen)
 
 
 @partial(jit, static_argnames=("shape", "dtype", "mode"))
@@ -204,7 +204,7 @@ def laplace(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
-    return _laplace(key, *arguments("laplace", key, shape, dtype))  # type: ignore[no-any-return]
+    return _laplace(key, *arguments("laplace", key, shape, dtype))
 
 
 @sampler
@@ -224,7 +224,7 @@ def cauchy(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any 
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
-    return _cauchy(key, *arguments("cauchy", key, shape, dtype))  # type: ignore[no-any-return]
+    return _cauchy(key, *arguments("cauchy", key, shape, dtype))
 
 
 @sampler
@@ -244,7 +244,7 @@ def logistic(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: An
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
-    return _logistic(key, *arguments("logistic", key, shape, dtype))  # type: ignore[no-any-return]
+    return _logistic(key, *arguments("logistic", key, shape, dtype))
 
 
 @sampler

@@ -388,7 +388,7 @@ def fwd_and_bwd(
     return fwd, bwd
 
 
-def _check_transposed(what: str, aval: ShapedArray, leaf: Any) -> None:
+def _check_transposed(what: str, aval: Any, leaf: Any) -> None:
     # A linear function of integers has a transpose, though integers have no derivative.
     if dtypes.is_inexact(aval.dtype):
         check_tangent(what, "the cotangent", _Like(aval), leaf)

@@ -45,7 +45,7 @@ class ShapeDtypeStruct:
         ShapeDtypeStruct(shape=(3, 4), dtype=float32)
     """
 
-    __slots__ = ("aval", "is_ref", "manual_axis_type", "sharding")
+    __slots__ = ("_aval", "is_ref", "manual_axis_type", "sharding")
 
     def __init__(
         self,
@@ -58,8 +58,8 @@ class ShapeDtypeStruct:
         is_ref: bool = False,
     ) -> None:
         if dtype is None:
-            raise ValueError("ShapeDtypeStruct: dtype must be given, got None.")
-        self.aval = ShapedArray(tuple(map(int, shape)), dtypes.canonical(dtype), weak_type)
+            raise ValueError("ShapeDtypeStruct: dtype must be specified, got None.")
+        self._aval = ShapedArray(tuple(map(int, shape)), dtypes.canonical(dtype), weak_type)
         self.sharding = sharding
         self.manual_axis_type = manual_axis_type
         self.is_ref = is_ref
@@ -72,27 +72,27 @@ class ShapeDtypeStruct:
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return self.aval.shape
+        return self._aval.shape
 
     @property
     def dtype(self) -> np.dtype:
         """The type of the elements."""
-        return self.aval.dtype
+        return self._aval.dtype
 
     @property
     def weak_type(self) -> bool:
         """Whether the dtype gives way in promotion."""
-        return self.aval.weak_type
+        return self._aval.weak_type
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return len(self.aval.shape)
+        return len(self._aval.shape)
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self.aval.size
+        return self._aval.size
 
     def update(self, **changes: Any) -> ShapeDtypeStruct:
         """Returns a copy with `shape`, `dtype` or `weak_type` replaced."""
@@ -101,7 +101,7 @@ class ShapeDtypeStruct:
 
     def __len__(self) -> int:
         if not self.shape:
-            raise TypeError("len() of a ShapeDtypeStruct of rank 0.")
+            raise TypeError("len() of unsized object: a ShapeDtypeStruct of rank 0.")
         return self.shape[0]
 
     def __repr__(self) -> str:
@@ -109,14 +109,16 @@ class ShapeDtypeStruct:
         return f"ShapeDtypeStruct(shape={self.shape}, dtype={self.dtype.name}{weak})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ShapeDtypeStruct) and self.aval == other.aval
+        return isinstance(other, ShapeDtypeStruct) and self._aval == other._aval
 
     def __hash__(self) -> int:
-        return hash(("ShapeDtypeStruct", self.aval))
+        return hash(("ShapeDtypeStruct", self._aval))
 
 
 def aval_of_struct(x: Any) -> Any:
     """Returns the aval of an array, or of anything that has a shape and a dtype."""
+    if isinstance(x, ShapeDtypeStruct):
+        return x._aval
     if not hasattr(x, "aval") and hasattr(x, "shape") and hasattr(x, "dtype"):
         return ShapedArray(tuple(x.shape), dtypes.canonical(x.dtype))
     return aval_of(x)
@@ -292,10 +294,11 @@ def named_call(fun: Callable[..., Any], *, name: str | None = None) -> Callable[
 
     @wraps(fun)
     def named(*args: Any, **kwargs: Any) -> Any:
-        if current_trace() is EVAL:
+        leaves = flatten((args, kwargs))[0]
+        # Functions among the arguments, as of lax.while_loop, have no place in an operation.
+        if current_trace() is EVAL or any(map(callable, leaves)):
             return fun(*args, **kwargs)
         program, flat = _program(fun, args, kwargs)
-        leaves = flatten((args, kwargs))[0]
         return unflatten(flat.out_tree, call(program.close(), *program.consts, *leaves, name=shown))
 
     return named

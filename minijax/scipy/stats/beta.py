@@ -46,7 +46,7 @@ def cdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
     z, a, b, _ = _standard("cdf", x, a, b, loc, scale)
     inside = (z > 0) & (z < 1)
     found = special.betainc(a, b, jnp.where(inside, z, 0.5))
-    return jnp.where(inside, found, jnp.clip(z, 0, 1))
+    return jnp.where(inside, found, jnp.where(z <= 0, 0, jnp.where(z >= 1, 1, z)))
 
 
 def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
@@ -62,7 +62,7 @@ def sf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
     z, a, b, _ = _standard("sf", x, a, b, loc, scale)
     inside = (z > 0) & (z < 1)
     found = special.betainc(b, a, jnp.where(inside, 1 - z, 0.5))
-    return jnp.where(inside, found, 1 - jnp.clip(z, 0, 1))
+    return jnp.where(inside, found, jnp.where(z <= 0, 1, jnp.where(z >= 1, 0, z)))
 
 
 def logsf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:

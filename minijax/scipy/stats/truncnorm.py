@@ -52,7 +52,7 @@ def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
     Example:
         >>> import minijax.scipy as jsp
         >>> jsp.stats.truncnorm.logpdf(0.0, -1.0, 1.0)
-        Array(-0.53722333, dtype=float64, weak_type=True)
+        Array(-0.53722339, dtype=float64, weak_type=True)
     """
     z, a, b, scale = _standard("logpdf", x, a, b, loc, scale)
     found = norm.logpdf(z) - jnp.log(scale) - _log_mass(a, b)
