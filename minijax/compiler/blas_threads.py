@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 # SciPy's wheels bundle OpenBLAS under a prefix; a system's library has the plain names.
 _PREFIXES = ("scipy_openblas", "openblas")
 
 
 @functools.cache
-def _functions() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+def _functions() -> tuple[Any, Any] | None:
     """Returns the getter and setter of the number of threads, None for another BLAS."""
     spec = find_spec("scipy")
     if spec is None or spec.origin is None:
@@ -35,6 +36,15 @@ def _functions() -> tuple[Callable[[], int], Callable[[int], None]] | None:
                     getattr(library, f"{prefix}_set_num_threads"),
                 )
     return None
+
+
+def blas_functions() -> tuple[int, int] | None:
+    """Returns the addresses of the getter and setter of the number of threads."""
+    functions = _functions()
+    if functions is None:
+        return None
+    get, limit = (ctypes.cast(f, ctypes.c_void_p).value or 0 for f in functions)
+    return get, limit
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.program import ENTRY, all_literals, emit_module
 from minijax.compiler.engine import Program as Code
 from minijax.compiler.engine import compile_module
+from minijax.compiler.fuse.estimate import estimate
 from minijax.compiler.fuse.steps import fuse
 from minijax.compiler.memory import workspace
 from minijax.compiler.memory.plan import Plan, plan_memory
@@ -40,6 +41,7 @@ from minijax.kernel.build import lower_jaxpr
 from minijax.kernel.printing import format_program
 from minijax.kernel.roots import Program
 
+_LONG = 2e5
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
@@ -70,8 +72,8 @@ class Compiled:
         self._in_avals = [v.aval for v in program.inputs[len(consts) :]]
         self._out_avals = [v.aval for v in program.outputs]
         self._literals = [np.ascontiguousarray(x) for x in literals]
-        uses_blas = any(symbol.startswith(("blas_", "lapack_")) for symbol in context.symbols)
-        self._threads = one_blas_thread if uses_blas else nullcontext
+        self.uses_blas = any(s.startswith(("blas_", "lapack_")) for s in context.symbols)
+        self._threads = one_blas_thread if self.uses_blas else nullcontext
         self.timings = timings
 
     def run(self, args: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -93,11 +95,42 @@ class Compiled:
                 arena.ctypes.data,
             )
         workspace.give_back(arena)
+        if status:
+            self.fail(status)
+        return outputs
+
+    def fail(self, status: int) -> None:
+        """Raises the error that a run ended with."""
         if status == FAILED:
             raise self._context.failures.pop(threading.get_ident())
-        if status:
-            raise MemoryError("A while loop recorded more for its gradient than memory holds.")
-        return outputs
+        raise MemoryError("A compiled program needed more memory than there is.")
+
+    # -- for entries, which call the code themselves
+
+    @property
+    def address(self) -> int:
+        """The address of `i32 run(inputs, outputs, arena)`."""
+        return self._code.address
+
+    @property
+    def const_addresses(self) -> tuple[int, ...]:
+        """The addresses of the captured arrays, the leading inputs."""
+        return tuple(x.ctypes.data for x in self._consts)
+
+    @property
+    def literal_addresses(self) -> tuple[int, ...]:
+        """The addresses of the constant arrays, which follow the inputs."""
+        return tuple(x.ctypes.data for x in self._literals)
+
+    @property
+    def plan_size(self) -> int:
+        """The bytes of working memory that a run needs."""
+        return self._plan.size
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a run is likely to take long, so that other threads should run meanwhile."""
+        return estimate(self._plan.fused) > _LONG
 
     def kernels(self) -> str:
         """Returns the kernel program before fusion."""

@@ -231,7 +231,7 @@ def value_of(x: Any) -> Any:
     if type(x) is ConcreteArray:
         return x._value
     if isinstance(x, np.ndarray):
-        return x
+        return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
     if hasattr(x, "aval"):
         return x
     return to_array(x)._value

@@ -11,10 +11,11 @@ from __future__ import annotations
 import difflib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from minijax.core.activity import busy
 from minijax.core.flags import CHOICES, DEFAULTS
 
 
@@ -51,6 +52,7 @@ class Config:
     def __init__(self) -> None:
         self._values = {flag: _start_value(flag, value) for flag, value in DEFAULTS.items()}
         self._overrides = _Overrides()
+        self._listeners: list[Callable[[], None]] = []
 
     def __getattr__(self, name: str) -> Any:
         overrides = self.__dict__["_overrides"].values
@@ -75,6 +77,12 @@ class Config:
         """
         flag = self._flag(name)
         self._values[flag] = self._checked(flag, value)
+        for listener in self._listeners:
+            listener()
+
+    def on_update(self, listener: Callable[[], None]) -> None:
+        """Has a function called after each `update`."""
+        self._listeners.append(listener)
 
     @contextmanager
     def override(self, **flags: Any) -> Iterator[None]:
@@ -84,10 +92,13 @@ class Config:
         self._overrides.values = previous | {
             flag: self._checked(flag, value) for flag, value in changes.items()
         }
+        token = object()
+        busy.add(token)
         try:
             yield
         finally:
             self._overrides.values = previous
+            busy.discard(token)
 
     def parse_flags_with_absl(self) -> None:
         """Does nothing: flags come from the environment and from `update`."""

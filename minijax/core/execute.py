@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minijax.core.activity import busy
+
 if TYPE_CHECKING:
     from minijax.core.jaxpr import Jaxpr
 
@@ -32,13 +34,21 @@ def execute(jaxpr: Jaxpr, args: Sequence[np.ndarray]) -> list[np.ndarray]:
     return _execute(jaxpr, args)
 
 
+def installed() -> Execute | None:
+    """Returns the function that runs jaxprs now."""
+    return _execute
+
+
 @contextmanager
 def back_end(run: Execute) -> Iterator[None]:
     """Runs every jaxpr with the given function inside the context, and restores the previous."""
     global _execute
     previous = _execute
+    token = object()
+    busy.add(token)
     _execute = run
     try:
         yield
     finally:
         _execute = previous
+        busy.discard(token)

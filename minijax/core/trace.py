@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minijax.core.activity import busy
 from minijax.core.array import ConcreteArray, aval_of, value_of, wrap
 from minijax.core.avals import Aval, ShapedArray
 from minijax.core.config import config
@@ -232,6 +233,7 @@ class set_trace:  # noqa: N801 - a context manager; a class because it is hot
     def __enter__(self) -> Trace:
         self.previous = _current.trace
         _current.trace = self.trace
+        busy.add(self)
         return self.trace
 
     def __exit__(
@@ -241,6 +243,7 @@ class set_trace:  # noqa: N801 - a context manager; a class because it is hot
         traceback: TracebackType | None,
     ) -> None:
         _current.trace = self.previous
+        busy.discard(self)
 
 
 class new_trace(set_trace):  # noqa: N801
@@ -255,6 +258,7 @@ class new_trace(set_trace):  # noqa: N801
         traceback: TracebackType | None,
     ) -> None:
         _current.trace = self.previous
+        busy.discard(self)
         self.trace.closed = True
 
 
@@ -270,9 +274,11 @@ class named_axis:  # noqa: N801
         self.previous = _current.axes
         if self.axis[0] is not None:
             _current.axes = (*_current.axes, self.axis)
+            busy.add(self)
 
     def __exit__(self, *_: Any) -> None:
         _current.axes = self.previous
+        busy.discard(self)
 
 
 def mapped_axes() -> tuple[tuple[Any, int], ...]:

@@ -12,13 +12,16 @@ import inspect
 import logging
 import weakref
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import update_wrapper
 from types import MethodType
 from typing import Any
 
+from minijax import compiler
+from minijax.core.activity import busy
 from minijax.core.array import aval_of
 from minijax.core.config import config
+from minijax.core.execute import installed
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.pytree import PyTreeDef, flatten, unflatten
 from minijax.core.source import api_boundary, filter_traceback
@@ -30,20 +33,26 @@ from minijax.transforms.lowered import Lowered, Traced
 from minijax.transforms.staging import struct_avals, struct_of
 
 _CACHE_LIMIT = 4096
+_MOST_KINDS = 8
 _log = logging.getLogger("minijax")
 _functions: weakref.WeakSet[JitFunction] = weakref.WeakSet()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Program:
-    """A traced function: a closed program, what it captured, and how to rebuild its output."""
+    """A traced function: a closed program, what it captured, and how to rebuild its output.
+
+    Attributes:
+        calls: how often it was called through Python with leaves of which types.
+    """
 
     jaxpr: Jaxpr
     consts: tuple[Any, ...]
     out_tree: PyTreeDef
+    calls: dict[tuple[type, ...], int] = field(default_factory=dict)
 
 
-class JitFunction:
+class JitFunction(compiler.EntryPoint):
     """A jitted function. Call it like the function it wraps."""
 
     def __init__(
@@ -88,10 +97,26 @@ class JitFunction:
                 avals = tuple(argument_avals(f"jit of {self._name}", *dynamic))
             program = self._program(static, in_tree, avals)
             outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
+            if not busy:
+                self._note_call(program, args, kwargs, leaves)
             return unflatten(program.out_tree, outs)
         except Exception as error:
             filter_traceback(error)
             raise
+
+    def _note_call(
+        self, program: _Program, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any]
+    ) -> None:
+        """Gives a program that is called a second time an entry of its own."""
+        kinds = tuple(map(type, leaves))
+        program.calls[kinds] = count = program.calls.get(kinds, 0) + 1
+        if count != 2 or len(program.calls) > _MOST_KINDS or not _calls_have_entries():
+            return
+        given = {i % len(args) for i in self._static_argnums if -len(args) <= i < len(args)}
+        static: set[int | str] = {*given, *self._static_argnames}
+        result = unflatten(program.out_tree, range(program.out_tree.num_leaves))
+        jaxpr, consts = program.jaxpr, program.consts
+        compiler.add_entry(self, args, kwargs, static, leaves, jaxpr, consts, result)
 
     def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Returns the static arguments (hashable) and the dynamic `(args, kwargs)`."""
@@ -156,6 +181,7 @@ class JitFunction:
 
     def clear_cache(self) -> None:
         """Forgets all traced programs."""
+        self.drop_entries()
         self._programs.clear()
 
     def cache_size(self) -> int:
@@ -163,6 +189,22 @@ class JitFunction:
         return len(self._programs)
 
     _cache_size = cache_size
+
+
+def _calls_have_entries() -> bool:
+    looks = config.debug_nans or config.debug_infs or config.log_compiles
+    return installed() is compiler.execute and not looks
+
+
+def _drop_entries() -> None:
+    """Lets calls look at the configuration again."""
+    for function in list(_functions):
+        function.drop_entries()
+        for program in function._programs.values():
+            program.calls.clear()
+
+
+config.on_update(_drop_entries)
 
 
 def clear_caches() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from minijax.interpreters.prune import prune_jaxpr
 from minijax.interpreters.stage import stage_closed
 from minijax.interpreters.transpose import is_linear, transpose_jaxpr
 from minijax.primitives.compare import eq, ne
+from minijax.primitives.control.by_lane import is_costly, run_lanes
 from minijax.primitives.control.lanes import choose_lanes, gate_lanes, needs_gate
 from minijax.primitives.control.programs import fill_zeros, remembered
 from minijax.primitives.control.staged import is_unmapped, pick, run_staged
@@ -194,6 +196,11 @@ def _cond_batch(
         outs = cond_p.bind(*operands, branches=branches)
         return outs, (None,) * len(outs)
     (index, *rest), (index_dim, *rest_dims) = operands, dims
+    named = mapped_axis is not None and any(mapped_axis in b.axis_names for b in branches)
+    if index_dim is not None and not named and is_costly(*branches):
+        one = partial(cond_p.bind, branches=branches)
+        outs = run_lanes(size, operands, dims, one, branches[0], ("cond", *branches))
+        return outs, (0,) * len(outs)
     if index_dim is not None:
         outs = _run_lanes(size, index, rest, rest_dims, branches, mapped_axis)
         return outs, (0,) * len(outs)

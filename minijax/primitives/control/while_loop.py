@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,13 @@ from minijax.core.jaxpr import Eqn, Jaxpr
 from minijax.core.primitive import Primitive, primitive
 from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.transpose import is_linear, transpose_jaxpr
+from minijax.primitives.control.by_lane import (
+    BLOCK,
+    is_short,
+    run_blocks,
+    run_lanes,
+    shares_products,
+)
 from minijax.primitives.control.loop import (
     Loop,
     batched_carry,
@@ -155,11 +163,43 @@ def _while_batch(size: int, operands: Any, dims: Any, *, mapped_axis: Any, **par
         return outs, (None,) * len(outs)
     given = [dim is not None for dim in dims]
     carry, by_lane = batched_carry(loop, size, given, mapped_axis)
+    if by_lane and _lanes_are_free(loop, mapped_axis):
+        outs = _run_lanes(size, operands, dims, loop)
+        return outs, (0,) * len(outs)
+    outs = _run_mapped(size, operands, dims, loop, mapped_axis)
+    return outs, tuple(0 if on else None for on in carry)
+
+
+def _lanes_are_free(loop: Loop, mapped_axis: Any) -> bool:
+    """Whether lanes neither speak to each other nor gain by going together."""
+    programs = (loop.cond, loop.body)
+    named = mapped_axis is not None and any(mapped_axis in p.axis_names for p in programs)
+    return not named and not shares_products(*programs)
+
+
+def _run_lanes(size: int, operands: Any, dims: Any, loop: Loop) -> tuple[Any, ...]:
+    if not is_short(loop.cond, loop.body):
+        one = partial(while_p.bind, **loop.params)
+        return run_lanes(size, operands, dims, one, loop.body, ("while", loop.cond))
+
+    def block(lanes: int, xs: Any) -> Any:
+        return _run_mapped(lanes, xs, [None if d is None else 0 for d in dims], loop, None)
+
+    if size <= BLOCK:
+        return _run_mapped(size, operands, dims, loop, None)
+    return run_blocks(size, operands, dims, block, loop.body, ("while", loop.cond))
+
+
+def _run_mapped(
+    size: int, operands: Any, dims: Any, loop: Loop, mapped_axis: Any
+) -> tuple[Any, ...]:
+    """Runs one loop whose carry holds all lanes, until the last of them is done."""
+    given = [dim is not None for dim in dims]
+    carry, by_lane = batched_carry(loop, size, given, mapped_axis)
     flags = operand_flags(loop, given, carry, by_lane)
     moved = move_operands(operands, dims, flags, size)
     mapped, inputs = mapped_loop(loop, size, flags, carry, by_lane, moved, mapped_axis)
-    outs = while_p.bind(*inputs, **mapped.params)
-    return outs[by_lane:], tuple(0 if on else None for on in carry)
+    return while_p.bind(*inputs, **mapped.params)[by_lane:]
 
 
 while_p: Primitive = primitive(
@@ -395,6 +435,11 @@ def _pullback_batch(
     for i, on in enumerate(active, loop.num_cond_consts):
         given[i] = given[i] or on
     carry, by_lane = batched_carry(loop, size, given, mapped_axis)
+    if by_lane and _lanes_are_free(loop, mapped_axis):
+        one = partial(while_pullback_p.bind, active=active, **params)
+        key = ("while pullback", loop.cond, active)
+        outs = run_lanes(size, operands, dims, one, loop.body, key)
+        return outs, (0,) * len(outs)
     flags = operand_flags(loop, given, carry, by_lane)
     every = [True] * (len(operands) - loop.num_operands)
     moved, state = split_sizes(

@@ -1,0 +1,1 @@
+"""Entries: how Python calls compiled programs."""

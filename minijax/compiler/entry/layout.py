@@ -1,0 +1,141 @@
+"""Where CPython and NumPy keep what generated entries read: found by looking, never assumed.
+
+Each offset is confirmed on objects whose contents are known. Where one is not as expected, on
+another interpreter or a build without the global lock, `find_layout` returns None and calls go
+through Python.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib
+import platform
+import sys
+import sysconfig
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minijax.core.array import ConcreteArray, wrap
+from minijax.core.avals import ShapedArray
+
+HEAD = 16  # reference count and type
+_WORD = ctypes.sizeof(ctypes.c_void_p)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Offsets in bytes.
+
+    Attributes:
+        value, aval: of the slots of an array of ours.
+        weak_type: of the slot of its aval.
+        data, ndim, shape, dtype, flags: of the fields of a NumPy array.
+        type_flags: of a type's flags.
+    """
+
+    value: int
+    aval: int
+    weak_type: int
+    data: int = 16
+    ndim: int = 24
+    shape: int = 32
+    dtype: int = 56
+    flags: int = 64
+    type_flags: int = 168
+
+
+@functools.cache
+def find_layout() -> Layout | None:
+    """Returns the offsets, or None where objects are not laid out as entries need it."""
+    usable = (
+        platform.python_implementation() == "CPython"
+        and _WORD == 8
+        and not sysconfig.get_config_var("Py_GIL_DISABLED")
+        and not sys.flags.dev_mode
+    )
+    if not usable or not _containers_are_plain():
+        return None
+    buffer = np.arange(6.0).reshape(2, 3)
+    aval = ShapedArray((2, 3), buffer.dtype, True)
+    array = wrap(buffer, aval)
+    value_at = _find(array, id(array._value))
+    aval_at = _find(array, id(aval))
+    weak_at = _find(aval, id(True))
+    if value_at is None or aval_at is None or weak_at is None:
+        return None
+    found = Layout(value_at, aval_at, weak_at)
+    return found if _arrays_are_plain(found, array._value) else None
+
+
+def word(address: int) -> int:
+    """Returns eight bytes of memory as an unsigned integer."""
+    return ctypes.c_uint64.from_address(address).value
+
+
+def _find(x: Any, wanted: int) -> int | None:
+    """Returns the offset of the only slot of an object that holds a pointer."""
+    size = type(x).__basicsize__
+    places = [at for at in range(HEAD, size, _WORD) if word(id(x) + at) == wanted]
+    return places[0] if len(places) == 1 else None
+
+
+def _containers_are_plain() -> bool:
+    pair, items = (object(), object()), [object(), object()]
+    members = {object(), object(), object()}
+    first = word(id(items) + 24)
+    return (
+        word(id(pair) + 16) == 2
+        and (word(id(pair) + 24), word(id(pair) + 32)) == (id(pair[0]), id(pair[1]))
+        and word(id(items) + 16) == 2
+        and (word(first), word(first + 8)) == (id(items[0]), id(items[1]))
+        and word(id(members) + 24) == 3
+        and ctypes.c_double.from_address(id(1.5) + HEAD).value == 1.5
+        and _complex_is_plain(complex(2.5, 3.5))
+        and _scalar_is_plain(np.float64(4.5))
+    )
+
+
+def _complex_is_plain(x: complex) -> bool:
+    parts = (ctypes.c_double * 2).from_address(id(x) + HEAD)
+    return (parts[0], parts[1]) == (x.real, x.imag)
+
+
+def _scalar_is_plain(x: np.float64) -> bool:
+    return ctypes.c_double.from_address(id(x) + HEAD).value == float(x)
+
+
+def _arrays_are_plain(layout: Layout, x: np.ndarray) -> bool:
+    at = id(x)
+    shape = word(at + layout.shape)
+    flags = ctypes.c_int32.from_address(at + layout.flags).value
+    return (
+        word(at + layout.data) == x.ctypes.data
+        and ctypes.c_int32.from_address(at + layout.ndim).value == 2
+        and (word(shape), word(shape + 8)) == (2, 3)
+        and word(at + layout.dtype) == id(x.dtype)
+        and bool(flags & 0x1) == x.flags.c_contiguous
+        and bool(flags & 0x100) == x.flags.aligned
+        and bool(flags & 0x400) == x.flags.writeable
+        and word(id(ConcreteArray) + layout.type_flags) == ConcreteArray.__flags__
+    )
+
+
+_NEW_FROM_DESCR = 94  # of NumPy's table of C functions
+_kept_block = ctypes.c_void_p(None)
+
+
+@functools.cache
+def new_array_address() -> int:
+    """Returns the address of NumPy's PyArray_NewFromDescr."""
+    table = importlib.import_module("numpy._core._multiarray_umath")._ARRAY_API
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    return word(pointer(table, None) + 8 * _NEW_FROM_DESCR)
+
+
+def kept_block_address() -> int:
+    """Returns where the address of the working memory is that is kept between calls."""
+    return ctypes.addressof(_kept_block)
