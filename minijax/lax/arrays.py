@@ -104,14 +104,13 @@ def collapse(operand: Any, start_dimension: int, stop_dimension: int | None = No
 def reciprocal(x: Any) -> Array:
     """Returns 1 / x elementwise.
 
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> from minijax import lax
-        >>> lax.reciprocal(jnp.array([0.25, 0.5]))
-        Array([4., 2.], dtype=float64)
+    Raises:
+        TypeError: if x is not floating-point or complex.
     """
     (x,) = match(x)
-    return div(np.ones((), x.dtype), x)
+    if not dtypes.is_inexact(aval_of(x).dtype):
+        raise TypeError(f"reciprocal needs a floating-point or complex array, got {aval_of(x)}.")
+    return div(full_like(x, 1, shape=()), x)
 
 
 @api_boundary

@@ -12,6 +12,7 @@ from minijax.core import dtypes
 from minijax.core.array import aval_of
 from minijax.core.operators import Array
 from minijax.lax.precision import check_accuracy
+from minijax.lax.strict import strict
 from minijax.primitives import arithmetic, exponential, powers, trigonometric
 from minijax.primitives.bitwise import bitwise_and, shift_right_arithmetic, shift_right_logical
 from minijax.primitives.convert import convert_element_type
@@ -66,7 +67,10 @@ def mul(x: Any, y: Any, *, out_dtype: Any = None) -> Array:
     if out_dtype is not None:
         found = dtypes.canonical(out_dtype)
         x, y = (convert_element_type(operand, found) for operand in match(x, y))
-    return arithmetic.mul(x, y)
+    return _strict_mul(x, y)
+
+
+_strict_mul = strict(arithmetic.mul)
 
 
 def mulhi(x: Any, y: Any, /) -> Array:

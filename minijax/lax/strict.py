@@ -19,12 +19,12 @@ from minijax.primitives import (
     arithmetic,
     bitwise,
     compare,
-    complex,
     special,
     special_functions,
     special_gamma,
     trigonometric,
 )
+from minijax.primitives import complex as complex_numbers
 from minijax.primitives.broadcast import broadcast_in_dim
 from minijax.primitives.shape import reshape
 
@@ -35,11 +35,16 @@ _KINDS: tuple[tuple[type, Callable[[np.dtype], bool]], ...] = (
 )
 
 
-def _strict(function: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
+def strict(function: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
+    """Returns a function of two operands that promotes nothing.
+
+    Args:
+        function: the function within the package.
+    """
     name = function.__name__
 
     @functools.wraps(function)
-    def strict(x: Any, y: Any) -> Array:
+    def checked(x: Any, y: Any) -> Array:
         if not (hasattr(x, "aval") and hasattr(y, "aval")):
             _check_scalar(name, x, y)
             _check_scalar(name, y, x)
@@ -48,8 +53,8 @@ def _strict(function: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array
         return function(x, y)
 
     # The wrapper has the same signature; hidden, so that errors end at the user's line.
-    del strict.__wrapped__  # type: ignore[attr-defined]
-    return strict
+    del checked.__wrapped__  # type: ignore[attr-defined]
+    return checked
 
 
 def _check_scalar(name: str, scalar: Any, other: Any) -> None:
@@ -90,28 +95,28 @@ def _repeated(x: Array, size: tuple[int, ...]) -> Array:
     return broadcast_in_dim(reshape(x, tuple(x.shape[axis] for axis in kept)), size, kept)
 
 
-add = _strict(arithmetic.add)
-sub = _strict(arithmetic.sub)
-div = _strict(arithmetic.div)
-rem = _strict(arithmetic.rem)
-max = _strict(arithmetic.max)
-min = _strict(arithmetic.min)
-nextafter = _strict(arithmetic.nextafter)
-atan2 = _strict(trigonometric.atan2)
-bitwise_and = _strict(bitwise.bitwise_and)
-bitwise_or = _strict(bitwise.bitwise_or)
-bitwise_xor = _strict(bitwise.bitwise_xor)
-shift_left = _strict(bitwise.shift_left)
-shift_right_arithmetic = _strict(bitwise.shift_right_arithmetic)
-shift_right_logical = _strict(bitwise.shift_right_logical)
-eq = _strict(compare.eq)
-ne = _strict(compare.ne)
-lt = _strict(compare.lt)
-le = _strict(compare.le)
-gt = _strict(compare.gt)
-ge = _strict(compare.ge)
-complex = _strict(complex.complex)
-igamma = _strict(special_gamma.igamma)
-igammac = _strict(special_gamma.igammac)
-polygamma = _strict(special.polygamma)
-zeta = _strict(special_functions.zeta)
+add = strict(arithmetic.add)
+sub = strict(arithmetic.sub)
+div = strict(arithmetic.div)
+rem = strict(arithmetic.rem)
+max = strict(arithmetic.max)
+min = strict(arithmetic.min)
+nextafter = strict(arithmetic.nextafter)
+atan2 = strict(trigonometric.atan2)
+bitwise_and = strict(bitwise.bitwise_and)
+bitwise_or = strict(bitwise.bitwise_or)
+bitwise_xor = strict(bitwise.bitwise_xor)
+shift_left = strict(bitwise.shift_left)
+shift_right_arithmetic = strict(bitwise.shift_right_arithmetic)
+shift_right_logical = strict(bitwise.shift_right_logical)
+eq = strict(compare.eq)
+ne = strict(compare.ne)
+lt = strict(compare.lt)
+le = strict(compare.le)
+gt = strict(compare.gt)
+ge = strict(compare.ge)
+complex = strict(complex_numbers.complex)
+igamma = strict(special_gamma.igamma)
+igammac = strict(special_gamma.igammac)
+polygamma = strict(special.polygamma)
+zeta = strict(special_functions.zeta)
