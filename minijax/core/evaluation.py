@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
+from minijax.core.array import ConcreteArray, aval_of
+from minijax.core.avals import Aval
 from minijax.core.jaxpr import Atom, Jaxpr, Literal
 from minijax.core.primitive import Primitive
 from minijax.core.trace import EVAL, EvalTrace, Trace, Tracer, current_trace, mapped_axes, set_trace
@@ -59,7 +63,7 @@ class _KnownFirst(EvalTrace):
     ) -> tuple[Any, ...]:
         if any(isinstance(x, Tracer) for x in args):
             with set_trace(self._outer):
-                return primitive.bind(*args, **params)
+                return primitive.apply(*args, **params)
         return super().process(primitive, args, params)
 
 
@@ -84,6 +88,12 @@ def ensure_compile_time_eval() -> Iterator[None]:
 
 
 eval_context = ensure_compile_time_eval
+
+
+# Type of a value -> its aval. Operations do not look here: objects with `__jax_array__` are arrays.
+pytype_aval_mappings: dict[type, Callable[[Any], Aval]] = dict.fromkeys(
+    (ConcreteArray, np.ndarray, np.generic, bool, int, float, complex), aval_of
+)
 
 
 def max_dim(x: int, y: int) -> int:

@@ -120,6 +120,9 @@ class UserPrimitive(Primitive, metaclass=_AnyPrimitive):
         )
 
     def _jvp(self, primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
+        if all(type(t) is Zero for t in tangents):
+            results = self.apply(*primals, **params)
+            return results, tuple(Zero(out.aval.tangent()) for out in results)
         outs, out_tangents = self._given("jvp", primitive_jvps)(primals, tangents, **params)
         results = tuple(map(to_array, self._many(outs)))
         return results, tuple(

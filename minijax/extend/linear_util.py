@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache as cache
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 from minijax.transforms.arguments import function_name
@@ -106,6 +106,17 @@ def wrap_init(
     return WrappedFun(f, params, debug_info)
 
 
+def _curried(transform: Callable[..., Any]) -> Callable[..., Any]:
+    """Lets a transformation be given first (as a decorator) and the function later."""
+
+    @wraps(transform)
+    def curried(gen: Callable[..., Any], *fun_and_args: Any) -> Any:
+        return transform(gen, *fun_and_args) if fun_and_args else partial(transform, gen)
+
+    return curried
+
+
+@_curried
 def transformation2(gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: Any) -> WrappedFun:
     """Adds the transformation `gen(f, *static, *args)` to a function.
 
@@ -117,6 +128,7 @@ def transformation2(gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: 
     return fun.wrap(lambda f, *args, **kwargs: gen(f, *gen_static_args, *args, **kwargs))
 
 
+@_curried
 def transformation_with_aux2(
     gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: Any
 ) -> tuple[WrappedFun, Callable[[], Any]]:
@@ -129,6 +141,7 @@ def transformation_with_aux2(
     return fun.wrap(apply), lambda: store.val
 
 
+@_curried
 def transformation(gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: Any) -> WrappedFun:
     """Adds a transformation as a generator: it yields `(args, kwargs)`, then the outputs."""
 
@@ -140,6 +153,7 @@ def transformation(gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: A
     return fun.wrap(apply)
 
 
+@_curried
 def transformation_with_aux(
     gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: Any
 ) -> tuple[WrappedFun, Callable[[], Any]]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from minijax.core import dtypes
-from minijax.core.array import ConcreteArray, aval_of, to_array
 from minijax.core.array import aval_of as abstractify
+from minijax.core.array import to_array
+from minijax.core.evaluation import pytype_aval_mappings
 from minijax.core.primitive import Primitive
 from minijax.core.trace import EVAL, set_trace
 
@@ -20,12 +19,8 @@ __all__ = [
     "pytype_aval_mappings",
 ]
 
-_VALUES = (ConcreteArray, np.ndarray, np.generic, bool, int, float, complex)
-
-# Type of a value -> its aval; and -> the value with a dtype that arrays may have. Operations do not
-# look here: objects with `__jax_array__` are arrays to them.
-pytype_aval_mappings: dict[type, Any] = dict.fromkeys(_VALUES, aval_of)
-canonicalize_dtype_handlers: dict[type, Any] = dict.fromkeys(_VALUES, to_array)
+# Type of a value -> the value with a dtype that arrays may have.
+canonicalize_dtype_handlers: dict[type, Any] = dict.fromkeys(pytype_aval_mappings, to_array)
 
 canonicalize_dtype = dtypes.canonical
 

@@ -185,4 +185,4 @@ def shape_as_value(shape: Sequence[int]) -> Array:
         >>> lax.shape_as_value((2, 3)).tolist()
         [2, 3]
     """
-    return array(np.asarray(tuple(shape), dtypes.int64))
+    return array(np.asarray(tuple(shape), dtypes.int32))

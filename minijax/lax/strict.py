@@ -19,9 +19,6 @@ from minijax.primitives import (
     arithmetic,
     bitwise,
     compare,
-    special,
-    special_functions,
-    special_gamma,
     trigonometric,
 )
 from minijax.primitives import complex as complex_numbers
@@ -101,7 +98,6 @@ div = strict(arithmetic.div)
 rem = strict(arithmetic.rem)
 max = strict(arithmetic.max)
 min = strict(arithmetic.min)
-nextafter = strict(arithmetic.nextafter)
 atan2 = strict(trigonometric.atan2)
 bitwise_and = strict(bitwise.bitwise_and)
 bitwise_or = strict(bitwise.bitwise_or)
@@ -116,7 +112,3 @@ le = strict(compare.le)
 gt = strict(compare.gt)
 ge = strict(compare.ge)
 complex = strict(complex_numbers.complex)
-igamma = strict(special_gamma.igamma)
-igammac = strict(special_gamma.igammac)
-polygamma = strict(special.polygamma)
-zeta = strict(special_functions.zeta)

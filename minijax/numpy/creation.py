@@ -131,6 +131,8 @@ def _from_nested(nested: Any, dtype: np.dtype | None) -> Array:
     if kinds <= {bool, int, float, complex}:
         return _from_numbers(nested, dtype)
     # Before NumPy sees them: it would turn strings and objects into arrays of their own.
+    if type(None) in kinds:
+        raise ValueError("array: None is no number: use jnp.nan for a missing value.")
     values = [leaf if isinstance(leaf, Array) else operand(leaf, "array") for leaf in leaves]
     found = result_pair(*leaves)[0] if dtype is None else dtype
     # NumPy cannot read elements of bfloat16, a dtype that it does not know, out of objects.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -301,7 +302,7 @@ def matrix_power(a: Any, n: int) -> Array:
     """
     if not hasattr(n, "__index__"):
         raise TypeError(f"matrix_power: the power must be an integer, got {n!r}.")
-    power = n.__index__()
+    power = operator.index(n)
     (x,) = promote_dtypes("matrix_power", a)
     if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
         raise ValueError(f"matrix_power takes matrices of shape (..., n, n); got {x.shape}.")

@@ -20,6 +20,8 @@ from minijax.primitives.linalg import eig as eig_family
 from minijax.primitives.linalg import eigh as eigh_family
 from minijax.primitives.linalg import qr as qr_family
 from minijax.primitives.linalg import svd as svd_family
+from minijax.primitives.linalg.matrices import index_range
+from minijax.primitives.linalg.reflections import geqrf
 
 
 class QRResult(NamedTuple):

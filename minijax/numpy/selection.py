@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from minijax.numpy.dtypes import finfo
 from minijax.numpy.elementary import imag, real
 from minijax.numpy.logic import equal, isnan, truth
 from minijax.numpy.promotion import (
+    broadcast_shapes,
     convert,
     operand,
     promote_all,
@@ -72,6 +74,7 @@ def where(
         raise ValueError("where: size and fill_value go with a condition alone.")
     chosen = truth(condition, "where")
     a, b = promote_all("where", x, y)
+    broadcast_shapes(chosen.shape, a.shape, b.shape)  # raises the ValueError that callers expect
     return select_between(chosen, a, b)
 
 
@@ -177,7 +180,7 @@ def nonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> tuple
     mask = truth(x, "nonzero")
     if size is None:
         return tuple(to_array(places) for places in np.nonzero(_known_value(mask, "nonzero")))
-    count = size.__index__()
+    count = operator.index(size)
     flat = ravel(mask)
     order = cumulative.cumsum(convert(flat, dtypes.int64), 0)
     # Each true element goes to its rank among them; false ones go past the end and are dropped.

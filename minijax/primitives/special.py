@@ -53,7 +53,7 @@ erf_p = unary(
     _erf,
     on=FLOAT,
     tangent=lambda t, x, y: _gauss(t, x, 2 / math.sqrt(math.pi)),
-    element=approximations.erf,
+    element=lambda k, x: k.erf(x),
 )
 erfc_p = unary(
     "erfc",

@@ -9,6 +9,7 @@ import numpy as np
 from minijax import numpy as jnp
 from minijax.core.operators import Array
 from minijax.core.source import api_boundary
+from minijax.primitives.draw_functions import draw_log
 from minijax.random.distributions import exponential_draws, normal_draws
 from minijax.random.keys import Shape, split
 from minijax.random.parameters import arguments, common_shape, sampler, spread
@@ -90,7 +91,7 @@ def rayleigh(
 
 @sampler
 def _rayleigh(key: Any, scale: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
-    draws = jnp.log(unit_interval(key, shape, dtype))
+    draws = draw_log(unit_interval(key, shape, dtype))
     return spread(scale, shape, dtype) * jnp.sqrt(-2 * draws)
 
 

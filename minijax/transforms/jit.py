@@ -152,6 +152,20 @@ class JitFunction(compiler.EntryPoint):
                 self._programs[key] = program
         return program
 
+    def check_donated(self, numbers: tuple[int, ...], names: tuple[str, ...]) -> None:
+        """Refuses an argument that is static and given away.
+
+        Raises:
+            ValueError: naming the argument.
+        """
+        both: set[Any] = {*numbers} & {*self._static_argnums} | {*names} & {*self._static_argnames}
+        if both:
+            shown = ", ".join(map(str, sorted(both, key=str)))
+            raise ValueError(
+                f"jit of {self._name}: static_argnums and donate_argnums cannot intersect, and "
+                f"argument {shown} is in both. A static argument has no buffer to give away."
+            )
+
     # -- looking inside
 
     @api_boundary
@@ -354,6 +368,12 @@ def jit(
         Array([0.  , 1.05, 2.1 ], dtype=float64)
     """
     numbers, names = _as_tuple(static_argnums), _as_tuple(static_argnames)
-    if fun is None:
-        return lambda function: JitFunction(function, numbers, names)
-    return JitFunction(fun, numbers, names)
+    given = _as_tuple(donate_argnums), _as_tuple(donate_argnames)
+
+    def made(function: Callable[..., Any]) -> JitFunction:
+        jitted = JitFunction(function, numbers, names)
+        if any(given):
+            jitted.check_donated(*_static_arguments(function, *given))
+        return jitted
+
+    return made if fun is None else made(fun)

@@ -13,7 +13,7 @@ from minijax.core import dtypes
 from minijax.core.array import aval_of
 from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Jaxpr
-from minijax.core.pytree import flatten, flatten_with_path, unflatten
+from minijax.core.pytree import flatten, flatten_with_path, tree_map, unflatten
 from minijax.core.source import api_boundary
 from minijax.core.trace import EVAL, current_trace
 from minijax.interpreters.evaluate import eval_jaxpr
@@ -207,8 +207,17 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         >>> mj.eval_shape(jnp.dot, mj.ShapeDtypeStruct((2, 3), float), jnp.ones((3, 4)))
         ShapeDtypeStruct(shape=(2, 4), dtype=float64)
     """
-    program, flat = _program(fun, args, kwargs)
+
+    @wraps(fun)
+    def arrays_only(*inner_args: Any, **inner_kwargs: Any) -> Any:
+        return tree_map(_array_of_struct, fun(*inner_args, **inner_kwargs))
+
+    program, flat = _program(arrays_only, args, kwargs)
     return unflatten(flat.out_tree, map(struct_of, program.out_avals))
+
+
+def _array_of_struct(x: Any) -> Any:
+    return x._aval.zeros() if isinstance(x, ShapeDtypeStruct) else x
 
 
 @api_boundary
