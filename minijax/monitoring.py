@@ -31,7 +31,7 @@ def record_event(event: str, **kwargs: str | int) -> None:
 
     Example:
         >>> heard = []
-        >>> register_event_listener(lambda *args, **kwargs: heard.append((*args, kwargs)))
+        >>> register_event_listener(lambda *args, **more: heard.append((*args, more)))
         >>> record_event("/app/start", user=3)
         >>> clear_event_listeners()
         >>> heard
@@ -51,7 +51,7 @@ def record_event_duration_secs(event: str, duration: float, **kwargs: str | int)
 
     Example:
         >>> heard = []
-        >>> register_event_duration_secs_listener(lambda *args, **kwargs: heard.append((*args, kwargs)))
+        >>> register_event_duration_secs_listener(lambda *args, **kw: heard.append((*args, kw)))
         >>> record_event_duration_secs("/app/load", 0.5)
         >>> clear_event_listeners()
         >>> heard
@@ -73,7 +73,7 @@ def record_event_time_span(
 
     Example:
         >>> heard = []
-        >>> register_event_time_span_listener(lambda *args, **kwargs: heard.append((*args, kwargs)))
+        >>> register_event_time_span_listener(lambda *args, **more: heard.append((*args, more)))
         >>> record_event_time_span("/app/load", 10.0, 10.5)
         >>> clear_event_listeners()
         >>> heard
@@ -93,7 +93,7 @@ def record_scalar(event: str, value: float | int, **kwargs: str | int) -> None:
 
     Example:
         >>> heard = []
-        >>> register_scalar_listener(lambda *args, **kwargs: heard.append((*args, kwargs)))
+        >>> register_scalar_listener(lambda *args, **more: heard.append((*args, more)))
         >>> record_scalar("/app/loss", 0.25, step=7)
         >>> clear_event_listeners()
         >>> heard
@@ -111,7 +111,7 @@ def register_event_listener(callback: Listener) -> None:
 
     Example:
         >>> heard = []
-        >>> register_event_listener(lambda *args, **kwargs: heard.append((*args, kwargs)))
+        >>> register_event_listener(lambda *args, **more: heard.append((*args, more)))
         >>> record_event("/app/start", user=3)
         >>> clear_event_listeners()
         >>> heard
@@ -128,7 +128,7 @@ def register_event_duration_secs_listener(callback: Listener) -> None:
 
     Example:
         >>> heard = []
-        >>> register_event_duration_secs_listener(lambda *args, **kwargs: heard.append((*args, kwargs)))
+        >>> register_event_duration_secs_listener(lambda *args, **kw: heard.append((*args, kw)))
         >>> record_event_duration_secs("/app/load", 0.5)
         >>> clear_event_listeners()
         >>> heard
@@ -145,7 +145,7 @@ def register_event_time_span_listener(callback: Listener) -> None:
 
     Example:
         >>> heard = []
-        >>> register_event_time_span_listener(lambda *args, **kwargs: heard.append((*args, kwargs)))
+        >>> register_event_time_span_listener(lambda *args, **more: heard.append((*args, more)))
         >>> record_event_time_span("/app/load", 10.0, 10.5)
         >>> clear_event_listeners()
         >>> heard
@@ -162,7 +162,7 @@ def register_scalar_listener(callback: Listener) -> None:
 
     Example:
         >>> heard = []
-        >>> register_scalar_listener(lambda *args, **kwargs: heard.append((*args, kwargs)))
+        >>> register_scalar_listener(lambda *args, **more: heard.append((*args, more)))
         >>> record_scalar("/app/loss", 0.25, step=7)
         >>> clear_event_listeners()
         >>> heard

@@ -32,9 +32,15 @@ from minijax.core.pytree import (
     tree_map,
     unflatten,
 )
+from minijax.example_libraries.schedules import Schedule as Schedule
+from minijax.example_libraries.schedules import constant as constant
+from minijax.example_libraries.schedules import exponential_decay as exponential_decay
+from minijax.example_libraries.schedules import inverse_time_decay as inverse_time_decay
+from minijax.example_libraries.schedules import make_schedule as make_schedule
+from minijax.example_libraries.schedules import piecewise_constant as piecewise_constant
+from minijax.example_libraries.schedules import polynomial_decay as polynomial_decay
 
 Step = int
-Schedule = Callable[[Any], Any]
 Params = Any
 State = Any
 Updates = Any
@@ -149,7 +155,7 @@ def sgd(step_size: Any) -> Any:
         >>> init, update, get_params = sgd(0.25)
         >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
         >>> round(float(get_params(state)), 6)
-        0.0
+        0.5
     """
     rate = make_schedule(step_size)
 
@@ -181,7 +187,7 @@ def momentum(step_size: Any, mass: float) -> Any:
         >>> init, update, get_params = momentum(0.25, mass=0.9)
         >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
         >>> round(float(get_params(state)), 6)
-        0.0
+        0.5
     """
     rate = make_schedule(step_size)
 
@@ -216,7 +222,7 @@ def nesterov(step_size: Any, mass: float) -> Any:
         >>> init, update, get_params = nesterov(0.25, mass=0.5)
         >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
         >>> round(float(get_params(state)), 6)
-        0.0
+        0.25
     """
     rate = make_schedule(step_size)
 
@@ -251,7 +257,7 @@ def adagrad(step_size: Any, momentum: float = 0.9) -> Any:
         >>> init, update, get_params = adagrad(0.5)
         >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
         >>> round(float(get_params(state)), 6)
-        0.0
+        0.95
     """
     rate = make_schedule(step_size)
 
@@ -288,7 +294,7 @@ def rmsprop(step_size: Any, gamma: float = 0.9, eps: float = 1e-8) -> Any:
         >>> init, update, get_params = rmsprop(0.1, gamma=0.75)
         >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
         >>> round(float(get_params(state)), 6)
-        0.0
+        0.8
     """
     rate = make_schedule(step_size)
 
@@ -323,7 +329,7 @@ def rmsprop_momentum(
         >>> init, update, get_params = rmsprop_momentum(0.1, gamma=0.75)
         >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
         >>> round(float(get_params(state)), 6)
-        0.0
+        0.8
     """
     rate = make_schedule(step_size)
 
@@ -359,7 +365,7 @@ def adam(step_size: Any, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) 
         >>> init, update, get_params = adam(0.1)
         >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
         >>> round(float(get_params(state)), 6)
-        0.0
+        0.9
     """
     rate = make_schedule(step_size)
 
@@ -397,7 +403,7 @@ def adamax(step_size: Any, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8
         >>> init, update, get_params = adamax(0.1)
         >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
         >>> round(float(get_params(state)), 6)
-        0.0
+        0.9
     """
     rate = make_schedule(step_size)
 
@@ -457,143 +463,6 @@ def sm3(step_size: Any, momentum: float = 0.9) -> Any:
         return state[0]
 
     return init, update, get_params
-
-
-# -- schedules
-
-
-def constant(step_size: Any) -> Schedule:
-    """Returns the schedule of one step size for all steps.
-
-    Args:
-        step_size: the step size.
-
-    Example:
-        >>> constant(0.1)(1000)
-        0.1
-    """
-
-    def schedule(i: Any) -> Any:
-        return step_size
-
-    return schedule
-
-
-def exponential_decay(step_size: Any, decay_steps: Any, decay_rate: Any) -> Schedule:
-    """Returns the schedule `step_size * decay_rate ** (i / decay_steps)`.
-
-    Args:
-        step_size: the first step size.
-        decay_steps: after how many steps it has fallen by `decay_rate`.
-        decay_rate: the factor.
-
-    Example:
-        >>> exponential_decay(1.0, decay_steps=10, decay_rate=0.5)(20)
-        0.25
-    """
-
-    def schedule(i: Any) -> Any:
-        return step_size * decay_rate ** (i / decay_steps)
-
-    return schedule
-
-
-def inverse_time_decay(
-    step_size: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False
-) -> Schedule:
-    """Returns the schedule `step_size / (1 + decay_rate * i / decay_steps)`.
-
-    Args:
-        step_size: the first step size.
-        decay_steps, decay_rate: how fast it falls.
-        staircase: whether the quotient of steps is rounded down.
-
-    Example:
-        >>> inverse_time_decay(1.0, 10, 1.0)(5), inverse_time_decay(1.0, 10, 1.0, True)(5)
-        (0.6666666666666666, Array(1., dtype=float64))
-    """
-    if staircase:
-
-        def stairs(i: Any) -> Any:
-            return step_size / (1 + decay_rate * jnp.floor(i / decay_steps))
-
-        return stairs
-
-    def schedule(i: Any) -> Any:
-        return step_size / (1 + decay_rate * i / decay_steps)
-
-    return schedule
-
-
-def polynomial_decay(
-    step_size: Any, decay_steps: Any, final_step_size: Any, power: Any = 1.0
-) -> Schedule:
-    """Returns the schedule that falls as a power from one step size to another, and stays there.
-
-    Args:
-        step_size: the first step size.
-        decay_steps: after how many steps it reaches the last one.
-        final_step_size: the last one.
-        power: the exponent.
-
-    Example:
-        >>> schedule = polynomial_decay(1.0, decay_steps=10, final_step_size=0.2)
-        >>> [round(float(schedule(i)), 2) for i in (0, 5, 10, 20)]
-        [1.0, 0.6, 0.2, 0.2]
-    """
-
-    def schedule(step_num: Any) -> Any:
-        left = 1 - jnp.minimum(step_num, decay_steps) / decay_steps
-        return left**power * (step_size - final_step_size) + final_step_size
-
-    return schedule
-
-
-def piecewise_constant(boundaries: Any, values: Any) -> Schedule:
-    """Returns the schedule with one value up to each boundary and a last one after them.
-
-    Args:
-        boundaries: a vector of numbers of steps.
-        values: a vector with one element more.
-
-    Raises:
-        ValueError: if the lengths do not fit.
-
-    Example:
-        >>> schedule = piecewise_constant([10, 20], [1.0, 0.5, 0.1])
-        >>> [float(schedule(i)) for i in (10, 11, 21)]
-        [1.0, 0.5, 0.1]
-    """
-    edges, levels = jnp.array(boundaries), jnp.array(values)
-    if not edges.ndim == levels.ndim == 1:
-        raise ValueError("boundaries and values must be sequences")
-    if edges.shape[0] != levels.shape[0] - 1:
-        raise ValueError(
-            f"boundaries length must be one shorter than values length, got {edges.shape[0]} and "
-            f"{levels.shape[0]}."
-        )
-
-    def schedule(i: Any) -> Any:
-        return levels[jnp.sum(i > edges)]
-
-    return schedule
-
-
-def make_schedule(scalar_or_schedule: Any) -> Schedule:
-    """Returns a schedule as it is, and a number as a constant schedule.
-
-    Raises:
-        TypeError: if it is neither.
-
-    Example:
-        >>> make_schedule(0.1)(5), make_schedule(lambda i: 1 / i)(5)
-        (0.1, 0.2)
-    """
-    if callable(scalar_or_schedule):
-        return scalar_or_schedule
-    if jnp.ndim(scalar_or_schedule) == 0:
-        return constant(scalar_or_schedule)
-    raise TypeError(type(scalar_or_schedule))
 
 
 # -- gradients

@@ -102,6 +102,11 @@ def wrap_init(
     Example:
         >>> wrap_init(lambda x: x + 1).call_wrapped(1)
         2
+
+    Args:
+        f: the function.
+        params: keyword arguments that every call of it gets.
+        debug_info: what messages call it.
     """
     return WrappedFun(f, params, debug_info)
 
@@ -124,6 +129,11 @@ def transformation2(gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: 
         >>> doubled = transformation2(lambda f, x: 2 * f(x), wrap_init(lambda x: x + 1))
         >>> doubled.call_wrapped(1)
         4
+
+    Args:
+        gen: the transformation.
+        fun: a wrapped function.
+        gen_static_args: what `gen` gets before the arguments of a call.
     """
     return fun.wrap(lambda f, *args, **kwargs: gen(f, *gen_static_args, *args, **kwargs))
 
@@ -132,7 +142,21 @@ def transformation2(gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: 
 def transformation_with_aux2(
     gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: Any
 ) -> tuple[WrappedFun, Callable[[], Any]]:
-    """Adds `gen(f, store, *static, *args)`; also returns a function that reads the store."""
+    """Adds `gen(f, store, *static, *args)`; also returns a function that reads the store.
+
+    Args:
+        gen: the transformation.
+        fun: a wrapped function.
+        gen_static_args: what `gen` gets before the arguments of a call.
+
+    Example:
+        >>> def counted(f, store, *args):
+        ...     store.store(len(args))
+        ...     return f(*args)
+        >>> fun, count = transformation_with_aux2(counted, wrap_init(lambda x, y: x + y))
+        >>> fun.call_wrapped(1, 2), count()
+        (3, 2)
+    """
     store = Store()
 
     def apply(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -143,7 +167,20 @@ def transformation_with_aux2(
 
 @_curried
 def transformation(gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: Any) -> WrappedFun:
-    """Adds a transformation as a generator: it yields `(args, kwargs)`, then the outputs."""
+    """Adds a transformation as a generator: it yields `(args, kwargs)`, then the outputs.
+
+    Args:
+        gen: a generator function.
+        fun: a wrapped function.
+        gen_static_args: what `gen` gets before the arguments of a call.
+
+    Example:
+        >>> def doubled(x):
+        ...     out = yield (x,), {}
+        ...     yield 2 * out
+        >>> transformation(doubled, wrap_init(lambda x: x + 1)).call_wrapped(1)
+        4
+    """
 
     def apply(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         steps = gen(*gen_static_args, *args, **kwargs)

@@ -32,17 +32,54 @@ def _dtype(dtype: Any) -> np.dtype:
 
 
 def zeros(key: Any, shape: Sequence[int], dtype: Any = None, out_sharding: Any = None) -> Array:
-    """Returns zeros; the key is not used."""
+    """Returns zeros; the key is not used.
+
+    Args:
+        key: not used.
+        shape: the shape of the array.
+        dtype: its dtype; by default float64.
+        out_sharding: accepted for compatibility.
+
+    Example:
+        >>> from minijax import random
+        >>> from minijax.nn import initializers
+        >>> initializers.zeros(random.key(0), (3,))
+        Array([0., 0., 0.], dtype=float64)
+    """
     return jnp.zeros(shape, _dtype(dtype))
 
 
 def ones(key: Any, shape: Sequence[int], dtype: Any = None, out_sharding: Any = None) -> Array:
-    """Returns ones; the key is not used."""
+    """Returns ones; the key is not used.
+
+    Args:
+        key: not used.
+        shape: the shape of the array.
+        dtype: its dtype; by default float64.
+        out_sharding: accepted for compatibility.
+
+    Example:
+        >>> from minijax import random
+        >>> from minijax.nn import initializers
+        >>> initializers.ones(random.key(0), (3,), 'float32')
+        Array([1., 1., 1.], dtype=float32)
+    """
     return jnp.ones(shape, _dtype(dtype))
 
 
 def constant(value: Any, dtype: Any = None) -> Initializer:
-    """Makes an initializer that fills with a value."""
+    """Makes an initializer that fills with a value.
+
+    Args:
+        value: the value.
+        dtype: the dtype of the arrays; by default float64.
+
+    Example:
+        >>> from minijax import random
+        >>> from minijax.nn import initializers
+        >>> initializers.constant(7)(random.key(0), (2,))
+        Array([7., 7.], dtype=float64)
+    """
     default = dtype
 
     @api_boundary
@@ -55,7 +92,19 @@ def constant(value: Any, dtype: Any = None) -> Initializer:
 
 
 def uniform(scale: Any = 1e-2, dtype: Any = None) -> Initializer:
-    """Makes an initializer that draws uniformly from [0, scale)."""
+    """Makes an initializer that draws uniformly from [0, scale).
+
+    Args:
+        scale: the upper end.
+        dtype: the dtype of the arrays; by default float64.
+
+    Example:
+        >>> from minijax import random
+        >>> from minijax.nn import initializers
+        >>> drawn = initializers.uniform(0.5)(random.key(0), (100,))
+        >>> bool(((drawn >= 0) & (drawn < 0.5)).all())
+        True
+    """
     default = dtype
 
     @api_boundary
@@ -159,6 +208,14 @@ def variance_scaling(
 
     Raises:
         ValueError: if there is no such mode or distribution.
+
+    Example:
+        >>> from minijax import random
+        >>> from minijax.nn import initializers
+        >>> init = initializers.variance_scaling(2.0, 'fan_in', 'normal')
+        >>> drawn = init(random.key(0), (50, 200))
+        >>> round(float(drawn.var() * 50), 1)
+        2.0
     """
     if mode not in _FANS:
         raise ValueError(f"variance_scaling: mode must be one of {list(_FANS)}, got {mode!r}.")
@@ -195,7 +252,18 @@ def _scaled(name: str, scale: float, mode: str, distribution: str) -> Callable[.
         return variance_scaling(scale, mode, distribution, in_axis, out_axis, batch_axis, dtype)
 
     make.__name__ = make.__qualname__ = name
-    make.__doc__ = f"Makes `variance_scaling({scale}, {mode!r}, {distribution!r})`."
+    make.__doc__ = f"""Makes `variance_scaling({scale}, {mode!r}, {distribution!r})`.
+
+    Args:
+        in_axis, out_axis, batch_axis: the axes of inputs, of outputs, and those left aside.
+        dtype: the dtype of the arrays; by default float64.
+
+    Example:
+        >>> from minijax import random
+        >>> from minijax.nn import initializers
+        >>> initializers.{name}()(random.key(0), (3, 4), "float32").shape
+        (3, 4)
+    """
     return make
 
 

@@ -337,7 +337,7 @@ def canonical_axes(axes: Any, ndim: int, name: str) -> tuple[int, ...]:
     """
     if axes is None:
         return tuple(range(ndim))
-    if not isinstance(axes, tuple | list):
+    if not isinstance(axes, tuple | list | range):
         return (canonical_axis(axes, ndim, name),)
     found = tuple(canonical_axis(axis, ndim, name) for axis in axes)
     if len(set(found)) != len(found):

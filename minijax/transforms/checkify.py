@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from minijax.interpreters.stage import stage
 from minijax.primitives.bitwise import bitwise_and, bitwise_not
 from minijax.primitives.compare import eq
 from minijax.primitives.control.check import CheckError, Message, check_p
-from minijax.transforms.arguments import FlatFunction, function_name
+from minijax.transforms.arguments import FlatFunction, function_name, wraps
 from minijax.transforms.checked_program import (
     CheckedProgram,
     DivisionByZeroError,

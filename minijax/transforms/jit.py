@@ -222,7 +222,16 @@ config.on_update(_drop_entries)
 
 
 def clear_caches() -> None:
-    """Forgets the traced programs of all jitted functions."""
+    """Forgets the traced programs of all jitted functions.
+
+    Example:
+        >>> import minijax as mj
+        >>> traced = []
+        >>> f = mj.jit(lambda x: traced.append(x.shape) or x)
+        >>> _ = f(1.0), f(2.0), mj.clear_caches(), f(3.0)
+        >>> len(traced)
+        2
+    """
     for function in list(_functions):
         function.clear_cache()
 

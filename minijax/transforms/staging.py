@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import ContextDecorator
-from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from minijax.transforms.arguments import (
     fix_arguments,
     function_name,
     normalize_argnums,
+    wraps,
 )
 
 

@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.real import Real
 
-
 _OF_C = "c_"
 
 

@@ -1,6 +1,6 @@
 """check: stating what must hold. `checkify` turns it into values; by itself it runs only eagerly.
 
-    check[message, lanes] ok x… =      (no results; `lanes` leading axes of all operands are mapped)
+check[message, lanes] ok x… =      (no results; `lanes` leading axes of all operands are mapped)
 """
 
 from __future__ import annotations
