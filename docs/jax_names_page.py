@@ -153,6 +153,7 @@ def same_default(theirs: str, ours: str) -> bool:
     if theirs in opaque[:3]:
         return True
     aliases = {"float64": "float", "int64": "int", "complex128": "complex", "bool_": "bool"}
+    theirs, ours = (re.sub(r"<(\w+\.\w+): .*>", r"\1", t) for t in (theirs, ours))
     plain = [re.sub(r"^(<class ')?([\w.]*\.)?(\w+)('>)?$", r"\3", t) for t in (theirs, ours)]
     plain = [aliases.get(text, text) for text in plain]
     return plain[0] == plain[1] or theirs.startswith("<") or _equal_numbers(theirs, ours)

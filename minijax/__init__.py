@@ -22,6 +22,7 @@ from minijax import experimental as experimental
 from minijax import flatten_util as flatten_util
 from minijax import image as image
 from minijax import lax as lax
+from minijax import lib as lib
 from minijax import monitoring as monitoring
 from minijax import nn as nn
 from minijax import numpy as numpy

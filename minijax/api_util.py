@@ -28,7 +28,13 @@ def safe_map(f: Callable[..., Any], *sequences: Any) -> list[Any]:
 
 
 def shaped_abstractify(x: Any) -> ShapedArray:
-    """Returns the aval of an array, a number, or anything with shape and dtype."""
+    """Returns the aval of an array, a number, or anything with shape and dtype.
+
+    Example:
+        >>> aval = shaped_abstractify(2.0)
+        >>> aval.shape, aval.dtype, aval.weak_type
+        ((), dtype('float64'), True)
+    """
     return aval_of_struct(x)
 
 
@@ -41,6 +47,10 @@ def flatten_fun(fun: WrappedFun, in_tree: PyTreeDef) -> tuple[WrappedFun, Callab
         >>> flat, out_tree = flatten_fun(wrap_init(lambda x, y: {"sum": x + y}), tree)
         >>> flat.call_wrapped(1, 2), out_tree()
         ([3], PyTreeSpec({'sum': *}))
+
+    Args:
+        fun: a wrapped function.
+        in_tree: the structure of `(args, kwargs)`.
     """
     store = Store()
 
@@ -57,7 +67,19 @@ def flatten_fun(fun: WrappedFun, in_tree: PyTreeDef) -> tuple[WrappedFun, Callab
 def flatten_fun_nokwargs(
     fun: WrappedFun, in_tree: PyTreeDef
 ) -> tuple[WrappedFun, Callable[[], PyTreeDef]]:
-    """Makes a function of positional arguments one of leaves, like `flatten_fun`."""
+    """Makes a function of positional arguments one of leaves, like `flatten_fun`.
+
+    Args:
+        fun: a wrapped function.
+        in_tree: the structure of the tuple of its arguments.
+
+    Example:
+        >>> from minijax.extend.linear_util import wrap_init
+        >>> tree = flatten(((1, 2),))[1]
+        >>> flat, out_tree = flatten_fun_nokwargs(wrap_init(lambda pair: [pair[0], pair[1]]), tree)
+        >>> flat.call_wrapped(1, 2), out_tree()
+        ([1, 2], PyTreeSpec([*, *]))
+    """
     store = Store()
 
     def flat(f: Callable[..., Any], *leaves: Any) -> list[Any]:
@@ -79,6 +101,16 @@ def flatten_axes(
         treedef: the structure.
         axis_tree: the prefix; None is an entry.
         kws, tupled_args: accepted for compatibility; they only change messages.
+
+    Returns:
+        A list as long as the structure has leaves.
+
+    Raises:
+        ValueError: if it is not a prefix of the structure.
+
+    Example:
+        >>> flatten_axes("in_axes", flatten({"a": (1, 2), "b": 3})[1], {"a": 0, "b": None})
+        [0, 0, None]
     """
     return _flatten_axes(name, treedef, axis_tree)
 
@@ -93,6 +125,21 @@ def argnums_partial(
 
     Raises:
         ValueError: if another argument is not hashable and must be.
+
+    Args:
+        f: a wrapped function.
+        dyn_argnums: the positions that stay arguments; negative ones count from the end.
+        args: all arguments.
+        require_static_args_hashable: whether the others must be hashable.
+
+    Returns:
+        The function, and the arguments at the positions.
+
+    Example:
+        >>> from minijax.extend.linear_util import wrap_init
+        >>> part, dynamic = argnums_partial(wrap_init(lambda x, y: x - y), 1, (10, 3))
+        >>> dynamic, part.call_wrapped(4)
+        ((3,), 6)
     """
     wanted = (dyn_argnums,) if isinstance(dyn_argnums, int) else tuple(dyn_argnums)
     positions = [i % len(args) for i in wanted]
@@ -119,7 +166,19 @@ def donation_vector(
     in_tree: PyTreeDef,
     kws: bool = True,
 ) -> tuple[bool, ...]:
-    """Returns for every leaf of `(args, kwargs)` whether its argument is donated."""
+    """Returns for every leaf of `(args, kwargs)` whether its argument is donated.
+
+    Args:
+        donate_argnums: the positions of donated arguments.
+        donate_argnames: the names of donated keyword arguments.
+        in_tree: the structure of `(args, kwargs)`.
+        kws: whether it is; otherwise it is that of `args`.
+
+    Example:
+        >>> tree = flatten((((1, 2), 3), {"scale": 4}))[1]
+        >>> donation_vector((0,), ("scale",), tree)
+        (True, True, False, True)
+    """
     args, kwargs = unflatten(in_tree, range(in_tree.num_leaves)) if kws else (None, {})
     if args is None:
         args = unflatten(in_tree, range(in_tree.num_leaves))
@@ -134,6 +193,13 @@ def rebase_donate_argnums(donate_argnums: Any, static_argnums: Any) -> tuple[int
     Example:
         >>> rebase_donate_argnums((2,), (0,))
         (1,)
+
+    Args:
+        donate_argnums: positions among all arguments.
+        static_argnums: the positions of static arguments.
+
+    Raises:
+        ValueError: if a position is among both.
     """
     donated, static = _positions(donate_argnums), _positions(static_argnums)
     if set(donated) & set(static):
@@ -148,6 +214,18 @@ def _positions(argnums: Any) -> tuple[int, ...]:
 def debug_info(
     traced_for: str, fun: Callable[..., Any], args: Any, kwargs: Any, **_: Any
 ) -> DebugInfo:
-    """Returns what messages call a function."""
+    """Returns what messages call a function.
+
+    Args:
+        traced_for: the transformation, such as "jit".
+        fun: the function.
+        args, kwargs: the arguments that it is called with.
+
+    Example:
+        >>> def loss(x, scale): ...
+        >>> info = debug_info("jit", loss, (1,), {"scale": 2})
+        >>> info.traced_for, info.arg_names
+        ('jit', ('args[0]', 'scale'))
+    """
     names = tuple(f"args[{i}]" for i in range(len(args))) + tuple(kwargs)
     return DebugInfo(traced_for, function_name(fun), names)

@@ -99,17 +99,45 @@ def devices(backend: str | None = None) -> list[Device]:
 def local_devices(
     process_index: int | None = None, backend: str | None = None, host_id: int | None = None
 ) -> list[Device]:
-    """Returns the devices of this process: one CPU."""
+    """Returns the devices of this process: one CPU.
+
+    Args:
+        process_index, host_id: accepted for compatibility: there is one process.
+        backend: a platform; "cpu" is the only one.
+
+    Example:
+        >>> import minijax as mj
+        >>> mj.local_devices() == mj.devices()
+        True
+    """
     return devices(backend)
 
 
 def device_count(backend: str | None = None) -> int:
-    """Returns the number of devices: 1."""
+    """Returns the number of devices: 1.
+
+    Args:
+        backend: a platform; "cpu" is the only one.
+
+    Example:
+        >>> import minijax as mj
+        >>> mj.device_count()
+        1
+    """
     return len(devices(backend))
 
 
 def local_device_count(backend: str | None = None) -> int:
-    """Returns the number of devices of this process: 1."""
+    """Returns the number of devices of this process: 1.
+
+    Args:
+        backend: a platform; "cpu" is the only one.
+
+    Example:
+        >>> import minijax as mj
+        >>> mj.local_device_count()
+        1
+    """
     return len(devices(backend))
 
 
@@ -126,7 +154,13 @@ def process_count(backend: str | None = None) -> int:
 
 
 def default_backend() -> str:
-    """Returns the name of the backend: "cpu"."""
+    """Returns the name of the backend: "cpu".
+
+    Example:
+        >>> import minijax as mj
+        >>> mj.default_backend()
+        'cpu'
+    """
     return "cpu"
 
 
@@ -174,17 +208,42 @@ def _device_get(x: Any) -> Any:
 
 
 def block_until_ready(x: Any) -> Any:
-    """Returns `x`: computations are finished when their call returns."""
+    """Returns `x`: computations are finished when their call returns.
+
+    Args:
+        x: a pytree.
+
+    Example:
+        >>> import minijax as mj
+        >>> mj.block_until_ready(mj.numpy.ones(2) + 1)
+        Array([2., 2.], dtype=float64)
+    """
     return x
 
 
 def copy_to_host_async(x: Any) -> Any:
-    """Returns `x`: arrays are in host memory."""
+    """Returns `x`: arrays are in host memory.
+
+    Args:
+        x: a pytree.
+
+    Example:
+        >>> import minijax as mj
+        >>> mj.copy_to_host_async(mj.numpy.ones(2))
+        Array([1., 1.], dtype=float64)
+    """
     return x
 
 
 def effects_barrier() -> None:
-    """Does nothing: side effects are finished when their call returns."""
+    """Does nothing: side effects are finished when their call returns.
+
+    Example:
+        >>> import minijax as mj
+        >>> mj.debug.print('printed')
+        printed
+        >>> mj.effects_barrier()
+    """
 
 
 def live_arrays(platform: str | None = None) -> list[Array]:

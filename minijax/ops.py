@@ -81,7 +81,26 @@ def segment_prod(
     mode: Any = None,
     out_sharding: Any = None,
 ) -> Array:
-    """Multiplies the rows of each segment; arguments as for `segment_sum`."""
+    """Multiplies the rows of each segment; arguments as for `segment_sum`.
+
+    Args:
+        data: an array; its leading axes are those of `segment_ids`.
+        segment_ids: integers: the segment of each row.
+        num_segments: how many segments; by default the largest number and 1 (which must be known).
+        indices_are_sorted, unique_indices: promises about `segment_ids`.
+        bucket_size: accepted for compatibility.
+        mode: what happens to segments out of range.
+        out_sharding: accepted for compatibility; has no meaning on one device.
+
+    Returns:
+        An array of shape `(num_segments, ...)`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.ops import segment_prod
+        >>> segment_prod(jnp.array([3, 2, 5]), jnp.array([0, 0, 1]), num_segments=2)
+        Array([6, 5], dtype=int64)
+    """
     options = (indices_are_sorted, unique_indices, mode)
     return _reduce("multiply", 1, data, segment_ids, num_segments, options)
 
@@ -100,6 +119,24 @@ def segment_max(
     """Returns the largest row of each segment; arguments as for `segment_sum`.
 
     An empty segment gets the smallest value of the dtype.
+
+    Args:
+        data: an array; its leading axes are those of `segment_ids`.
+        segment_ids: integers: the segment of each row.
+        num_segments: how many segments; by default the largest number and 1 (which must be known).
+        indices_are_sorted, unique_indices: promises about `segment_ids`.
+        bucket_size: accepted for compatibility.
+        mode: what happens to segments out of range.
+        out_sharding: accepted for compatibility; has no meaning on one device.
+
+    Returns:
+        An array of shape `(num_segments, ...)`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.ops import segment_max
+        >>> segment_max(jnp.array([3, 2, 5]), jnp.array([0, 0, 1]), num_segments=2)
+        Array([3, 5], dtype=int64)
     """
     options = (indices_are_sorted, unique_indices, mode)
     start = lowest(jnp.asarray(data).dtype)
@@ -120,6 +157,24 @@ def segment_min(
     """Returns the smallest row of each segment; arguments as for `segment_sum`.
 
     An empty segment gets the largest value of the dtype.
+
+    Args:
+        data: an array; its leading axes are those of `segment_ids`.
+        segment_ids: integers: the segment of each row.
+        num_segments: how many segments; by default the largest number and 1 (which must be known).
+        indices_are_sorted, unique_indices: promises about `segment_ids`.
+        bucket_size: accepted for compatibility.
+        mode: what happens to segments out of range.
+        out_sharding: accepted for compatibility; has no meaning on one device.
+
+    Returns:
+        An array of shape `(num_segments, ...)`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.ops import segment_min
+        >>> segment_min(jnp.array([3, 2, 5]), jnp.array([0, 0, 1]), num_segments=2)
+        Array([2, 5], dtype=int64)
     """
     options = (indices_are_sorted, unique_indices, mode)
     start = highest(jnp.asarray(data).dtype)

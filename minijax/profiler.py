@@ -134,6 +134,14 @@ def start_trace(
 
     Raises:
         RuntimeError: if a trace is being recorded.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     start_trace(folder)
+        ...     stop_trace()
+        ...     [path.name for path in pathlib.Path(folder).iterdir()]
+        ['trace.json']
     """
     with _lock:
         if _active:
@@ -146,6 +154,13 @@ def stop_trace() -> None:
 
     Raises:
         RuntimeError: if nothing is being recorded.
+
+    Example:
+        >>> try:
+        ...     stop_trace()
+        ... except RuntimeError as error:
+        ...     print(error)
+        No profile started
     """
     with _lock:
         if not _active:
@@ -173,6 +188,10 @@ def trace(
         ...     written = json.loads((pathlib.Path(folder) / "trace.json").read_text())
         >>> [event["name"] for event in written["traceEvents"]]
         ['work']
+
+    Args:
+        log_dir: the folder that the trace is written to.
+        create_perfetto_link, create_perfetto_trace, profiler_options: accepted for compatibility.
     """
     start_trace(log_dir, create_perfetto_link, create_perfetto_trace, profiler_options)
     try:
@@ -182,20 +201,52 @@ def trace(
 
 
 def start_server(port: int, requires_backend: bool = True) -> None:
-    """Does nothing: traces are written by this process."""
+    """Does nothing: traces are written by this process.
+
+    Args:
+        port: accepted for compatibility; nothing listens.
+        requires_backend: accepted for compatibility.
+
+    Example:
+        >>> start_server(9999)
+    """
 
 
 def stop_server() -> None:
-    """Does nothing: traces are written by this process."""
+    """Does nothing: traces are written by this process.
+
+    Example:
+        >>> stop_server()
+    """
 
 
 def register_subprocess(pid: int, port: int) -> Callable[[], None]:
-    """Does nothing and returns a function that does nothing: one process is traced."""
+    """Does nothing and returns a function that does nothing: one process is traced.
+
+    Args:
+        pid, port: accepted for compatibility.
+
+    Example:
+        >>> unregister = register_subprocess(pid=1, port=9999)
+        >>> unregister()
+    """
     return lambda: None
 
 
 def device_memory_profile(backend: str | None = None) -> bytes:
-    """Returns the arrays that are alive, as gzipped JSON: shape, dtype and bytes of each."""
+    """Returns the arrays that are alive, as gzipped JSON: shape, dtype and bytes of each.
+
+    Args:
+        backend: a platform; by default all.
+
+    Example:
+        >>> import gzip, json
+        >>> import minijax.numpy as jnp
+        >>> x = jnp.ones((3, 1234567))
+        >>> rows = json.loads(gzip.decompress(device_memory_profile()))
+        >>> {"shape": [3, 1234567], "dtype": "float64", "bytes": x.nbytes} in rows
+        True
+    """
     rows = [
         {"shape": x.shape, "dtype": str(x.dtype), "bytes": int(np.prod(x.shape)) * x.itemsize}
         for x in live_arrays(backend)
@@ -204,5 +255,18 @@ def device_memory_profile(backend: str | None = None) -> bytes:
 
 
 def save_device_memory_profile(filename: Any, backend: str | None = None) -> None:
-    """Writes `device_memory_profile` to a file."""
+    """Writes `device_memory_profile` to a file.
+
+    Args:
+        filename: the path of the file.
+        backend: a platform; by default all.
+
+    Example:
+        >>> import gzip, pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder) / "memory.json.gz"
+        ...     save_device_memory_profile(path)
+        ...     gzip.decompress(path.read_bytes())[:1]
+        b'['
+    """
     Path(filename).write_bytes(device_memory_profile(backend))

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from minijax.core.avals import ShapedArray
 from minijax.core.operators import Array
 from minijax.devices import Device, devices
 
@@ -534,6 +535,11 @@ def _sharding(x: Array) -> Sharding:
     return SingleDeviceSharding(Device())
 
 
+def _aval_sharding(aval: ShapedArray) -> NamedSharding:
+    """What is known of the place of arrays of a type: no axis is divided."""
+    return NamedSharding(_NO_MESH.abstract_mesh, PartitionSpec(*(None,) * aval.ndim))
+
+
 def _shards(x: Array) -> list[Shard]:
     """The parts of the array: one."""
     return [Shard(Device(), (slice(None),) * x.ndim, 0, x)]
@@ -572,6 +578,8 @@ def install_places() -> None:
         "addressable_data": _addressable_data,
     }.items():
         setattr(Array, name, method)
+    ShapedArray.sharding = property(_aval_sharding)  # type: ignore[attr-defined]
+    ShapedArray.memory_space = MemorySpace.Device  # type: ignore[attr-defined]
 
 
 install_places()

@@ -11,6 +11,8 @@ from hypothesis import settings
 # Read by jax when it is first imported, so they are set before any test module can do that.
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["JAX_ENABLE_X64"] = "true"
+# The oracle runs each program once, so that optimising it costs more than it gains.
+os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
 
 # No deadline: the first example of a program pays for its compilation, the others do not.
 settings.register_profile("default", max_examples=50, deadline=None)

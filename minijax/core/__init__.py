@@ -20,6 +20,9 @@ from minijax.core.evaluation import find_top_trace as find_top_trace
 from minijax.core.evaluation import get_opaque_trace_state as get_opaque_trace_state
 from minijax.core.evaluation import max_dim as max_dim
 from minijax.core.evaluation import min_dim as min_dim
+from minijax.core.evaluation import pytype_aval_mappings as pytype_aval_mappings
+from minijax.core.evaluation import set_current_trace as set_current_trace
+from minijax.core.evaluation import take_current_trace as take_current_trace
 from minijax.core.jaxpr import Atom as Atom
 from minijax.core.jaxpr import Eqn as JaxprEqn
 from minijax.core.jaxpr import Jaxpr as ClosedJaxpr
@@ -56,4 +59,7 @@ __all__ = [
     "get_opaque_trace_state",
     "max_dim",
     "min_dim",
+    "pytype_aval_mappings",
+    "set_current_trace",
+    "take_current_trace",
 ]

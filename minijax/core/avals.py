@@ -155,6 +155,8 @@ class ShapedArray(Aval):
         dtype = dtypes.tangent_dtype(self.dtype)
         return self if dtype is self.dtype else ShapedArray(self.shape, dtype)
 
+    to_tangent_aval = tangent
+
     def zeros(self) -> Any:
         if self.dtype == dtypes.float0:
             return np.zeros(self.shape, dtypes.float0)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
+from minijax.core.array import ConcreteArray, aval_of
+from minijax.core.avals import Aval
 from minijax.core.jaxpr import Atom, Jaxpr, Literal
-from minijax.core.trace import EVAL, Trace, current_trace, mapped_axes, set_trace
+from minijax.core.primitive import Primitive
+from minijax.core.trace import EVAL, EvalTrace, Trace, Tracer, current_trace, mapped_axes, set_trace
 
 
 def eval_jaxpr(
@@ -45,6 +50,23 @@ def eval_jaxpr(
     return [read(atom) for atom in jaxpr.outvars]
 
 
+class _KnownFirst(EvalTrace):
+    """Runs operations on known values at once, and hands those on traced ones to another trace."""
+
+    __slots__ = ("_outer",)
+
+    def __init__(self, outer: Trace) -> None:
+        self._outer = outer
+
+    def process(
+        self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        if any(isinstance(x, Tracer) for x in args):
+            with set_trace(self._outer):
+                return primitive.apply(*args, **params)
+        return super().process(primitive, args, params)
+
+
 @contextmanager
 def ensure_compile_time_eval() -> Iterator[None]:
     """Runs operations on known values at once inside the context, even while tracing.
@@ -60,11 +82,18 @@ def ensure_compile_time_eval() -> Iterator[None]:
         >>> float(f(2.0))
         12.0
     """
-    with set_trace(EVAL):
+    outer = current_trace()
+    with set_trace(EVAL if outer is EVAL else _KnownFirst(outer)):
         yield
 
 
 eval_context = ensure_compile_time_eval
+
+
+# Type of a value -> its aval. Operations do not look here: objects with `__jax_array__` are arrays.
+pytype_aval_mappings: dict[type, Callable[[Any], Aval]] = dict.fromkeys(
+    (ConcreteArray, np.ndarray, np.generic, bool, int, float, complex), aval_of
+)
 
 
 def max_dim(x: int, y: int) -> int:
@@ -75,6 +104,19 @@ def max_dim(x: int, y: int) -> int:
 def min_dim(x: int, y: int) -> int:
     """Returns the smaller of two lengths of axes."""
     return min(x, y)
+
+
+@contextmanager
+def take_current_trace() -> Iterator[Trace]:
+    """Gives the trace that operations of this thread go to, and leaves none but evaluation."""
+    trace = current_trace()
+    with set_trace(EVAL):
+        yield trace
+
+
+def set_current_trace(trace: Trace, check_leaks: bool = False) -> set_trace:
+    """Returns a context in which operations of this thread go to a trace."""
+    return set_trace(trace)
 
 
 def find_top_trace(_: Any) -> Trace:

@@ -202,6 +202,7 @@ def flatten_with_path(
         is_leaf_takes_path: call `is_leaf(path, node)` instead of `is_leaf(node)`.
 
     Example:
+        >>> from minijax.tree import flatten_with_path
         >>> flatten_with_path({'a': [7]})[0]
         [((DictKey(key='a'), SequenceKey(idx=0)), 7)]
     """
@@ -467,6 +468,7 @@ def register_pytree_node(
         ValueError: the type is registered already.
 
     Example:
+        >>> from minijax.tree import leaves
         >>> class Pair:
         ...     def __init__(self, left, right):
         ...         self.left, self.right = left, right
@@ -528,6 +530,7 @@ def register_pytree_node_class(cls: ClassT) -> ClassT:
     """Class decorator: a node by its methods `tree_flatten` and `tree_unflatten` (classmethod).
 
     Example:
+        >>> from minijax.tree import leaves
         >>> @register_pytree_node_class
         ... class Box:
         ...     def __init__(self, value):
@@ -578,6 +581,7 @@ def register_dataclass(
         ValueError: the lists overlap, or do not name all fields, or name unknown ones.
 
     Example:
+        >>> from minijax.tree import flatten_with_path
         >>> import dataclasses
         >>> @register_dataclass
         ... @dataclasses.dataclass

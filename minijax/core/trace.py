@@ -43,6 +43,11 @@ class Trace:
     def __init__(self) -> None:
         self.closed = False
 
+    @property
+    def main(self) -> Trace:
+        """The trace itself; some libraries tell traces apart by it."""
+        return self
+
     def process(
         self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
     ) -> tuple[Any, ...]:

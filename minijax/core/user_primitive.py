@@ -37,6 +37,10 @@ class _AnyPrimitive(type):
         return type.__instancecheck__(Primitive, instance)
 
 
+def _is_zero(tangent: Any, aval: Any) -> bool:
+    return type(tangent) is Zero or aval.tangent().dtype == dtypes.float0
+
+
 class UserPrimitive(Primitive, metaclass=_AnyPrimitive):
     """A primitive that gets its rules after it was made.
 
@@ -120,10 +124,13 @@ class UserPrimitive(Primitive, metaclass=_AnyPrimitive):
         )
 
     def _jvp(self, primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
+        if all(type(t) is Zero for t in tangents):
+            results = self.apply(*primals, **params)
+            return results, tuple(Zero(out.aval.tangent()) for out in results)
         outs, out_tangents = self._given("jvp", primitive_jvps)(primals, tangents, **params)
         results = tuple(map(to_array, self._many(outs)))
         return results, tuple(
-            Zero(out.aval.tangent()) if type(t) is Zero else to_array(t)
+            Zero(out.aval.tangent()) if _is_zero(t, out.aval) else to_array(t)
             for out, t in zip(results, self._many(out_tangents), strict=True)
         )
 

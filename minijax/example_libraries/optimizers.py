@@ -32,9 +32,15 @@ from minijax.core.pytree import (
     tree_map,
     unflatten,
 )
+from minijax.example_libraries.schedules import Schedule as Schedule
+from minijax.example_libraries.schedules import constant as constant
+from minijax.example_libraries.schedules import exponential_decay as exponential_decay
+from minijax.example_libraries.schedules import inverse_time_decay as inverse_time_decay
+from minijax.example_libraries.schedules import make_schedule as make_schedule
+from minijax.example_libraries.schedules import piecewise_constant as piecewise_constant
+from minijax.example_libraries.schedules import polynomial_decay as polynomial_decay
 
 Step = int
-Schedule = Callable[[Any], Any]
 Params = Any
 State = Any
 Updates = Any
@@ -81,6 +87,14 @@ def optimizer(opt_maker: Callable[..., Any]) -> Callable[..., Optimizer]:
 
     Returns:
         A function of the same arguments that returns an `Optimizer`.
+
+    Example:
+        >>> @optimizer
+        ... def signs(step_size):
+        ...     return lambda x: x, lambda i, g, x: x - step_size * jnp.sign(g), lambda x: x
+        >>> init, update, get_params = signs(0.5)
+        >>> float(get_params(update(0, [3.0], init([1.0])))[0])
+        0.5
     """
 
     @functools.wraps(opt_maker)
@@ -135,6 +149,13 @@ def sgd(step_size: Any) -> Any:
 
     Args:
         step_size: a number or a schedule.
+
+    Example:
+        >>> import minijax as mj
+        >>> init, update, get_params = sgd(0.25)
+        >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
+        >>> round(float(get_params(state)), 6)
+        0.5
     """
     rate = make_schedule(step_size)
 
@@ -160,6 +181,13 @@ def momentum(step_size: Any, mass: float) -> Any:
 
     Source:
         B. Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
+
+    Example:
+        >>> import minijax as mj
+        >>> init, update, get_params = momentum(0.25, mass=0.9)
+        >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
+        >>> round(float(get_params(state)), 6)
+        0.5
     """
     rate = make_schedule(step_size)
 
@@ -188,6 +216,13 @@ def nesterov(step_size: Any, mass: float) -> Any:
     Source:
         Y. Nesterov, "A method of solving a convex programming problem with convergence rate
         O(1/k^2)", 1983.
+
+    Example:
+        >>> import minijax as mj
+        >>> init, update, get_params = nesterov(0.25, mass=0.5)
+        >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
+        >>> round(float(get_params(state)), 6)
+        0.25
     """
     rate = make_schedule(step_size)
 
@@ -216,6 +251,13 @@ def adagrad(step_size: Any, momentum: float = 0.9) -> Any:
     Source:
         J. Duchi, E. Hazan and Y. Singer, "Adaptive subgradient methods for online learning and
         stochastic optimization", JMLR 12, 2011.
+
+    Example:
+        >>> import minijax as mj
+        >>> init, update, get_params = adagrad(0.5)
+        >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
+        >>> round(float(get_params(state)), 6)
+        0.95
     """
     rate = make_schedule(step_size)
 
@@ -246,6 +288,13 @@ def rmsprop(step_size: Any, gamma: float = 0.9, eps: float = 1e-8) -> Any:
 
     Source:
         T. Tieleman and G. Hinton, "Lecture 6.5: rmsprop", Coursera, 2012.
+
+    Example:
+        >>> import minijax as mj
+        >>> init, update, get_params = rmsprop(0.1, gamma=0.75)
+        >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
+        >>> round(float(get_params(state)), 6)
+        0.8
     """
     rate = make_schedule(step_size)
 
@@ -274,6 +323,13 @@ def rmsprop_momentum(
         gamma: how much of the mean stays.
         eps: what is added under the root.
         momentum: how much of the velocity stays.
+
+    Example:
+        >>> import minijax as mj
+        >>> init, update, get_params = rmsprop_momentum(0.1, gamma=0.75)
+        >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
+        >>> round(float(get_params(state)), 6)
+        0.8
     """
     rate = make_schedule(step_size)
 
@@ -303,6 +359,13 @@ def adam(step_size: Any, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) 
 
     Source:
         D. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+
+    Example:
+        >>> import minijax as mj
+        >>> init, update, get_params = adam(0.1)
+        >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
+        >>> round(float(get_params(state)), 6)
+        0.9
     """
     rate = make_schedule(step_size)
 
@@ -334,6 +397,13 @@ def adamax(step_size: Any, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8
 
     Source:
         D. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, section 7.
+
+    Example:
+        >>> import minijax as mj
+        >>> init, update, get_params = adamax(0.1)
+        >>> state = update(0, mj.grad(lambda x: x**2)(1.0), init(1.0))
+        >>> round(float(get_params(state)), 6)
+        0.9
     """
     rate = make_schedule(step_size)
 
@@ -364,6 +434,12 @@ def sm3(step_size: Any, momentum: float = 0.9) -> Any:
     Source:
         R. Anil, V. Gupta, T. Koren and Y. Singer, "Memory-efficient adaptive optimization", NeurIPS
         2019.
+
+    Example:
+        >>> init, update, get_params = sm3(1.0, momentum=0.0)
+        >>> state = update(0, jnp.full((2, 3), 4.0), init(jnp.zeros((2, 3))))
+        >>> get_params(state)[0], len(state.packed_state[0])
+        (Array([-1., -1., -1.], dtype=float64), 4)
     """
     rate = make_schedule(step_size)
 
@@ -389,107 +465,6 @@ def sm3(step_size: Any, momentum: float = 0.9) -> Any:
     return init, update, get_params
 
 
-# -- schedules
-
-
-def constant(step_size: Any) -> Schedule:
-    """Returns the schedule of one step size for all steps."""
-
-    def schedule(i: Any) -> Any:
-        return step_size
-
-    return schedule
-
-
-def exponential_decay(step_size: Any, decay_steps: Any, decay_rate: Any) -> Schedule:
-    """Returns the schedule `step_size * decay_rate ** (i / decay_steps)`."""
-
-    def schedule(i: Any) -> Any:
-        return step_size * decay_rate ** (i / decay_steps)
-
-    return schedule
-
-
-def inverse_time_decay(
-    step_size: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False
-) -> Schedule:
-    """Returns the schedule `step_size / (1 + decay_rate * i / decay_steps)`.
-
-    Args:
-        step_size: the first step size.
-        decay_steps, decay_rate: how fast it falls.
-        staircase: whether the quotient of steps is rounded down.
-    """
-    if staircase:
-
-        def stairs(i: Any) -> Any:
-            return step_size / (1 + decay_rate * jnp.floor(i / decay_steps))
-
-        return stairs
-
-    def schedule(i: Any) -> Any:
-        return step_size / (1 + decay_rate * i / decay_steps)
-
-    return schedule
-
-
-def polynomial_decay(
-    step_size: Any, decay_steps: Any, final_step_size: Any, power: Any = 1.0
-) -> Schedule:
-    """Returns the schedule that falls as a power from one step size to another, and stays there.
-
-    Args:
-        step_size: the first step size.
-        decay_steps: after how many steps it reaches the last one.
-        final_step_size: the last one.
-        power: the exponent.
-    """
-
-    def schedule(step_num: Any) -> Any:
-        left = 1 - jnp.minimum(step_num, decay_steps) / decay_steps
-        return left**power * (step_size - final_step_size) + final_step_size
-
-    return schedule
-
-
-def piecewise_constant(boundaries: Any, values: Any) -> Schedule:
-    """Returns the schedule with one value up to each boundary and a last one after them.
-
-    Args:
-        boundaries: a vector of numbers of steps.
-        values: a vector with one element more.
-
-    Raises:
-        ValueError: if the lengths do not fit.
-    """
-    edges, levels = jnp.array(boundaries), jnp.array(values)
-    if not edges.ndim == levels.ndim == 1:
-        raise ValueError("boundaries and values must be sequences")
-    if edges.shape[0] != levels.shape[0] - 1:
-        raise ValueError(
-            f"boundaries length must be one shorter than values length, got {edges.shape[0]} and "
-            f"{levels.shape[0]}."
-        )
-
-    def schedule(i: Any) -> Any:
-        return levels[jnp.sum(i > edges)]
-
-    return schedule
-
-
-def make_schedule(scalar_or_schedule: Any) -> Schedule:
-    """Returns a schedule as it is, and a number as a constant schedule.
-
-    Raises:
-        TypeError: if it is neither.
-    """
-    if callable(scalar_or_schedule):
-        return scalar_or_schedule
-    if jnp.ndim(scalar_or_schedule) == 0:
-        return constant(scalar_or_schedule)
-    raise TypeError(type(scalar_or_schedule))
-
-
 # -- gradients
 
 
@@ -504,7 +479,20 @@ def l2_norm(tree: Any) -> Array:
 
 
 def clip_grads(grad_tree: Any, max_norm: Any) -> Any:
-    """Scales a pytree of gradients down so that its `l2_norm` is at most `max_norm`."""
+    """Scales a pytree of gradients down so that its `l2_norm` is at most `max_norm`.
+
+    Args:
+        grad_tree: a pytree of arrays.
+        max_norm: the largest norm that is let through.
+
+    Returns:
+        A pytree of the same structure, unchanged if its norm is below `max_norm`.
+
+    Example:
+        >>> clipped = clip_grads({"a": 3.0, "b": 4.0}, max_norm=1.0)
+        >>> round(float(clipped["a"]), 6), round(float(clipped["b"]), 6)
+        (0.6, 0.8)
+    """
     norm = l2_norm(grad_tree)
     return tree_map(lambda g: jnp.where(norm < max_norm, g, g * (max_norm / norm)), grad_tree)
 
@@ -543,6 +531,11 @@ def pack_optimizer_state(marked_pytree: Any) -> OptimizerState:
 
     Raises:
         TypeError: if a leaf is not a `JoinPoint`.
+
+    Example:
+        >>> init, update, get_params = sgd(0.1)
+        >>> float(get_params(pack_optimizer_state([JoinPoint(2.0)]))[0])
+        2.0
     """
     leaves, tree = flatten(marked_pytree)
     for leaf in leaves:

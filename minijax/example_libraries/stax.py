@@ -51,6 +51,14 @@ def Dense(out_dim: int, W_init: Any = glorot_normal(), b_init: Any = normal()) -
     Args:
         out_dim: the length of the last axis of the output.
         W_init, b_init: initializers `(key, shape) -> array`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import random
+        >>> init, apply = Dense(3)
+        >>> shape, params = init(random.key(0), (-1, 5))
+        >>> shape, apply(params, jnp.ones((2, 5))).shape
+        ((-1, 3), (2, 3))
     """
 
     def init_fun(rng: Any, input_shape: Shape) -> Any:
@@ -121,6 +129,14 @@ def GeneralConv(
         strides: by how much the window moves; by default 1.
         padding: "SAME", "VALID" or pairs, as for `lax.conv_general_dilated`.
         W_init, b_init: initializers `(key, shape) -> array`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import random
+        >>> init, apply = GeneralConv(("NHWC", "HWIO", "NHWC"), 4, (3, 3), padding="SAME")
+        >>> shape, params = init(random.key(0), (-1, 8, 8, 1))
+        >>> shape, apply(params, jnp.ones((2, 8, 8, 1))).shape
+        ((-1, 8, 8, 4), (2, 8, 8, 4))
     """
     lhs_spec, rhs_spec, out_spec = dimension_numbers
     steps = tuple(strides or (1,) * len(filter_shape))
@@ -158,7 +174,24 @@ def GeneralConvTranspose(
     W_init: Any = None,
     b_init: Any = normal(1e-6),
 ) -> Layer:
-    """Returns a transposed convolution layer; arguments as for `GeneralConv`."""
+    """Returns a transposed convolution layer; arguments as for `GeneralConv`.
+
+    Args:
+        dimension_numbers: what the axes of input, kernel and output are.
+        out_chan: the number of channels of the output.
+        filter_shape: the lengths of the window.
+        strides: by how much the output grows; by default 1.
+        padding: "SAME", "VALID" or pairs, as for `lax.conv_transpose`.
+        W_init, b_init: initializers `(key, shape) -> array`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import random
+        >>> init, apply = GeneralConvTranspose(("NHC", "HIO", "NHC"), 4, (3,), (2,), "SAME")
+        >>> shape, params = init(random.key(0), (-1, 8, 1))
+        >>> shape, apply(params, jnp.ones((2, 8, 1))).shape
+        ((-1, 16, 4), (2, 16, 4))
+    """
     lhs_spec, rhs_spec, out_spec = dimension_numbers
     steps = tuple(strides or (1,) * len(filter_shape))
     weight_init = W_init or glorot_normal(rhs_spec.index("I"), rhs_spec.index("O"))
@@ -204,6 +237,14 @@ def BatchNorm(
 
     Source:
         S. Ioffe and C. Szegedy, "Batch normalization", ICML 2015.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import random
+        >>> init, apply = BatchNorm(axis=0, epsilon=0.0)
+        >>> shape, params = init(random.key(0), (2, 1))
+        >>> apply(params, jnp.array([[3.0], [7.0]])).ravel()
+        Array([-1.,  1.], dtype=float64)
     """
     axes = (axis,) if isinstance(axis, int) else tuple(axis)
 
@@ -231,6 +272,12 @@ def elementwise(fun: Callable[..., Any], **fun_kwargs: Any) -> Layer:
     Args:
         fun: the function.
         fun_kwargs: further arguments of it.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> init, apply = elementwise(jnp.clip, min=0.0, max=1.0)
+        >>> apply((), jnp.array([-2.0, 0.5, 3.0]))
+        Array([0. , 0.5, 1. ], dtype=float64)
     """
 
     def init_fun(rng: Any, input_shape: Shape) -> Any:
@@ -269,6 +316,13 @@ def _pooling(reducer: Any, start: Any, rescale: Any = None) -> Callable[..., Lay
             strides: by how much it moves; by default 1.
             padding: "SAME", "VALID" or pairs.
             spec: what the axes of the input are; by default N, then the window's, then C.
+
+        Example:
+            >>> import minijax.numpy as jnp
+            >>> init, apply = MaxPool((2,), strides=(2,))
+            >>> shape, _ = init(None, (1, 4, 1))
+            >>> shape, apply((), jnp.array([1.0, 5.0, 2.0, 3.0]).reshape(1, 4, 1)).ravel()
+            ((1, 2, 1), Array([5., 3.], dtype=float64))
         """
         lengths, steps = tuple(window_shape), tuple(strides or (1,) * len(window_shape))
         places = [0, len(lengths) + 1] if spec is None else [spec.index("N"), spec.index("C")]
@@ -324,7 +378,13 @@ Identity = _identity_layer()
 
 
 def FanOut(num: int) -> Layer:
-    """Returns the layer whose output is a list of `num` copies of its input."""
+    """Returns the layer whose output is a list of `num` copies of its input.
+
+    Example:
+        >>> init, apply = FanOut(3)
+        >>> init(None, (-1, 5))[0], apply((), 7)
+        ([(-1, 5), (-1, 5), (-1, 5)], [7, 7, 7])
+    """
 
     def init_fun(rng: Any, input_shape: Shape) -> Any:
         return [input_shape] * num, ()
@@ -349,7 +409,17 @@ FanInSum = _fan_in_sum()
 
 
 def FanInConcat(axis: int = -1) -> Layer:
-    """Returns the layer that joins a list of inputs along an axis."""
+    """Returns the layer that joins a list of inputs along an axis.
+
+    Args:
+        axis: the axis; by default the last one.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> init, apply = FanInConcat()
+        >>> init(None, [(-1, 2), (-1, 3)])[0], apply((), [jnp.ones((4, 2)), jnp.ones((4, 3))]).shape
+        ((-1, 5), (4, 5))
+    """
 
     def init_fun(rng: Any, input_shape: Sequence[Shape]) -> Any:
         place = axis % len(input_shape[0])
@@ -369,6 +439,16 @@ def Dropout(rate: float, mode: str = "train") -> Layer:
     Args:
         rate: the probability of keeping an element.
         mode: "train", or anything else for a layer that does nothing.
+
+    Raises:
+        ValueError: when it is applied without a key.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import random
+        >>> out = Dropout(0.5)[1]((), jnp.ones(1000), rng=random.key(0))
+        >>> sorted(set(out.tolist()))
+        [0.0, 2.0]
     """
 
     def init_fun(rng: Any, input_shape: Shape) -> Any:
@@ -394,7 +474,19 @@ def _keys(rng: Any, count: int) -> Any:
 
 
 def serial(*layers: Layer) -> Layer:
-    """Returns the layer that applies layers one after the other."""
+    """Returns the layer that applies layers one after the other.
+
+    Args:
+        layers: pairs `(init, apply)`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import random
+        >>> init, apply = serial(Dense(8), Relu, Dense(3))
+        >>> shape, params = init(random.key(0), (-1, 5))
+        >>> shape, apply(params, jnp.ones((2, 5))).shape
+        ((-1, 3), (2, 3))
+    """
     inits, applies = zip(*layers, strict=True) if layers else ((), ())
 
     def init_fun(rng: Any, input_shape: Any) -> Any:
@@ -415,7 +507,17 @@ def serial(*layers: Layer) -> Layer:
 
 
 def parallel(*layers: Layer) -> Layer:
-    """Returns the layer that applies each of some layers to its own input, from list to list."""
+    """Returns the layer that applies each of some layers to its own input, from list to list.
+
+    Args:
+        layers: pairs `(init, apply)`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> init, apply = parallel(Identity, elementwise(jnp.negative))
+        >>> [x.tolist() for x in apply(((), ()), [jnp.ones(2), jnp.ones(2)])]
+        [[1.0, 1.0], [-1.0, -1.0]]
+    """
     inits, applies = zip(*layers, strict=True) if layers else ((), ())
 
     def init_fun(rng: Any, input_shape: Sequence[Any]) -> Any:
@@ -439,6 +541,14 @@ def shape_dependent(make_layer: Callable[[Any], Layer]) -> Layer:
 
     Args:
         make_layer: takes an input shape and returns a layer.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import random
+        >>> init, apply = shape_dependent(lambda shape: Dense(2 * shape[-1]))
+        >>> shape, params = init(random.key(0), (-1, 5))
+        >>> shape, apply(params, jnp.ones((2, 5))).shape
+        ((-1, 10), (2, 10))
     """
 
     def init_fun(rng: Any, input_shape: Any) -> Any:

@@ -13,5 +13,6 @@ from minijax.extend import backend as backend
 from minijax.extend import core as core
 from minijax.extend import linear_util as linear_util
 from minijax.extend import random as random
+from minijax.extend import source_info_util as source_info_util
 from minijax.interpreters.transpose import UndefinedPrimal as UndefinedPrimal
 from minijax.interpreters.transpose import is_linear as is_linear

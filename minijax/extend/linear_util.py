@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache as cache
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 from minijax.transforms.arguments import function_name
@@ -102,10 +102,26 @@ def wrap_init(
     Example:
         >>> wrap_init(lambda x: x + 1).call_wrapped(1)
         2
+
+    Args:
+        f: the function.
+        params: keyword arguments that every call of it gets.
+        debug_info: what messages call it.
     """
     return WrappedFun(f, params, debug_info)
 
 
+def _curried(transform: Callable[..., Any]) -> Callable[..., Any]:
+    """Lets a transformation be given first (as a decorator) and the function later."""
+
+    @wraps(transform)
+    def curried(gen: Callable[..., Any], *fun_and_args: Any) -> Any:
+        return transform(gen, *fun_and_args) if fun_and_args else partial(transform, gen)
+
+    return curried
+
+
+@_curried
 def transformation2(gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: Any) -> WrappedFun:
     """Adds the transformation `gen(f, *static, *args)` to a function.
 
@@ -113,14 +129,34 @@ def transformation2(gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: 
         >>> doubled = transformation2(lambda f, x: 2 * f(x), wrap_init(lambda x: x + 1))
         >>> doubled.call_wrapped(1)
         4
+
+    Args:
+        gen: the transformation.
+        fun: a wrapped function.
+        gen_static_args: what `gen` gets before the arguments of a call.
     """
     return fun.wrap(lambda f, *args, **kwargs: gen(f, *gen_static_args, *args, **kwargs))
 
 
+@_curried
 def transformation_with_aux2(
     gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: Any
 ) -> tuple[WrappedFun, Callable[[], Any]]:
-    """Adds `gen(f, store, *static, *args)`; also returns a function that reads the store."""
+    """Adds `gen(f, store, *static, *args)`; also returns a function that reads the store.
+
+    Args:
+        gen: the transformation.
+        fun: a wrapped function.
+        gen_static_args: what `gen` gets before the arguments of a call.
+
+    Example:
+        >>> def counted(f, store, *args):
+        ...     store.store(len(args))
+        ...     return f(*args)
+        >>> fun, count = transformation_with_aux2(counted, wrap_init(lambda x, y: x + y))
+        >>> fun.call_wrapped(1, 2), count()
+        (3, 2)
+    """
     store = Store()
 
     def apply(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -129,8 +165,22 @@ def transformation_with_aux2(
     return fun.wrap(apply), lambda: store.val
 
 
+@_curried
 def transformation(gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: Any) -> WrappedFun:
-    """Adds a transformation as a generator: it yields `(args, kwargs)`, then the outputs."""
+    """Adds a transformation as a generator: it yields `(args, kwargs)`, then the outputs.
+
+    Args:
+        gen: a generator function.
+        fun: a wrapped function.
+        gen_static_args: what `gen` gets before the arguments of a call.
+
+    Example:
+        >>> def doubled(x):
+        ...     out = yield (x,), {}
+        ...     yield 2 * out
+        >>> transformation(doubled, wrap_init(lambda x: x + 1)).call_wrapped(1)
+        4
+    """
 
     def apply(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         steps = gen(*gen_static_args, *args, **kwargs)
@@ -140,6 +190,7 @@ def transformation(gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: A
     return fun.wrap(apply)
 
 
+@_curried
 def transformation_with_aux(
     gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: Any
 ) -> tuple[WrappedFun, Callable[[], Any]]:

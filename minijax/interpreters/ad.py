@@ -46,24 +46,60 @@ instantiate_zeros = materialize
 
 
 def zeros_like_aval(aval: Aval) -> Any:
-    """Returns the zero of a vector space."""
+    """Returns the zero of a vector space.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.interpreters import ad
+        >>> ad.zeros_like_aval(jnp.ones(2).aval)
+        Array([0., 0.], dtype=float64)
+    """
     return aval.zeros()
 
 
 def add_jaxvals(x: Any, y: Any) -> Any:
-    """Returns the sum of two vectors."""
+    """Returns the sum of two vectors.
+
+    Args:
+        x, y: arrays of one aval.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.interpreters import ad
+        >>> ad.add_jaxvals(jnp.ones(2), jnp.ones(2))
+        Array([2., 2.], dtype=float64)
+    """
     return aval_of(x).add(x, y)
 
 
 def add_tangents(x: Any, y: Any) -> Any:
-    """Returns the sum of two tangents, which may be `Zero`."""
+    """Returns the sum of two tangents, which may be `Zero`.
+
+    Args:
+        x, y: tangents of one aval.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.interpreters import ad
+        >>> t = jnp.ones(2)
+        >>> ad.add_tangents(ad.Zero(t.aval), t) is t
+        True
+    """
     if type(x) is Zero:
         return y
     return x if type(y) is Zero else add_jaxvals(x, y)
 
 
 def get_primitive_transpose(p: Primitive) -> Rule:
-    """Returns the transpose rule of a primitive."""
+    """Returns the transpose rule of a primitive.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.interpreters import ad
+        >>> from minijax.extend.core.primitives import neg_p
+        >>> ad.get_primitive_transpose(neg_p)((jnp.ones(2),), ad.UndefinedPrimal(jnp.ones(2).aval))
+        (Array([-1., -1.], dtype=float64),)
+    """
     return primitive_transposes.get(p, p.transpose)
 
 

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from minijax.core.array import aval_of
 from minijax.core.avals import Aval
 from minijax.core.jaxpr import Jaxpr
+from minijax.core.trace import current_trace, new_trace
 from minijax.interpreters.prune import prune_jaxpr
 from minijax.interpreters.stage import StageTrace as DynamicJaxprTrace
 from minijax.interpreters.stage import StageTracer as DynamicJaxprTracer
-from minijax.interpreters.stage import stage
+from minijax.interpreters.stage import TangentTrace, stage
 
-__all__ = ["DynamicJaxprTrace", "DynamicJaxprTracer", "dce_jaxpr", "trace_to_jaxpr_dynamic"]
+__all__ = [
+    "DynamicJaxprTrace",
+    "DynamicJaxprTracer",
+    "PartialVal",
+    "dce_jaxpr",
+    "trace_to_jaxpr_dynamic",
+    "trace_to_jaxpr_nounits",
+]
 
 
 def trace_to_jaxpr_dynamic(
@@ -29,6 +39,73 @@ def trace_to_jaxpr_dynamic(
     """
     program = stage(fun, in_avals)
     return program, program.out_avals, program.consts
+
+
+@dataclass(frozen=True, slots=True)
+class PartialVal:
+    """A value that is known, or of which the type is known.
+
+    Attributes:
+        aval: its type if it is not known, else None.
+        const: the value if it is known.
+    """
+
+    aval: Aval | None
+    const: Any
+
+    @classmethod
+    def known(cls, const: Any) -> PartialVal:
+        """Returns a known value."""
+        return cls(None, const)
+
+    @classmethod
+    def unknown(cls, aval: Aval) -> PartialVal:
+        """Returns a value of a type."""
+        return cls(aval, None)
+
+    def is_known(self) -> bool:
+        """Whether the value is known."""
+        return self.aval is None
+
+    def get_known(self) -> Any:
+        """Returns the value, None if it is not known."""
+        return self.const
+
+    def get_aval(self) -> Aval:
+        """Returns the type of the value."""
+        return aval_of(self.const) if self.aval is None else self.aval
+
+
+def trace_to_jaxpr_nounits(
+    fun: Any, pvals: Sequence[PartialVal], instantiate: bool | Sequence[bool] = False
+) -> tuple[Jaxpr, list[PartialVal], tuple[Any, ...]]:
+    """Computes what depends on known values only, and records the rest.
+
+    Args:
+        fun: takes and returns flat values; a function or `linear_util.WrappedFun`.
+        pvals: its arguments.
+        instantiate: which outputs are recorded even if they are known.
+
+    Returns:
+        The program of the unknown inputs and outputs, all outputs, and the constants of the
+        program.
+    """
+    trace = TangentTrace(current_trace())
+    with new_trace(trace):
+        args = [p.const if p.is_known() else trace.new_input(p.get_aval()) for p in pvals]
+        outs = list(fun(*args))
+        keep = [instantiate] * len(outs) if isinstance(instantiate, bool) else instantiate
+        unknown = [
+            on or (isinstance(out, DynamicJaxprTracer) and out._trace is trace)
+            for out, on in zip(outs, keep, strict=True)
+        ]
+        recorded = [out for out, on in zip(outs, unknown, strict=True) if on]
+        program = trace.finish(recorded)
+    out_pvals = [
+        PartialVal.unknown(aval_of(out)) if on else PartialVal.known(out)
+        for out, on in zip(outs, unknown, strict=True)
+    ]
+    return program, out_pvals, program.consts
 
 
 def dce_jaxpr(

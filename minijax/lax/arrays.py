@@ -14,13 +14,14 @@ from minijax.core.operators import Array
 from minijax.core.source import api_boundary
 from minijax.primitives import broadcast as broadcast_primitives
 from minijax.primitives.arithmetic import div
+from minijax.primitives.convert import convert_element_type_p
 from minijax.primitives.families import match
 from minijax.primitives.shape import reshape
 from minijax.primitives.sort import sort
 
 
 @api_boundary
-def broadcast(operand: Any, sizes: Sequence[int]) -> Array:
+def broadcast(operand: Any, sizes: Sequence[int], *, out_sharding: Any = None) -> Array:
     """Returns an array with new leading axes of the given lengths.
 
     Example:
@@ -35,13 +36,16 @@ def broadcast(operand: Any, sizes: Sequence[int]) -> Array:
 
 
 @api_boundary
-def full(shape: Sequence[int] | int, fill_value: Any, dtype: Any = None) -> Array:
+def full(
+    shape: Sequence[int] | int, fill_value: Any, dtype: Any = None, *, sharding: Any = None
+) -> Array:
     """Returns an array of one repeated value.
 
     Args:
         shape: the shape.
         fill_value: a scalar.
         dtype: the dtype; by default that of the value.
+        sharding: accepted for compatibility; it has no effect on one CPU.
     """
     value = to_array(fill_value)
     if value.shape:
@@ -54,12 +58,29 @@ def full(shape: Sequence[int] | int, fill_value: Any, dtype: Any = None) -> Arra
 
 @api_boundary
 def full_like(
-    x: Any, fill_value: Any, dtype: Any = None, shape: Sequence[int] | None = None, **_: Any
+    x: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    shape: Sequence[int] | None = None,
+    sharding: Any = None,
 ) -> Array:
-    """Returns an array of one repeated value with the shape and dtype of `x`."""
+    """Returns an array of one repeated value with the shape and dtype of `x`.
+
+    Args:
+        x: an array.
+        fill_value: a scalar.
+        dtype, shape: in place of those of `x`, if given.
+        sharding: accepted for compatibility; it has no effect on one CPU.
+    """
     aval = aval_of(x)
     found = aval.dtype if dtype is None else dtypes.canonical(dtype)
-    return full(aval.shape if shape is None else shape, fill_value, found)
+    weak = dtype is None and aval.weak_type
+    value = to_array(fill_value)
+    if value.shape:
+        raise TypeError(f"full_like: fill_value must have rank 0, got shape {value.shape}.")
+    (value,) = convert_element_type_p.bind(value, new_dtype=found, weak_type=weak)
+    size = aval.shape if shape is None else tuple(map(int, shape))
+    return broadcast_primitives.broadcast_in_dim(value, size, ())
 
 
 @api_boundary
@@ -83,14 +104,13 @@ def collapse(operand: Any, start_dimension: int, stop_dimension: int | None = No
 def reciprocal(x: Any) -> Array:
     """Returns 1 / x elementwise.
 
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> from minijax import lax
-        >>> lax.reciprocal(jnp.array([0.25, 0.5]))
-        Array([4., 2.], dtype=float64)
+    Raises:
+        TypeError: if x is not floating-point or complex.
     """
     (x,) = match(x)
-    return div(np.ones((), x.dtype), x)
+    if not dtypes.is_inexact(aval_of(x).dtype):
+        raise TypeError(f"reciprocal needs a floating-point or complex array, got {aval_of(x)}.")
+    return div(full_like(x, 1, shape=()), x)
 
 
 @api_boundary

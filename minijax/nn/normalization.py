@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
+
+import numpy as np
 
 from minijax import numpy as jnp
 from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy.dtypes import inexact_dtype
+from minijax.primitives.control.collective import axis_index, axis_size
 from minijax.primitives.convert import stop_gradient
 from minijax.transforms.custom import custom_jvp
 
@@ -28,14 +32,13 @@ def _masked_max(x: Array, axis: Axis, where: Any) -> Array:
     return jnp.max(x, axis, where=where, initial=-jnp.inf, keepdims=True)
 
 
-def softmax(x: Any, axis: Axis = -1, where: Any = None, initial: Any = None) -> Array:
+def softmax(x: Any, axis: Axis = -1, where: Any = None) -> Array:
     """Returns exp(x) divided by its sum over an axis.
 
     Args:
         x: an array.
         axis: one or several axes.
         where: which elements take part; the others become 0.
-        initial: accepted for compatibility; has no meaning.
 
     Example:
         >>> from minijax import nn
@@ -71,14 +74,13 @@ _softmax = custom_jvp(_softmax_value, nondiff_argnums=(2, 3))
 _softmax.defjvp(_softmax_jvp)
 
 
-def log_softmax(x: Any, axis: Axis = -1, where: Any = None, initial: Any = None) -> Array:
+def log_softmax(x: Any, axis: Axis = -1, where: Any = None) -> Array:
     """Returns the logarithm of `softmax`, computed without overflow.
 
     Args:
         x: an array.
         axis: one or several axes.
         where: which elements take part; the others become -inf.
-        initial: accepted for compatibility; has no meaning.
     """
     x = _inexact(x)
     masked = x if where is None else jnp.where(where, x, -jnp.inf)
@@ -160,6 +162,8 @@ def standardize(
     variance: Any = None,
     epsilon: Any = 1e-5,
     where: Any = None,
+    *,
+    algorithm: str = "fast",
 ) -> Array:
     """Returns x shifted and scaled to mean 0 and variance 1 along an axis.
 
@@ -169,6 +173,11 @@ def standardize(
         mean, variance: used in place of those of x, if given.
         epsilon: added to the variance.
         where: which elements take part in mean and variance.
+        algorithm: "fast" for the mean of squares less the square of the mean, "stable" for the
+            mean of squares of differences, which is exact for large means.
+
+    Raises:
+        ValueError: if there is no such algorithm.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -178,21 +187,28 @@ def standardize(
     """
     x = jnp.asarray(x)
     mean = jnp.mean(x, axis, keepdims=True, where=where) if mean is None else mean
-    if variance is None:
+    if algorithm not in ("fast", "stable"):
+        raise ValueError(f'standardize: algorithm must be "fast" or "stable", got {algorithm!r}.')
+    if variance is None and algorithm == "stable":
+        variance = jnp.mean(jnp.square(x - mean), axis, keepdims=True, where=where)
+    elif variance is None:
         # E[x²] - E[x]² may come out negative for constants.
         square = jnp.mean(jnp.square(x), axis, keepdims=True, where=where)
         variance = jnp.clip(square - jnp.square(mean), 0)
     return (x - mean) / jnp.sqrt(variance + epsilon)
 
 
-def one_hot(x: Any, num_classes: int, *, dtype: Any = float, axis: int = -1) -> Array:
+def one_hot(x: Any, num_classes: int, *, dtype: Any = None, axis: Any = -1) -> Array:
     """Returns vectors that are 1 at the positions x and 0 elsewhere (0 if out of range).
 
     Args:
         x: integers.
         num_classes: the length of the vectors.
-        dtype: the dtype of the result.
-        axis: where their axis goes.
+        dtype: the dtype of the result; float64 if None.
+        axis: where their axis goes, or the name of a mapped axis that it lies along.
+
+    Raises:
+        ValueError: if a mapped axis does not have the length of the vectors.
 
     Example:
         >>> from minijax import nn
@@ -201,7 +217,15 @@ def one_hot(x: Any, num_classes: int, *, dtype: Any = float, axis: int = -1) -> 
         Array([[1., 0., 0.],
                [0., 0., 1.]], dtype=float64)
     """
-    x = jnp.asarray(x)
+    x, num_classes = jnp.asarray(x), index(num_classes)
+    dtype = float if dtype is None else dtype
+    if not isinstance(axis, int | np.integer):
+        if axis_size(axis) != num_classes:
+            raise ValueError(
+                f"one_hot: the axis {axis!r} has length {axis_size(axis)}, and num_classes is "
+                f"{num_classes}."
+            )
+        return (x == axis_index(axis)).astype(dtypes.canonical(dtype))
     where = range(x.ndim + 1)[axis]
     classes = jnp.arange(num_classes, dtype=x.dtype)
     shape = [1] * (x.ndim + 1)

@@ -165,7 +165,7 @@ def expand_dims(a: Any, axis: Any) -> Array:
         (1, 3, 1)
     """
     x = operand(a, "expand_dims")
-    count = len(axis) if isinstance(axis, tuple | list) else 1
+    count = len(axis) if isinstance(axis, tuple | list | range) else 1
     return shape_family.expand_dims(x, canonical_axes(axis, x.ndim + count, "expand_dims"))
 
 

@@ -136,6 +136,27 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Array:
     return matrices.diagonal(x, offset, -2, -1)
 
 
+def matmul(
+    x1: Any, x2: Any, /, *, precision: Any = None, preferred_element_type: Any = None
+) -> Array:
+    """Returns the product of matrices; `minijax.numpy.matmul` says of which.
+
+    Args:
+        x1: the first array.
+        x2: the second array.
+        precision: kept for compatibility.
+        preferred_element_type: the dtype of the result.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.linalg.matmul(jnp.ones((2, 3)), jnp.ones((3, 1)))
+        Array([[3.],
+               [3.]], dtype=float64)
+    """
+    options = {"precision": precision, "preferred_element_type": preferred_element_type}
+    return linear.matmul(x1, x2, **options)
+
+
 def tensordot(
     x1: Any,
     x2: Any,
@@ -144,8 +165,13 @@ def tensordot(
     axes: Any = 2,
     precision: Any = None,
     preferred_element_type: Any = None,
+    out_sharding: Any = None,
 ) -> Array:
     """Returns the sum of products over pairs of axes; `minijax.numpy.tensordot` says which.
+
+    Args:
+        x1, x2, axes, precision, preferred_element_type: as there.
+        out_sharding: for compatibility; without effect.
 
     Example:
         >>> import minijax.numpy as jnp

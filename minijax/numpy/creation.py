@@ -61,7 +61,8 @@ def array(
         Array([[1. , 2. ],
                [3. , 4.5]], dtype=float64)
     """
-    copy, order, ndmin = (*args, *(copy, order, ndmin)[len(args) :])
+    if args:
+        order, ndmin = _by_position(args, (copy, order, ndmin))[1:]
     if order not in (None, "K", "C", "A"):
         raise NotImplementedError(
             f"array: arrays are row-major, so order={order!r} is not possible."
@@ -83,6 +84,12 @@ def array(
     if result.ndim < ndmin:
         result = shape_family.reshape(result, (1,) * (ndmin - result.ndim) + result.shape)
     return result
+
+
+def _by_position(args: tuple[Any, ...], defaults: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(args) > len(defaults):
+        raise TypeError(f"array takes 2 to 5 arguments by position, got {2 + len(args)}.")
+    return args + defaults[len(args) :]
 
 
 def asarray(
@@ -124,6 +131,8 @@ def _from_nested(nested: Any, dtype: np.dtype | None) -> Array:
     if kinds <= {bool, int, float, complex}:
         return _from_numbers(nested, dtype)
     # Before NumPy sees them: it would turn strings and objects into arrays of their own.
+    if type(None) in kinds:
+        raise ValueError("array: None is no number: use jnp.nan for a missing value.")
     values = [leaf if isinstance(leaf, Array) else operand(leaf, "array") for leaf in leaves]
     found = result_pair(*leaves)[0] if dtype is None else dtype
     # NumPy cannot read elements of bfloat16, a dtype that it does not know, out of objects.

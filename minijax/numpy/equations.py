@@ -1,9 +1,10 @@
-"""Linear equations, inverses and determinants."""
+"""Linear equations and inverses."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+import operator
+from typing import Any
 
 import numpy as np
 
@@ -12,25 +13,14 @@ from minijax.core.operators import Array
 from minijax.numpy import reductions
 from minijax.numpy.axes import broadcast_to, matrix_transpose, moveaxis, reshape
 from minijax.numpy.factorizations import adjoint, eigvalsh, rounding, svd, svdvals
-from minijax.numpy.joining import concatenate
 from minijax.numpy.linear import matmul
-from minijax.numpy.matrices import diagonal
 from minijax.numpy.matrices import eye as identity_matrix
 from minijax.numpy.promotion import broadcast_shapes, inexact, promote_dtypes, strong
 from minijax.numpy.selection import where
-from minijax.primitives import arithmetic, exponential
-from minijax.primitives.linalg.lu import lu, permuted_rows
+from minijax.primitives import arithmetic
 from minijax.primitives.linalg.matrices import check_matrices
 from minijax.primitives.linalg.solve import linear_solve
-from minijax.primitives.linalg.triangular_solve import triangular_solve
 from minijax.transforms.custom import custom_jvp
-
-
-class SlogdetResult(NamedTuple):
-    """What `slogdet` returns."""
-
-    sign: Array
-    logabsdet: Array
 
 
 def _square(name: str, x: Any) -> Array:
@@ -312,7 +302,7 @@ def matrix_power(a: Any, n: int) -> Array:
     """
     if not hasattr(n, "__index__"):
         raise TypeError(f"matrix_power: the power must be an integer, got {n!r}.")
-    power = n.__index__()
+    power = operator.index(n)
     (x,) = promote_dtypes("matrix_power", a)
     if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
         raise ValueError(f"matrix_power takes matrices of shape (..., n, n); got {x.shape}.")
@@ -327,120 +317,3 @@ def matrix_power(a: Any, n: int) -> Array:
         power >>= 1
         x = matmul(x, x) if power else x
     return result
-
-
-# -- determinants
-
-
-def _parity(pivots: Any) -> Any:
-    """Returns 1 or -1: whether an even number of rows was exchanged."""
-    places = np.arange(pivots.shape[-1], dtype=np.int32)
-    return 1 - 2 * (reductions.sum(pivots != places, -1) % 2)
-
-
-@custom_jvp
-def _det_by_lu(x: Array) -> Array:
-    factors, pivots, _ = lu(x)
-    return diagonal(factors, 0, -2, -1).prod(-1) * _parity(pivots).astype(x.dtype)
-
-
-@_det_by_lu.defjvp
-def _det_rule(primals: Any, tangents: Any) -> Any:
-    (x,), (change,) = primals, tangents
-    det, solution = _scaled_solution(x, change)
-    return det, reductions.sum(diagonal(solution, 0, -2, -1), -1)
-
-
-def _scaled_solution(x: Any, b: Any) -> tuple[Any, Any]:
-    """Returns det(x) and det(x) · x⁻¹ · b, which is finite where only the last pivot is zero.
-
-    With p the product of the other pivots and y = l⁻¹ · b, the last row of the solution is p times
-    that of y whatever the last pivot is.
-    """
-    factors, pivots, permutation = lu(x)
-    n = x.shape[-1]
-    signs = _parity(pivots).astype(x.dtype)
-    pivots_of_u: Any = diagonal(factors, 0, -2, -1)
-    others = pivots_of_u[..., :-1].prod(-1) * signs
-    det = others * pivots_of_u[..., -1]
-    unit = {"left_side": True, "lower": True, "unit_diagonal": True}
-    y: Any = triangular_solve(factors, permuted_rows(b, permutation), **unit)
-    y = concatenate([y[..., :-1, :] * det[..., None, None], y[..., -1:, :]], -2)
-    replaced = factors.at[..., n - 1, n - 1].set(1 / others)
-    return det, triangular_solve(replaced, y, left_side=True)
-
-
-def _small_det(x: Any) -> Any:
-    if x.shape[-1] == 1:
-        return x[..., 0, 0]
-    if x.shape[-1] == 2:
-        return x[..., 0, 0] * x[..., 1, 1] - x[..., 0, 1] * x[..., 1, 0]
-    rest = [[1, 2], [2, 0], [0, 1]]
-    return sum(
-        x[..., 0, j] * (x[..., 1, p] * x[..., 2, q] - x[..., 1, q] * x[..., 2, p])
-        for j, (p, q) in enumerate(rest)
-    )
-
-
-def det(a: Any) -> Array:
-    """Returns the determinants of square matrices.
-
-    Args:
-        a: an array of shape (..., n, n).
-
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> jnp.linalg.det(jnp.array([[1.0, 2.0], [3.0, 4.0]]))
-        Array(-2., dtype=float64)
-    """
-    x = _square("det", a)
-    n = x.shape[-1]
-    if n == 0:
-        return broadcast_to(np.ones((), x.dtype), x.shape[:-2])
-    return _small_det(x) if n <= 3 else _det_by_lu(x)
-
-
-def slogdet(a: Any, *, method: str | None = None) -> SlogdetResult:
-    """Returns signs and logarithms of the absolute values of determinants.
-
-    Args:
-        a: an array of shape (..., n, n).
-        method: for compatibility; "lu" or None.
-
-    Returns:
-        The sign (for complex matrices a number of absolute value 1), 0 where a is singular, and
-        the logarithm, -inf there.
-
-    Raises:
-        ValueError: if there is no such method.
-
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> jnp.linalg.slogdet(jnp.array([[-1.0, 0.0], [0.0, 1.0]]))
-        SlogdetResult(sign=Array(-1., dtype=float64), logabsdet=Array(0., dtype=float64))
-    """
-    if method not in (None, "lu"):
-        raise ValueError(f'slogdet: method must be "lu" or None, got {method!r}.')
-    return SlogdetResult(*_slogdet(_square("slogdet", a)))
-
-
-@custom_jvp
-def _slogdet(x: Array) -> tuple[Array, Array]:
-    factors, pivots, _ = lu(x)
-    on_diagonal: Any = diagonal(factors, 0, -2, -1)
-    sizes: Any = arithmetic.abs(on_diagonal)
-    is_zero = sizes == 0
-    signs = where(is_zero, 0, on_diagonal / where(is_zero, 1, sizes))
-    return signs.prod(-1) * _parity(pivots).astype(x.dtype), reductions.sum(
-        exponential.log(sizes), -1
-    )
-
-
-@_slogdet.defjvp
-def _slogdet_rule(primals: Any, tangents: Any) -> Any:
-    (x,), (change,) = primals, tangents
-    sign, logarithm = _slogdet(x)
-    growth: Any = reductions.sum(diagonal(linear_solve(x, change), 0, -2, -1), -1)
-    if not dtypes.is_complex(x.dtype):
-        return (sign, logarithm), (sign * 0, growth)
-    return (sign, logarithm), (sign * (growth - growth.real), growth.real)

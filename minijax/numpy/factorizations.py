@@ -20,6 +20,8 @@ from minijax.primitives.linalg import eig as eig_family
 from minijax.primitives.linalg import eigh as eigh_family
 from minijax.primitives.linalg import qr as qr_family
 from minijax.primitives.linalg import svd as svd_family
+from minijax.primitives.linalg.matrices import index_range
+from minijax.primitives.linalg.reflections import geqrf
 
 
 class QRResult(NamedTuple):
@@ -90,7 +92,8 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     Args:
         a: an array of shape (..., m, n).
         mode: "reduced" for q of shape (..., m, k) and r of shape (..., k, n), k = min(m, n);
-            "complete" for a square q; "r" for r alone.
+            "complete" or "full" for a square q; "r" for r alone; "raw" for the transpose of the
+            packed reflections, of shape (..., n, m), and their scales, of shape (..., k).
 
     Raises:
         ValueError: if there is no such mode.
@@ -100,14 +103,26 @@ def qr(a: Any, mode: str = "reduced") -> Any:
         >>> jnp.linalg.qr(jnp.array([[3.0], [4.0]])).R
         Array([[-5.]], dtype=float64)
     """
-    if mode not in ("reduced", "complete", "r"):
-        raise ValueError(f'qr: mode must be "reduced", "complete" or "r", got {mode!r}.')
-    q, r = qr_family.qr(_matrices("qr", a), full_matrices=mode == "complete")
+    if mode == "full":
+        mode = "complete"
+    if mode not in ("reduced", "complete", "r", "raw"):
+        raise ValueError(
+            f'qr: mode must be "reduced", "complete", "full", "r" or "raw", got {mode!r}.'
+        )
+    x = _matrices("qr", a)
+    if mode == "raw":
+        packed, taus = geqrf(x)
+        return QRResult(packed.mT, taus)
+    q, r = qr_family.qr(x, full_matrices=mode == "complete")[:2]
     return r if mode == "r" else QRResult(q, r)
 
 
 def svd(
-    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+    a: Any,
+    full_matrices: bool = True,
+    compute_uv: bool = True,
+    hermitian: bool = False,
+    subset_by_index: tuple[int, int] | None = None,
 ) -> Any:
     """Returns the singular value decomposition a = u · diag(s) · vh.
 
@@ -116,10 +131,15 @@ def svd(
         full_matrices: whether u and vh are square; else they have k = min(m, n) vectors.
         compute_uv: whether u and vh are wanted; else s is returned alone.
         hermitian: whether a is known to be Hermitian, which is faster.
+        subset_by_index: a pair (start, end): only the singular values start…end-1 are returned.
 
     Returns:
         u of shape (..., m, k), s of shape (..., min(m, n)) in descending order, and vh of shape
         (..., k, n).
+
+    Raises:
+        ValueError: if both `full_matrices` and a subset are asked for, or the subset is no range
+            of singular values.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -127,6 +147,21 @@ def svd(
         Array([4., 3.], dtype=float64)
     """
     x = _matrices("svd", a)
+    if subset_by_index is None:
+        return _svd(x, full_matrices, compute_uv, hermitian)
+    if full_matrices:
+        raise ValueError(
+            "svd: full_matrices and subset_by_index cannot both be set; use full_matrices=False."
+        )
+    found = _svd(x, False, compute_uv, hermitian)
+    s = found.S if compute_uv else found
+    start, end = index_range("svd", subset_by_index, s.shape[-1])
+    if not compute_uv:
+        return s[..., start:end]
+    return SVDResult(found.U[..., :, start:end], s[..., start:end], found.Vh[..., start:end, :])
+
+
+def _svd(x: Array, full_matrices: bool, compute_uv: bool, hermitian: bool) -> Any:
     if hermitian:
         return _hermitian_svd(x, compute_uv)
     found: Any = svd_family.svd(x, full_matrices=full_matrices, compute_uv=compute_uv)
@@ -186,8 +221,7 @@ def eigvals(a: Any) -> Array:
         Array([2.+0.j, 1.+0.j], dtype=complex128)
     """
     x = _matrices("eigvals", a)
-    options = {"compute_left_eigenvectors": False, "compute_right_eigenvectors": False}
-    return eig_family.eig(x, **options)[0]
+    return eig_family.eig(x, compute_left_eigenvectors=False, compute_right_eigenvectors=False)[0]
 
 
 def eigh(a: Any, UPLO: str | None = None, symmetrize_input: bool = True) -> EighResult:

@@ -252,6 +252,12 @@ def ifftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> A
         s: the lengths along the axes; those of the array if None.
         axes: the axes.
         norm: "backward", "ortho" or "forward": which direction is scaled.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.fft.ifftn(jnp.fft.fftn(jnp.array([[1.0, 2.0], [3.0, 4.0]]))).real
+        Array([[1., 2.],
+               [3., 4.]], dtype=float64)
     """
     return _transform("fft.ifftn", FftType.IFFT, a, s, axes, norm)
 
@@ -264,6 +270,14 @@ def rfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> A
         s: the lengths along the axes; those of the array if None.
         axes: the axes.
         norm: "backward", "ortho" or "forward": which direction is scaled.
+
+    Raises:
+        TypeError: if the array is complex.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.fft.rfftn(jnp.ones((4, 6))).shape
+        (4, 4)
     """
     return _transform("fft.rfftn", FftType.RFFT, a, s, axes, norm)
 
@@ -276,6 +290,12 @@ def irfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> 
         s: the lengths along the axes; those of the array if None.
         axes: the axes.
         norm: "backward", "ortho" or "forward": which direction is scaled.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> x = jnp.array([[1.0, 2.0, 4.0], [0.0, 1.0, 0.0]])
+        >>> bool(jnp.allclose(jnp.fft.irfftn(jnp.fft.rfftn(x), s=x.shape), x))
+        True
     """
     return _transform("fft.irfftn", FftType.IRFFT, a, s, axes, norm)
 
@@ -288,6 +308,12 @@ def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -
         s: the lengths along the axes; those of the array if None.
         axes: the axes.
         norm: "backward", "ortho" or "forward": which direction is scaled.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.fft.fft2(jnp.array([[1.0, 0.0], [0.0, 0.0]])).real
+        Array([[1., 1.],
+               [1., 1.]], dtype=float64)
     """
     return _transform("fft.fft2", FftType.FFT, a, s, axes, norm)
 
@@ -300,6 +326,12 @@ def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) 
         s: the lengths along the axes; those of the array if None.
         axes: the axes.
         norm: "backward", "ortho" or "forward": which direction is scaled.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.fft.ifft2(jnp.ones((2, 2))).real
+        Array([[1., 0.],
+               [0., 0.]], dtype=float64)
     """
     return _transform("fft.ifft2", FftType.IFFT, a, s, axes, norm)
 
@@ -312,6 +344,14 @@ def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) 
         s: the lengths along the axes; those of the array if None.
         axes: the axes.
         norm: "backward", "ortho" or "forward": which direction is scaled.
+
+    Raises:
+        TypeError: if the array is complex.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.fft.rfft2(jnp.ones((3, 4, 6))).shape
+        (3, 4, 4)
     """
     return _transform("fft.rfft2", FftType.RFFT, a, s, axes, norm)
 
@@ -324,6 +364,12 @@ def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None)
         s: the lengths along the axes; those of the array if None.
         axes: the axes.
         norm: "backward", "ortho" or "forward": which direction is scaled.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.fft.irfft2(jnp.fft.rfft2(jnp.array([[1.0, 2.0], [3.0, 4.0]])))
+        Array([[1., 2.],
+               [3., 4.]], dtype=float64)
     """
     return _transform("fft.irfft2", FftType.IRFFT, a, s, axes, norm)
 
@@ -409,6 +455,11 @@ def ifftshift(x: Any, axes: Any = None) -> Array:
     Args:
         x: an array.
         axes: the axes.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> jnp.fft.ifftshift(jnp.fft.fftshift(jnp.arange(5)))
+        Array([0, 1, 2, 3, 4], dtype=int64)
     """
     return _shifted(x, axes, forward=False)
 

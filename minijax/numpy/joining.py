@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -246,7 +247,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array]:
     place = canonical_axis(axis, x.ndim, "split")
     length = x.shape[place]
     if not hasattr(indices_or_sections, "__len__"):
-        sections = indices_or_sections.__index__()
+        sections = operator.index(indices_or_sections)
         if sections < 1 or length % sections:
             raise ValueError(
                 f"split: an axis of length {length} cannot be cut into {sections} equal parts: "
@@ -272,10 +273,10 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array
     place = canonical_axis(axis, x.ndim, "array_split")
     length = x.shape[place]
     if hasattr(indices_or_sections, "__len__"):
-        cuts = [i.__index__() for i in indices_or_sections]
+        cuts = [operator.index(i) for i in indices_or_sections]
         bounds = [0, *(min(max(c + length if c < 0 else c, 0), length) for c in cuts), length]
     else:
-        sections = indices_or_sections.__index__()
+        sections = operator.index(indices_or_sections)
         if sections < 1:
             raise ValueError(f"array_split: the number of parts must be positive, got {sections}.")
         shorter, longer = divmod(length, sections)
@@ -373,7 +374,8 @@ def tile(A: Any, reps: Any) -> Array:
                [1, 2, 1, 2]], dtype=int64)
     """
     x = operand(A, "tile")
-    counts = tuple(n.__index__() for n in reps) if hasattr(reps, "__len__") else (reps.__index__(),)
+    given = reps if hasattr(reps, "__len__") else (reps,)
+    counts = tuple(map(operator.index, given))
     rank = max(x.ndim, len(counts))
     counts = (1,) * (rank - len(counts)) + counts
     shape = (1,) * (rank - x.ndim) + x.shape

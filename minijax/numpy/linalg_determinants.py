@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,7 +10,6 @@ from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy import reductions
 from minijax.numpy.axes import broadcast_to
-from minijax.numpy.equations import SlogdetResult
 from minijax.numpy.factorizations import adjoint
 from minijax.numpy.linear import matmul
 from minijax.numpy.matrices import diagonal, eye, triu
@@ -25,6 +24,13 @@ from minijax.primitives.linalg.matrices import check_matrices
 from minijax.primitives.linalg.solve import linear_solve_p
 from minijax.primitives.linalg.triangular_solve import triangular_solve
 from minijax.transforms.custom import custom_jvp
+
+
+class SlogdetResult(NamedTuple):
+    """What `slogdet` returns."""
+
+    sign: Array
+    logabsdet: Array
 
 
 def _square(name: str, x: Any) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -184,7 +185,7 @@ def tensordot(
             canonical_axes(second, y.ndim, "tensordot"),
         )
     else:
-        count = axes.__index__()
+        count = operator.index(axes)
         if not 0 <= count <= min(x.ndim, y.ndim):
             raise TypeError(f"tensordot: {count} axes are more than {x.shape} and {y.shape} have.")
         pair = tuple(range(x.ndim - count, x.ndim)), tuple(range(count))

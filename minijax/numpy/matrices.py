@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def eye(
         Array([[1., 0.],
                [0., 1.]], dtype=float64)
     """
-    rows, columns = N.__index__(), (N if M is None else M).__index__()
+    rows, columns = operator.index(N), operator.index(N if M is None else M)
     if rows < 0 or columns < 0:
         raise ValueError(f"eye: lengths cannot be negative, got {rows} and {columns}.")
     return convert(_diagonal_mask(rows, columns, k, compare.eq), dtype_or(dtype, dtypes.float64))
@@ -153,7 +154,7 @@ def diag(v: Any, k: int = 0) -> Array:
         Array([1, 4], dtype=int64)
     """
     x = operand(v, "diag")
-    offset = k.__index__()
+    offset = operator.index(k)
     if x.ndim == 2:
         return diagonal(x, offset)
     if x.ndim != 1:
@@ -193,7 +194,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     axes = tuple(canonical_axis(axis, x.ndim, "diagonal") for axis in (axis1, axis2))
     x = moveaxis(x, axes, (-2, -1))
     *batch, rows, columns = x.shape
-    k = offset.__index__()
+    k = operator.index(offset)
     first = k if k >= 0 else -k * columns
     count = max(0, min(rows, columns - k) if k >= 0 else min(rows + k, columns))
     flat = shape_family.reshape(x, (*batch, rows * columns))

@@ -77,14 +77,15 @@ def place(arr: Any, mask: Any, vals: Any, *, inplace: bool = True) -> Array:
         Array([0, 1, 7, 8], dtype=int64)
     """
     _refuse_inplace("place", inplace)
-    x, chosen, values = asarray(arr), asarray(mask), ravel(asarray(vals))
+    x, values = asarray(arr), ravel(asarray(vals))
+    chosen: Any = asarray(mask)
     if chosen.size != x.size:
         raise ValueError(f"place: {chosen.size} elements in the mask for an array of {x.size}.")
     if not values.size:
         raise ValueError("place: there must be at least one value to put.")
     if not x.size:
         return x
-    is_chosen = ravel(chosen) != 0
+    is_chosen: Any = ravel(chosen != 0)
     number = reductions.cumsum(is_chosen) - 1
     new = convert(take(values, ufuncs.remainder(number, values.size)), x.dtype)
     return reshape(where(is_chosen, new, ravel(x)), x.shape)

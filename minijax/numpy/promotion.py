@@ -101,7 +101,7 @@ def _broadcast_shapes(*shapes: Shape) -> Shape:
         if len(lengths) > 1:
             raise ValueError(
                 f"Incompatible shapes for broadcasting: {', '.join(map(str, shapes))}; axis {axis} "
-                f"has lengths {sorted(lengths)}. Lengths must be equal or 1; add axes with x[:, None]."
+                f"has lengths {sorted(lengths)}. They must be equal or 1; add axes with x[:, None]."
             )
         result.append(lengths.pop() if lengths else 1)
     return tuple(result)
@@ -337,7 +337,7 @@ def canonical_axes(axes: Any, ndim: int, name: str) -> tuple[int, ...]:
     """
     if axes is None:
         return tuple(range(ndim))
-    if not isinstance(axes, tuple | list):
+    if not isinstance(axes, tuple | list | range):
         return (canonical_axis(axes, ndim, name),)
     found = tuple(canonical_axis(axis, ndim, name) for axis in axes)
     if len(set(found)) != len(found):

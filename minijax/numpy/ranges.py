@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -118,7 +119,7 @@ def linspace(
     """
     if not hasattr(num, "__index__"):
         raise TypeError(f"linspace: num must be an integer, got {num!r}.")
-    count = num.__index__()
+    count = operator.index(num)
     if count < 0:
         raise ValueError(f"linspace: num must not be negative, got {count}.")
     low, high = (strong(x) for x in promote_dtypes("linspace", start, stop, inexact=True))

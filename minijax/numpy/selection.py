@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from minijax.numpy.dtypes import finfo
 from minijax.numpy.elementary import imag, real
 from minijax.numpy.logic import equal, isnan, truth
 from minijax.numpy.promotion import (
+    broadcast_shapes,
     convert,
     operand,
     promote_all,
@@ -72,6 +74,7 @@ def where(
         raise ValueError("where: size and fill_value go with a condition alone.")
     chosen = truth(condition, "where")
     a, b = promote_all("where", x, y)
+    broadcast_shapes(chosen.shape, a.shape, b.shape)  # raises the ValueError that callers expect
     return select_between(chosen, a, b)
 
 
@@ -106,8 +109,8 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Array
     Args:
         a: integers.
         choices: arrays that broadcast with `a`.
-        mode: of numbers out of range: "clip" or "wrap"; "raise", the default, refuses them, which
-            needs numbers that are not traced.
+        mode: of numbers out of range: "clip" or "wrap"; "raise", the default, refuses them where
+            the numbers are not traced.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -133,7 +136,10 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Array
 
 
 def _check_numbers(number: Array, count: int) -> None:
-    value = _known_value(number, 'choose in mode "raise"')
+    known = number.concrete() if isinstance(number, Tracer) else number
+    if known is None:
+        return
+    value = value_of(known)
     if value.size and (value.min() < 0 or value.max() >= count):
         raise ValueError(
             f"choose: invalid entry in choice array: numbers must be in 0 … {count - 1}. "
@@ -174,7 +180,7 @@ def nonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> tuple
     mask = truth(x, "nonzero")
     if size is None:
         return tuple(to_array(places) for places in np.nonzero(_known_value(mask, "nonzero")))
-    count = size.__index__()
+    count = operator.index(size)
     flat = ravel(mask)
     order = cumulative.cumsum(convert(flat, dtypes.int64), 0)
     # Each true element goes to its rank among them; false ones go past the end and are dropped.

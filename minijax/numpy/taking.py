@@ -8,7 +8,6 @@ import numpy as np
 
 from minijax.core import dtypes
 from minijax.core.array import value_of
-from minijax.core.errors import ConcretizationTypeError
 from minijax.core.operators import Array
 from minijax.core.trace import Tracer
 from minijax.numpy.promotion import (
@@ -206,7 +205,7 @@ def _check_bounds(pairs: list[tuple[Array, int]]) -> None:
     for part, size in pairs:
         known = part.concrete() if isinstance(part, Tracer) else part
         if known is None:
-            raise ConcretizationTypeError.of(part, 'ravel_multi_index with mode="raise"')
+            continue
         value = value_of(known)
         if value.size and (value.min() < 0 or value.max() >= size):
             raise ValueError(
@@ -223,8 +222,8 @@ def ravel_multi_index(
     Args:
         multi_index: one integer array for each axis.
         dims: the shape of the array.
-        mode: of indices out of bounds: "clip" or "wrap"; "raise", the default, refuses them,
-            which needs indices that are not traced.
+        mode: of indices out of bounds: "clip" or "wrap"; "raise", the default, refuses them
+            where they are not traced.
         order: "C" for row-major places, "F" for column-major ones.
         dtype: the dtype of the result, int64 if None.
 

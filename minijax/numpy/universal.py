@@ -40,14 +40,13 @@ class ufunc:  # noqa: N801 - NumPy's name
     Attributes:
         nin: how many arrays it takes.
         nout: how many it returns.
-        nargs: nin + nout.
+        nargs: how many arguments there are, nin unless told otherwise.
         identity: the value that changes nothing, None if there is none.
 
     Args:
         func: a function of scalars that returns a scalar.
         nin, nout, identity: as above.
         name: its name, that of `func` if None.
-        nargs: kept for compatibility.
         call: the function of arrays; `func` is applied to each element if None.
         reduce: what `.reduce` does, where there is something faster than a loop.
         accumulate: the same for `.accumulate`.
@@ -80,12 +79,12 @@ class ufunc:  # noqa: N801 - NumPy's name
         reduceat: Callable[..., Any] | None = None,
     ) -> None:
         self.__doc__ = func.__doc__
-        self.__name__ = name or getattr(func, "__name__", type(func).__name__)
+        self.__name__ = str(name or getattr(func, "__name__", type(func).__name__))
         self.__qualname__ = self.__name__
         self.__module__ = getattr(func, "__module__", "minijax.numpy")
         self.nin = nin
         self.nout = nout
-        self.nargs = nin + nout if nargs is None else nargs
+        self.nargs = nin if nargs is None else nargs
         self.identity = identity
         self._func = func
         self._call = vectorize(func) if call is None else call

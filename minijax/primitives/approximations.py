@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minijax.core.dtypes import bool_, float32, float64, int32
+from minijax.core.dtypes import bool_, float32, int32
 from minijax.kernel.scalars import HALF, apply
 
 Element = Callable[[Any, Any], Any]
@@ -127,6 +127,9 @@ class _Arrays:
     def select(self, condition: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.where(condition, x, y)
 
+    def special(self, name: str, *operands: np.ndarray) -> np.ndarray:
+        return apply("special", operands[0].dtype, operands, name)
+
     def __getattr__(self, name: str) -> Any:
         op = name.rstrip("_")
 
@@ -172,7 +175,7 @@ def log(k: Any, x: Any) -> Any:
     if x.dtype in HALF:
         return _in_single(k, x, log)
     if x.dtype != float32:
-        return k.log(x)
+        return k.special("c_log", x)
     exponent, z = _exponent_and_fraction(k, x)
     square = k.mul(z, z)
     cube = k.mul(square, z)
@@ -211,8 +214,6 @@ def log1p(k: Any, x: Any) -> Any:
     """
     if x.dtype in HALF:
         return _in_single(k, x, log1p)
-    if x.dtype not in (float32, float64):
-        return k.log1p(x)
     square = k.mul(x, x)
     ratio = k.div(_horner(k, x, _LOG1P_P), _horner(k, x, _LOG1P_Q))
     high = k.mul(k.mul(x, square), ratio)
@@ -230,7 +231,7 @@ def erf(k: Any, x: Any) -> Any:
     if x.dtype in HALF:
         return _in_single(k, x, erf)
     if x.dtype != float32:
-        return k.erf(x)
+        return k.special("c_erf", x)
     square = k.mul(x, x)
     ratio = k.div(k.mul(x, _horner(k, square, _ERF_P)), _horner(k, square, _ERF_Q))
     ended = k.ge(k.abs(x), k.constant(_ERF_ONE, float32))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minijax.core.array import aval_of
+from minijax.core.array import ConcreteArray, aval_of, value_of
 from minijax.core.avals import ArraySpace, ShapedArray, install_array_space
 from minijax.core.dtypes import (
     ALL,
@@ -39,6 +39,7 @@ from minijax.primitives.families import (
     to_bool,
     unary,
 )
+from minijax.primitives.scaling import scale, unscale
 
 # -- neg
 
@@ -128,8 +129,21 @@ def sub(x: Any, y: Any) -> Array:
 def _mul_transpose(cts: Any, x: Any, y: Any) -> Any:
     (ct,) = cts
     if is_linear(x):
-        return unbroadcast(mul(ct, y), x.aval), None
-    return None, unbroadcast(mul(x, ct), y.aval)
+        return unbroadcast(_multiplied(ct, y), x.aval), None
+    return None, unbroadcast(_multiplied(ct, x), y.aval)
+
+
+def _multiplied(ct: Any, factor: Any) -> Array:
+    # A branch that is not selected gets cotangents that are 0, and its factors may be infinite.
+    return mul(ct, factor) if _is_plain(factor) else scale(ct, factor)
+
+
+def _is_plain(factor: Any) -> bool:
+    """Whether this is a number that is known, neither infinite nor zero."""
+    if not isinstance(factor, ConcreteArray) or aval_of(factor).shape:
+        return False
+    value = value_of(factor)
+    return bool(np.isfinite(value) and value != 0)
 
 
 mul_p = nary(
@@ -154,19 +168,23 @@ def mul(x: Any, y: Any) -> Array:
     return mul_p.bind(*match(x, y))[0]
 
 
-# -- div, rem: of integers they truncate; x div 0 is -1 (all bits set), x rem 0 is x
+# -- div: of integers it truncates; x div 0 is -1 (all bits set)
 
 div_p = nary(
     "div",
     of_kernel("div"),
     on=NUMERIC,
     tangents=(
-        lambda t, x, y, out: div(t, y),
-        lambda t, x, y, out: neg(mul(t, div(out, y))),
+        lambda t, x, y, out: _divided(t, y),
+        lambda t, x, y, out: neg(scale(t, div(out, y))),
     ),
     element=lambda k, x, y: k.div(x, y),
-    transpose=lambda cts, x, y: (unbroadcast(div(cts[0], y), x.aval), None),
+    transpose=lambda cts, x, y: (unbroadcast(_divided(cts[0], y), x.aval), None),
 )
+
+
+def _divided(ct: Any, y: Any) -> Array:
+    return div(ct, y) if _is_plain(y) else unscale(ct, y)
 
 
 def div(x: Any, y: Any) -> Array:
@@ -178,6 +196,9 @@ def div(x: Any, y: Any) -> Array:
         Array([ 3, -3, -1], dtype=int64)
     """
     return div_p.bind(*match(x, y))[0]
+
+
+# -- rem: of integers x rem 0 is x
 
 
 def _truncated(x: Any) -> Any:

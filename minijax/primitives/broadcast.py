@@ -84,11 +84,13 @@ broadcast_in_dim_p = primitive(
 )
 
 
-def broadcast_in_dim(x: Any, shape: Sequence[int], broadcast_dimensions: Sequence[int]) -> Array:
+def broadcast_in_dim(
+    operand: Any, shape: Sequence[int], broadcast_dimensions: Sequence[int]
+) -> Array:
     """Repeats an array along new axes and along axes of length 1.
 
     Args:
-        x: an array of rank r.
+        operand: an array of rank r.
         shape: the shape of the result.
         broadcast_dimensions: r increasing axes of the result; operand axis k becomes
             `broadcast_dimensions[k]` and has its length or length 1.
@@ -106,7 +108,7 @@ def broadcast_in_dim(x: Any, shape: Sequence[int], broadcast_dimensions: Sequenc
         Array([[1, 1, 1],
                [2, 2, 2]], dtype=int64)
     """
-    x = to_array(x)
+    x = to_array(operand)
     shape, dims = tuple(map(int, shape)), tuple(map(int, broadcast_dimensions))
     if x.shape == shape and dims == tuple(range(len(shape))):
         return x
@@ -187,11 +189,11 @@ reduce_sum_p = primitive(
 )
 
 
-def reduce_sum(x: Any, axes: Sequence[int]) -> Array:
+def reduce_sum(operand: Any, axes: Sequence[int]) -> Array:
     """Sums an array over some of its axes, which go.
 
     Args:
-        x: an array.
+        operand: an array.
         axes: the axes.
 
     Example:
@@ -200,7 +202,8 @@ def reduce_sum(x: Any, axes: Sequence[int]) -> Array:
         Array([4., 6.], dtype=float64)
     """
     axes = tuple(axes)
-    return to_array(x) if not axes else reduce_sum_p.bind(to_array(x), axes=axes)[0]
+    x = to_array(operand)
+    return x if not axes else reduce_sum_p.bind(x, axes=axes)[0]
 
 
 # -- transpose
@@ -245,7 +248,7 @@ transpose_p = primitive(
 )
 
 
-def transpose(x: Any, permutation: Sequence[int]) -> Array:
+def transpose(operand: Any, permutation: Sequence[int]) -> Array:
     """Permutes the axes of an array: result axis k is operand axis `permutation[k]`.
 
     Raises:
@@ -256,7 +259,7 @@ def transpose(x: Any, permutation: Sequence[int]) -> Array:
         >>> transpose(jnp.zeros((2, 3, 4)), (2, 0, 1)).shape
         (4, 2, 3)
     """
-    x, permutation = to_array(x), tuple(map(int, permutation))
+    x, permutation = to_array(operand), tuple(map(int, permutation))
     if permutation == tuple(range(x.ndim)):
         return x
     return transpose_p.bind(x, permutation=permutation)[0]

@@ -349,7 +349,7 @@ def _check_counts(lhs: Axes, rhs: Axes, features: int, batches: int) -> None:
             f"of them is 1; got {features} and {batches}."
         )
     if lhs[1] != rhs[1] * features or rhs[0] % (features * batches) or lhs[0] % batches:
-        raise TypeError(
+        raise ValueError(
             f"conv_general_dilated: lhs with {lhs[0]} batches of {lhs[1]} features and rhs with "
             f"{rhs[0]} output and {rhs[1]} input features do not fit for feature_group_count="
             f"{features} and batch_group_count={batches}: lhs needs rhs's input features times "
@@ -376,7 +376,7 @@ def _padding(lhs: Axes, rhs: Axes, padding: Any, strides: Axes, by: Axes, window
     lengths = [dilated(n, d) for n, d in zip(rhs[2:], window_by, strict=True)]
     found = tuple(padtype_to_pads(lhs[2:], lengths, strides, padding))
     if len(found) != len(strides):
-        raise ValueError(
+        raise TypeError(
             f"conv_general_dilated: padding needs one pair for each of the {len(strides)} spatial "
             f"axes, got {found}."
         )

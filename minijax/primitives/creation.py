@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -88,6 +89,6 @@ def broadcasted_iota(dtype: Any, shape: Sequence[int], dimension: int) -> Array:
         Array([[0, 1, 2],
                [0, 1, 2]], dtype=int64)
     """
-    sizes = tuple(int(n) for n in shape)
+    sizes = tuple(map(operator.index, shape))
     axis = canonical_axis("broadcasted_iota", dimension, len(sizes))
     return iota_p.bind(dtype=dtypes.canonical(dtype), shape=sizes, dimension=axis)[0]

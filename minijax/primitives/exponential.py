@@ -10,10 +10,10 @@ import numpy as np
 from minijax.core.array import aval_of
 from minijax.core.dtypes import INEXACT, is_complex
 from minijax.core.operators import Array
-from minijax.primitives import approximations
-from minijax.primitives.arithmetic import add, div, mul, sub
+from minijax.primitives.arithmetic import add, mul, sub
 from minijax.primitives.broadcast import full
 from minijax.primitives.families import match, unary
+from minijax.primitives.scaling import unscale
 
 _LN2 = math.log(2)
 
@@ -100,15 +100,15 @@ log_p = unary(
     "log",
     np.log,
     on=INEXACT,
-    tangent=lambda t, x, y: div(t, x),
-    element=approximations.log,
+    tangent=lambda t, x, y: unscale(t, x),
+    element=lambda k, x: k.log(x),
 )
 log1p_p = unary(
     "log1p",
     np.log1p,
     on=INEXACT,
-    tangent=lambda t, x, y: div(t, add(x, _one(x))),
-    element=approximations.log1p,
+    tangent=lambda t, x, y: unscale(t, add(x, _one(x))),
+    element=lambda k, x: k.log1p(x),
 )
 
 

@@ -28,6 +28,7 @@ from minijax.primitives.families import (
     match,
     unary,
 )
+from minijax.primitives.scaling import scale
 
 # -- pow: a float or complex base; an exponent of its dtype or of any integer dtype
 
@@ -67,9 +68,9 @@ def _pow_jvp(primals: Any, tangents: Any) -> Any:
     (out,) = pow_p.bind(x, y)
     total: Any = Zero(out.aval.tangent())
     if type(tangents[0]) is not Zero:
-        total = like_result(mul(tangents[0], _pow_by_base(x, y)), out)
+        total = like_result(scale(tangents[0], _pow_by_base(x, y)), out)
     if type(tangents[1]) is not Zero:
-        term = like_result(mul(tangents[1], _pow_by_exponent(x, out)), out)
+        term = like_result(scale(tangents[1], _pow_by_exponent(x, out)), out)
         total = term if type(total) is Zero else out.aval.tangent().add(total, term)
     return (out,), (total,)
 
@@ -115,7 +116,10 @@ def _integer_pow(x: np.ndarray, *, y: int) -> np.ndarray:
 def _integer_pow_tangent(t: Any, x: Any, out: Any, *, y: int) -> Any:
     if y == 0:
         return Zero(aval_of(t))
-    return t if y == 1 else mul(t, mul(_scalar(y, x), integer_pow(x, y - 1)))
+    if y == 1:
+        return t
+    slope = mul(_scalar(y, x), integer_pow(x, y - 1))
+    return scale(t, slope) if y < 0 else mul(t, slope)
 
 
 def _scalar(value: Any, x: Any) -> Array:
@@ -175,21 +179,21 @@ sqrt_p = unary(
     "sqrt",
     np.sqrt,
     on=INEXACT,
-    tangent=lambda t, x, y: mul(t, div(_scalar(0.5, y), y)),
+    tangent=lambda t, x, y: scale(t, div(_scalar(0.5, y), y)),
     element=lambda k, x: k.sqrt(x),
 )
 rsqrt_p = unary(
     "rsqrt",
     lambda x: np.reciprocal(np.sqrt(x)),
     on=INEXACT,
-    tangent=lambda t, x, y: mul(t, mul(_scalar(-0.5, y), div(y, x))),
+    tangent=lambda t, x, y: scale(t, mul(_scalar(-0.5, y), div(y, x))),
     element=lambda k, x: k.rsqrt(x),
 )
 cbrt_p = unary(
     "cbrt",
     np.cbrt,
     on=FLOAT,
-    tangent=lambda t, x, y: mul(t, mul(_scalar(1 / 3, y), integer_pow(y, -2))),
+    tangent=lambda t, x, y: scale(t, mul(_scalar(1 / 3, y), integer_pow(y, -2))),
     element=lambda k, x: k.cbrt(x),
 )
 

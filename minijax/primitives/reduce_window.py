@@ -465,10 +465,9 @@ def _parameters(
                 f"reduce_window: {name} needs one number of at least {least} for each axis of "
                 f"shape {shape}, got {found}."
             )
-    lengths = [dilated(n, d) for n, d in zip(shape, words["base_dilation"], strict=True)]
     windows = words["window_dimensions"], words["window_dilation"]
     sizes = [dilated(n, d) for n, d in zip(*windows, strict=True)]
-    pads: Padding = tuple(padtype_to_pads(lengths, sizes, words["window_strides"], padding))
+    pads: Padding = tuple(padtype_to_pads(shape, sizes, words["window_strides"], padding))
     if len(pads) != len(shape):
         raise ValueError(
             f"reduce_window: padding needs one pair (before, after) for each axis of shape {shape},"

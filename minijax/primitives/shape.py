@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -107,7 +108,7 @@ def reshape(
     x = to_array(operand)
     if dimensions is not None:
         x = transpose(x, dimensions)
-    sizes = tuple(int(n) for n in new_sizes)
+    sizes = tuple(operator.index(n) for n in new_sizes)
     return x if x.shape == sizes else reshape_p.bind(x, new_sizes=sizes)[0]
 
 

@@ -20,6 +20,7 @@ from minijax.primitives.broadcast import full
 from minijax.primitives.exponential import exp
 from minijax.primitives.families import match, nary, unary
 from minijax.primitives.powers import square
+from minijax.primitives.scaling import scale
 
 
 @functools.cache
@@ -52,7 +53,7 @@ erf_p = unary(
     _erf,
     on=FLOAT,
     tangent=lambda t, x, y: _gauss(t, x, 2 / math.sqrt(math.pi)),
-    element=approximations.erf,
+    element=lambda k, x: k.erf(x),
 )
 erfc_p = unary(
     "erfc",
@@ -65,7 +66,7 @@ erf_inv_p = unary(
     "erf_inv",
     approximations.on_arrays(approximations.erf_inv),
     on=FLOAT,
-    tangent=lambda t, x, y: mul(t, mul(_scalar(math.sqrt(math.pi) / 2, y), exp(square(y)))),
+    tangent=lambda t, x, y: scale(t, mul(_scalar(math.sqrt(math.pi) / 2, y), exp(square(y)))),
     element=approximations.erf_inv,
 )
 
@@ -138,14 +139,14 @@ lgamma_p = unary(
     "lgamma",
     _lgamma,
     on=FLOAT,
-    tangent=lambda t, x, y: mul(t, digamma(x)),
+    tangent=lambda t, x, y: scale(t, digamma(x)),
     element=lambda k, x: k.lgamma(x),
 )
 digamma_p = unary(
     "digamma",
     _digamma,
     on=FLOAT,
-    tangent=lambda t, x, y: mul(t, polygamma(_scalar(1, x), x)),
+    tangent=lambda t, x, y: scale(t, polygamma(_scalar(1, x), x)),
     element=lambda k, x: k.digamma(x),
 )
 polygamma_p = nary(
@@ -154,7 +155,7 @@ polygamma_p = nary(
     on=FLOAT,
     tangents=(
         _by_order,
-        lambda t, m, x, out: mul(t, polygamma(add(m, _scalar(1, m)), x)),
+        lambda t, m, x, out: scale(t, polygamma(add(m, _scalar(1, m)), x)),
     ),
     element=lambda k, m, x: k.special("polygamma", m, x),
 )

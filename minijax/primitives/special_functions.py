@@ -19,6 +19,7 @@ from minijax.primitives.broadcast import full_like
 from minijax.primitives.compare import eq, ge, gt, le, lt, select_n
 from minijax.primitives.exponential import exp, log, log1p
 from minijax.primitives.families import match, nary, unary
+from minijax.primitives.scaling import scale
 from minijax.primitives.special import digamma, lgamma
 from minijax.primitives.special_hypergeometric import narrowed, series_slopes, wide_operands
 
@@ -103,8 +104,8 @@ def _beta_density(a: Any, b: Any, x: Any) -> Any:
     high = eq(add(abs_of(second), abs_of(sub(one, x))), zero)
     by_second = mul(second, log1p(neg(select_n(high, x, zero))))
     powers = add(by_second, mul(first, log(select_n(low, x, one))))
-    scale = sub(lgamma(add(a, b)), add(lgamma(a), lgamma(b)))
-    return mul(one, exp(add(scale, powers)))
+    front = sub(lgamma(add(a, b)), add(lgamma(a), lgamma(b)))
+    return mul(one, exp(add(front, powers)))
 
 
 def _beta_slopes(a: Any, b: Any, x: Any) -> tuple[Any, Any]:
@@ -116,11 +117,11 @@ def _beta_slopes(a: Any, b: Any, x: Any) -> tuple[Any, Any]:
     both = add(a, b)
     total, (by_both, _, by_next) = series_slopes([both, one], [add(a, one)], x)
     powers = add(mul(a, log(x)), mul(b, log1p(neg(x))))
-    scale = exp(add(powers, sub(lgamma(both), add(lgamma(add(a, one)), lgamma(b)))))
+    front = exp(add(powers, sub(lgamma(both), add(lgamma(add(a, one)), lgamma(b)))))
     by_a = sub(add(log(x), digamma(both)), digamma(add(a, one)))
     by_b = sub(add(log1p(neg(x)), digamma(both)), digamma(b))
     slope = add(mul(total, by_a), add(by_both, by_next))
-    return mul(scale, slope), mul(scale, add(mul(total, by_b), by_both))
+    return mul(front, slope), mul(front, add(mul(total, by_b), by_both))
 
 
 def _beta_by(position: int) -> Any:
@@ -135,7 +136,7 @@ def _beta_by(position: int) -> Any:
         found = select_n(is_large, slopes[position], neg(slopes[1 - position]))
         outside = bitwise_or(lt(x, zero), gt(x, one))
         at_edge = select_n(outside, zero, full_like(x, np.nan))
-        return mul(t, narrowed(select_n(is_edge, found, at_edge), dtype))
+        return scale(t, narrowed(select_n(is_edge, found, at_edge), dtype))
 
     return tangent
 
@@ -147,7 +148,7 @@ betainc_p = nary(
     tangents=(
         _beta_by(0),
         _beta_by(1),
-        lambda t, a, b, x, out: mul(t, _beta_density(a, b, x)),
+        lambda t, a, b, x, out: scale(t, _beta_density(a, b, x)),
     ),
     element=lambda k, a, b, x: k.special("betainc", a, b, x),
 )
@@ -210,14 +211,14 @@ def _zeta_by_exponent(x: Any, q: Any) -> Any:
     power, less = exp(neg(mul(x, logarithm))), div(one, sub(x, one))
     integral = mul(mul(place, less), add(logarithm, less))
     tail = neg(add(integral, mul(logarithm, full_like(x, 0.5))))
-    rising, slope, scale = x, one, inverse
+    rising, slope, front = x, one, inverse
     for order, weight in enumerate(_BERNOULLI, 1):
-        term = mul(scale, sub(slope, mul(rising, logarithm)))
+        term = mul(front, sub(slope, mul(rising, logarithm)))
         tail = add(tail, mul(term, full_like(x, weight)))
         for shift in (2 * order - 1, 2 * order):
             factor = add(x, full_like(x, shift))
             rising, slope = mul(rising, factor), add(mul(slope, factor), rising)
-        scale = mul(scale, mul(inverse, inverse))
+        front = mul(front, mul(inverse, inverse))
     found = add(total, mul(power, tail))
     return narrowed(select_n(gt(x, one), full_like(x, np.nan), found), dtype)
 
@@ -227,8 +228,8 @@ zeta_p = nary(
     _zeta,
     on=FLOAT,
     tangents=(
-        lambda t, x, q, out: mul(t, _zeta_by_exponent(x, q)),
-        lambda t, x, q, out: neg(mul(t, mul(x, zeta(add(x, full_like(x, 1)), q)))),
+        lambda t, x, q, out: scale(t, _zeta_by_exponent(x, q)),
+        lambda t, x, q, out: neg(scale(t, mul(x, zeta(add(x, full_like(x, 1)), q)))),
     ),
     element=lambda k, x, q: k.special("zeta", x, q),
 )

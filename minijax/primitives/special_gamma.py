@@ -27,6 +27,7 @@ from minijax.primitives.convert import convert_element_type
 from minijax.primitives.exponential import exp, log
 from minijax.primitives.families import common_shape, match, nary
 from minijax.primitives.reduction import reduce_or
+from minijax.primitives.scaling import scale
 from minijax.primitives.special import digamma, lgamma
 
 _HALF = (dtypes.bfloat16, dtypes.float16)
@@ -64,8 +65,8 @@ igamma_p = nary(
     _igamma,
     on=FLOAT,
     tangents=(
-        lambda t, a, x, out: mul(t, igamma_grad_a(a, x)),
-        lambda t, a, x, out: mul(t, _density(a, x)),
+        lambda t, a, x, out: scale(t, igamma_grad_a(a, x)),
+        lambda t, a, x, out: scale(t, _density(a, x)),
     ),
     element=lambda k, a, x: k.special("gammainc", a, x),
 )
@@ -74,8 +75,8 @@ igammac_p = nary(
     _igammac,
     on=FLOAT,
     tangents=(
-        lambda t, a, x, out: neg(mul(t, igamma_grad_a(a, x))),
-        lambda t, a, x, out: neg(mul(t, _density(a, x))),
+        lambda t, a, x, out: neg(scale(t, igamma_grad_a(a, x))),
+        lambda t, a, x, out: neg(scale(t, _density(a, x))),
     ),
     element=lambda k, a, x: k.special("gammaincc", a, x),
 )

@@ -28,6 +28,7 @@ from minijax.primitives.convert import convert_element_type
 from minijax.primitives.exponential import exp, log1p
 from minijax.primitives.families import common_shape, match, nary
 from minijax.primitives.reduction import reduce_or
+from minijax.primitives.scaling import scale
 
 _HALF = (dtypes.bfloat16, dtypes.float16)
 _MOST_TERMS = 10_000
@@ -112,15 +113,15 @@ def _next_terms(shifted: Sequence[Any], count: int, n: Any, x: Any, terms: Any) 
     """
     term, *slopes = terms
     above, below = shifted[:count], shifted[count:]
-    scale = div(x, add(n, full((), 1, n.dtype)))
+    front = div(x, add(n, full((), 1, n.dtype)))
     for value in below:
-        scale = div(scale, value)
-    whole = functools.reduce(mul, above, scale)
+        front = div(front, value)
+    whole = functools.reduce(mul, above, front)
     found = [mul(term, whole)]
     for position, (slope, value) in enumerate(zip(slopes, shifted, strict=True)):
         if position < count:
             others = [v for other, v in enumerate(above) if other != position]
-            by_factor = mul(term, functools.reduce(mul, others, scale))
+            by_factor = mul(term, functools.reduce(mul, others, front))
         else:
             by_factor = neg(div(mul(term, whole), value))
         found.append(add(mul(slope, whole), by_factor))
@@ -139,15 +140,15 @@ def _hyp1f1_slopes(a: Any, b: Any, x: Any) -> tuple[Any, Any, np.dtype]:
     (a, b, x), dtype = wide_operands(a, b, x)
     order = _where_negative(x, sub(b, a), a)
     _, (by_order, by_b) = series_slopes([order], [b], abs_of(x))
-    scale = exp(x)
-    by_a = _where_negative(x, neg(mul(scale, by_order)), by_order)
-    return by_a, _where_negative(x, mul(scale, add(by_order, by_b)), by_b), dtype
+    front = exp(x)
+    by_a = _where_negative(x, neg(mul(front, by_order)), by_order)
+    return by_a, _where_negative(x, mul(front, add(by_order, by_b)), by_b), dtype
 
 
 def _hyp1f1_by(position: int) -> Any:
     def tangent(t: Any, a: Any, b: Any, x: Any, out: Any) -> Any:
         *slopes, dtype = _hyp1f1_slopes(a, b, x)
-        return mul(t, narrowed(slopes[position], dtype))
+        return scale(t, narrowed(slopes[position], dtype))
 
     return tangent
 
@@ -163,11 +164,11 @@ def _hyp2f1_slopes(a: Any, b: Any, c: Any, x: Any) -> tuple[list[Any], np.dtype]
     order = _where_negative(x, sub(c, b), b)
     total, (by_a, by_order, by_c) = series_slopes([a, order], [c], place)
     logarithm = log1p(_where_negative(x, neg(x), full_like(x, 0)))
-    scale = exp(neg(mul(a, logarithm)))
+    front = exp(neg(mul(a, logarithm)))
     found = [
-        mul(scale, sub(by_a, mul(total, logarithm))),
-        _where_negative(x, neg(mul(scale, by_order)), by_order),
-        _where_negative(x, mul(scale, add(by_c, by_order)), by_c),
+        mul(front, sub(by_a, mul(total, logarithm))),
+        _where_negative(x, neg(mul(front, by_order)), by_order),
+        _where_negative(x, mul(front, add(by_c, by_order)), by_c),
     ]
     return found, dtype
 
@@ -175,7 +176,7 @@ def _hyp2f1_slopes(a: Any, b: Any, c: Any, x: Any) -> tuple[list[Any], np.dtype]
 def _hyp2f1_by(position: int) -> Any:
     def tangent(t: Any, a: Any, b: Any, c: Any, x: Any, out: Any) -> Any:
         slopes, dtype = _hyp2f1_slopes(a, b, c, x)
-        return mul(t, narrowed(slopes[position], dtype))
+        return scale(t, narrowed(slopes[position], dtype))
 
     return tangent
 
@@ -191,7 +192,7 @@ hyp1f1_p = nary(
     tangents=(
         _hyp1f1_by(0),
         _hyp1f1_by(1),
-        lambda t, a, b, x, out: mul(t, mul(div(a, b), hyp1f1(_next(a), _next(b), x))),
+        lambda t, a, b, x, out: scale(t, mul(div(a, b), hyp1f1(_next(a), _next(b), x))),
     ),
     element=lambda k, a, b, x: k.special("hyp1f1", a, b, x),
 )
@@ -203,7 +204,7 @@ hyp2f1_p = nary(
         _hyp2f1_by(0),
         _hyp2f1_by(1),
         _hyp2f1_by(2),
-        lambda t, a, b, c, x, out: mul(
+        lambda t, a, b, c, x, out: scale(
             t, mul(div(mul(a, b), c), hyp2f1(_next(a), _next(b), _next(c), x))
         ),
     ),

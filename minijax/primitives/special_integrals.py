@@ -22,6 +22,7 @@ from minijax.primitives.compare import eq, gt, select_n
 from minijax.primitives.exponential import exp, log
 from minijax.primitives.families import match, unary
 from minijax.primitives.powers import square
+from minijax.primitives.scaling import scale
 
 
 @functools.cache
@@ -45,7 +46,7 @@ def _integral(name: str, slope: Callable[[Any, Any], Any]) -> Primitive:
         name,
         function,
         on=FLOAT,
-        tangent=lambda t, x, y: mul(t, slope(x, y)),
+        tangent=lambda t, x, y: scale(t, slope(x, y)),
         element=lambda k, x: k.special(name, x),
     )
 

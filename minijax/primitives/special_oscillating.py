@@ -35,6 +35,7 @@ from minijax.primitives.families import (
     nary,
 )
 from minijax.primitives.powers import square
+from minijax.primitives.scaling import scale
 from minijax.primitives.special import erf
 from minijax.primitives.special_orders import exponential_integral
 from minijax.primitives.trigonometric import cos, sin
@@ -96,7 +97,7 @@ def _outside(
         for t, slope in zip(tangents, slopes, strict=True):
             if type(t) is Zero or slope is None:
                 continue
-            terms = [like_result(mul(t, s), outs[0]) for s in slope(*primals, outs)]
+            terms = [like_result(scale(t, s), outs[0]) for s in slope(*primals, outs)]
             totals = [
                 term if type(total) is Zero else add(total, term)
                 for total, term in zip(totals, terms, strict=True)

@@ -13,7 +13,8 @@ from minijax.primitives.arithmetic import add, div, mul, neg, sub
 from minijax.primitives.broadcast import full
 from minijax.primitives.compare import eq, select_n
 from minijax.primitives.families import match, nary, unary
-from minijax.primitives.powers import integer_pow, rsqrt, square
+from minijax.primitives.powers import rsqrt, square
+from minijax.primitives.scaling import scale, unscale
 
 
 def _one(x: Any) -> Array:
@@ -86,21 +87,21 @@ asin_p = unary(
     "asin",
     np.arcsin,
     on=INEXACT,
-    tangent=lambda t, x, y: mul(t, rsqrt(sub(_one(x), square(x)))),
+    tangent=lambda t, x, y: scale(t, rsqrt(sub(_one(x), square(x)))),
     element=lambda k, x: k.asin(x),
 )
 acos_p = unary(
     "acos",
     np.arccos,
     on=INEXACT,
-    tangent=lambda t, x, y: mul(t, neg(rsqrt(sub(_one(x), square(x))))),
+    tangent=lambda t, x, y: scale(t, neg(rsqrt(sub(_one(x), square(x))))),
     element=lambda k, x: k.acos(x),
 )
 atan_p = unary(
     "atan",
     np.arctan,
     on=INEXACT,
-    tangent=lambda t, x, y: div(t, add(_one(x), square(x))),
+    tangent=lambda t, x, y: unscale(t, add(_one(x), square(x))),
     element=lambda k, x: k.atan(x),
 )
 
@@ -266,14 +267,14 @@ acosh_p = unary(
     "acosh",
     np.arccosh,
     on=INEXACT,
-    tangent=lambda t, x, y: mul(t, rsqrt(sub(square(x), _one(x)))),
+    tangent=lambda t, x, y: scale(t, rsqrt(sub(square(x), _one(x)))),
     element=lambda k, x: k.acosh(x),
 )
 atanh_p = unary(
     "atanh",
     np.arctanh,
     on=INEXACT,
-    tangent=lambda t, x, y: mul(div(t, sub(_one(x), x)), integer_pow(add(_one(x), x), -1)),
+    tangent=lambda t, x, y: unscale(unscale(t, sub(_one(x), x)), add(_one(x), x)),
     element=lambda k, x: k.atanh(x),
 )
 

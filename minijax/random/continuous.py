@@ -9,6 +9,7 @@ import numpy as np
 from minijax import numpy as jnp
 from minijax.core.operators import Array
 from minijax.core.source import api_boundary
+from minijax.primitives.draw_functions import draw_log
 from minijax.random.distributions import exponential_draws, normal_draws
 from minijax.random.keys import Shape, split
 from minijax.random.parameters import arguments, common_shape, sampler, spread
@@ -36,7 +37,7 @@ def lognormal(
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
     size, found = arguments("lognormal", key, shape, dtype, sigma, safely=True)
-    return _lognormal(key, sigma, size, found)  # type: ignore[no-any-return]
+    return _lognormal(key, sigma, size, found)
 
 
 @sampler
@@ -58,7 +59,7 @@ def pareto(
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
     size, found = arguments("pareto", key, shape, dtype, b, safely=True)
-    return _pareto(key, b, size, found)  # type: ignore[no-any-return]
+    return _pareto(key, b, size, found)
 
 
 @sampler
@@ -85,12 +86,12 @@ def rayleigh(
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
     size, found = arguments("rayleigh", key, shape, dtype, scale, safely=True)
-    return _rayleigh(key, scale, size, found)  # type: ignore[no-any-return]
+    return _rayleigh(key, scale, size, found)
 
 
 @sampler
 def _rayleigh(key: Any, scale: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
-    draws = jnp.log(unit_interval(key, shape, dtype))
+    draws = draw_log(unit_interval(key, shape, dtype))
     return spread(scale, shape, dtype) * jnp.sqrt(-2 * draws)
 
 
@@ -107,7 +108,7 @@ def weibull_min(
         dtype: a floating-point dtype; float64 if None.
     """
     size, found = arguments("weibull_min", key, shape, dtype)
-    return _weibull(key, scale, concentration, size, found)  # type: ignore[no-any-return]
+    return _weibull(key, scale, concentration, size, found)
 
 
 @sampler
@@ -128,7 +129,7 @@ def maxwell(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
-    return _maxwell(key, *arguments("maxwell", key, shape, dtype))  # type: ignore[no-any-return]
+    return _maxwell(key, *arguments("maxwell", key, shape, dtype))
 
 
 @sampler
@@ -150,14 +151,14 @@ def double_sided_maxwell(
     """
     size, found = arguments("double_sided_maxwell", key, shape, dtype)
     tail = common_shape("double_sided_maxwell", None, loc, scale)
-    return _double_sided(key, loc, scale, (*(size or tail), *tail), found)  # type: ignore[no-any-return]
+    return _double_sided(key, loc, scale, (*(size or tail), *tail), found)
 
 
 @sampler
 def _double_sided(key: Any, loc: Any, scale: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     first, second = split(key)
     draws = signs(second, shape, dtype) * _maxwell(first, shape, dtype)
-    return draws * scale + loc  # type: ignore[no-any-return]
+    return draws * scale + loc
 
 
 @api_boundary
@@ -181,7 +182,7 @@ def triangular(
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
     size, found = arguments("triangular", key, shape, dtype, left, mode, right, safely=True)
-    return _triangular(key, left, mode, right, size, found)  # type: ignore[no-any-return]
+    return _triangular(key, left, mode, right, size, found)
 
 
 @sampler
@@ -214,7 +215,7 @@ def wald(
         multiple roots", 1976.
     """
     size, found = arguments("wald", key, shape, dtype, mean, safely=True)
-    return _wald(key, mean, size, found)  # type: ignore[no-any-return]
+    return _wald(key, mean, size, found)
 
 
 @sampler

@@ -11,6 +11,7 @@ from minijax.core import dtypes
 from minijax.core.array import to_array
 from minijax.core.operators import Array
 from minijax.core.source import api_boundary
+from minijax.numpy.promotion import promote_dtypes
 from minijax.primitives.control.loops import scan, while_loop
 from minijax.primitives.cumulative import cumsum
 from minijax.primitives.special import lgamma
@@ -45,7 +46,7 @@ def geometric(
     check_key("geometric", key)
     found = count_dtype("geometric", dtype)
     p = _inexact(p)
-    return _geometric(key, p, common_shape("geometric", shape, p), found)  # type: ignore[no-any-return]
+    return _geometric(key, p, common_shape("geometric", shape, p), found)
 
 
 def _inexact(x: Any) -> Array:
@@ -91,7 +92,7 @@ def poisson(
     check_key("poisson", key)
     found = count_dtype("poisson", dtype)
     size = common_shape("poisson", shape, lam)
-    return _poisson(key, jnp.broadcast_to(lam, size).astype(dtypes.float32), size, found)  # type: ignore[no-any-return]
+    return _poisson(key, jnp.broadcast_to(lam, size).astype(dtypes.float32), size, found)
 
 
 @sampler
@@ -115,7 +116,7 @@ def _poisson_small(key: Any, lam: Array, dtype: np.dtype) -> Array:
         return jnp.any(state[3] > -lam) & (state[0] < most)
 
     start = (0, jnp.zeros(lam.shape, dtype), key, jnp.zeros_like(lam))
-    return while_loop(more, step, start)[1] - dtype.type(1)  # type: ignore[no-any-return]
+    return while_loop(more, step, start)[1] - dtype.type(1)
 
 
 def _poisson_large(key: Any, lam: Array) -> Array:
@@ -149,7 +150,7 @@ def _first_accepted(key: Any, like: Array, propose: Any) -> Array:
         return jnp.where(accept, k, found), accepted | accept, key
 
     start = (jnp.full_like(like, -1), jnp.zeros(like.shape, bool), key)
-    return while_loop(lambda state: ~jnp.all(state[1]), step, start)[0]  # type: ignore[no-any-return]
+    return while_loop(lambda state: ~jnp.all(state[1]), step, start)[0]
 
 
 # -- binomial
@@ -178,7 +179,7 @@ def binomial(key: Any, n: Any, p: Any, shape: Shape | None = None, dtype: Any = 
         trials until each success are added up.
     """
     size, found = arguments("binomial", key, shape, dtype, n, p)
-    return _binomial(key, to_array(n), _inexact(p), size, found)  # type: ignore[no-any-return]
+    return _binomial(key, to_array(n), _inexact(p), size, found)
 
 
 @sampler
@@ -214,7 +215,7 @@ def _binomial_few(key: Any, count: Array, q: Array) -> Array:
         return successes, trials + jnp.ceil(jnp.log(u) / scale), key
 
     start = (jnp.zeros_like(q), jnp.zeros_like(q), key)
-    return while_loop(lambda state: jnp.any(state[1] <= count), step, start)[0] - 1  # type: ignore[no-any-return]
+    return while_loop(lambda state: jnp.any(state[1] <= count), step, start)[0] - 1
 
 
 def _binomial_many(key: Any, n: Array, q: Array) -> Array:
@@ -286,11 +287,10 @@ def multinomial(
         ValueError: if `n` or `p` do not broadcast to the shape.
     """
     check_key("multinomial", key)
-    n, p = _inexact(n), _inexact(p)
+    n, p = promote_dtypes("multinomial", n, p, inexact=True)
     size = p.shape if shape is None else as_shape("multinomial", shape)
-    common = jnp.promote_types(n.dtype, p.dtype)
-    left = jnp.broadcast_to(n.astype(common), size[:-1])
-    chances = jnp.moveaxis(jnp.broadcast_to(p.astype(common), size), -1, 0)
+    left = jnp.broadcast_to(n, size[:-1])
+    chances = jnp.moveaxis(jnp.broadcast_to(p, size), -1, 0)
     rest = cumsum(chances, 0, reverse=True)
     shares = chances / jnp.where(rest == 0, 1, rest)
 

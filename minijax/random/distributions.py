@@ -14,8 +14,9 @@ from minijax.core.operators import Array
 from minijax.core.source import api_boundary
 from minijax.primitives.bitwise import clz
 from minijax.primitives.convert import bitcast_convert_type, stop_gradient
+from minijax.primitives.draw_functions import draw_erf, draw_log, draw_log1p, draw_tan
 from minijax.primitives.fused import fma
-from minijax.primitives.special import erf, erf_inv
+from minijax.primitives.special import erf_inv
 from minijax.random.keys import Shape, as_shape, check_key, raw_bits, split
 from minijax.random.parameters import arguments, check_mode, sampler
 from minijax.random.uniform import interval, open_uniform, unit_interval
@@ -44,7 +45,7 @@ def normal(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any 
     found = dtypes.canonical(float if dtype is None else dtype)
     if not dtypes.is_inexact(found):
         raise ValueError(f"normal: dtype must be floating-point or complex, got {found}.")
-    return normal_draws(key, as_shape("normal", shape), found)  # type: ignore[no-any-return]
+    return normal_draws(key, as_shape("normal", shape), found)
 
 
 @sampler
@@ -54,7 +55,7 @@ def normal_draws(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
         first, second = split(key)
         real = dtypes.real_dtype(dtype)
         re, im = (normal_draws(k, shape, real).astype(dtype) for k in (first, second))
-        return (re + 1j * im) / np.asarray(np.sqrt(2), dtype)  # type: ignore[no-any-return]
+        return (re + 1j * im) / np.asarray(np.sqrt(2), dtype)
     low = np.nextafter(np.asarray(-1, dtype), np.asarray(0, dtype), dtype=dtype)
     draws = interval(key, low, np.ones((), dtype), shape, dtype)
     return erf_inv(draws) * np.asarray(np.sqrt(2), dtype)
@@ -88,7 +89,7 @@ def truncated_normal(
         True
     """
     size, found = arguments("truncated_normal", key, shape, dtype, lower, upper)
-    return _truncated(key, lower, upper, size, found)  # type: ignore[no-any-return]
+    return _truncated(key, lower, upper, size, found)
 
 
 @sampler
@@ -97,7 +98,7 @@ def _truncated(key: Any, lower: Any, upper: Any, shape: tuple[int, ...], dtype: 
     root = np.asarray(np.sqrt(2), dtype)
     # Not a quotient, which rounds differently.
     inverse = np.ones((), dtype) / root
-    draws = interval(key, erf(low * inverse), erf(high * inverse), shape, dtype)
+    draws = interval(key, draw_erf(low * inverse), draw_erf(high * inverse), shape, dtype)
     # Rounding must not push a draw out of the open interval.
     return jnp.clip(
         root * erf_inv(draws),
@@ -123,13 +124,13 @@ def exponential(
         >>> bool(random.exponential(random.key(0)) >= 0)
         True
     """
-    return exponential_draws(key, *arguments("exponential", key, shape, dtype))  # type: ignore[no-any-return]
+    return exponential_draws(key, *arguments("exponential", key, shape, dtype))
 
 
 @sampler
 def exponential_draws(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     """Returns exponential numbers."""
-    return -jnp.log1p(-unit_interval(key, shape, dtype))
+    return -draw_log1p(-unit_interval(key, shape, dtype))
 
 
 @api_boundary
@@ -163,13 +164,13 @@ def gumbel(
     size, found = arguments("gumbel", key, shape, dtype)
     usual = "high" if config.high_dynamic_range_gumbel else "low"
     chosen = check_mode("gumbel", mode or usual, "low", "high", "highest")
-    return _gumbel(key, size, found, chosen)  # type: ignore[no-any-return]
+    return _gumbel(key, size, found, chosen)
 
 
 @partial(jit, static_argnames=("shape", "dtype", "mode"))
 def _gumbel(key: Any, shape: tuple[int, ...], dtype: np.dtype, mode: str) -> Array:
     if mode == "low":
-        return -jnp.log(-jnp.log(open_uniform(key, shape, dtype)))
+        return -draw_log(-draw_log(open_uniform(key, shape, dtype)))
     if mode == "highest" and dtype == dtypes.float32:
         return _finest_gumbel(key, shape)
     # Below one half a second number supplies the bits after those of the first.
@@ -178,7 +179,7 @@ def _gumbel(key: Any, shape: tuple[int, ...], dtype: np.dtype, mode: str) -> Arr
     eps, tiny = np.asarray(limits.eps, dtype), np.asarray(limits.tiny, dtype)
     fine = first + eps * second if dtype.itemsize < 4 else fma(second, eps, first)
     fine = fine + tiny
-    return -jnp.log(-jnp.log1p(-jnp.where(first >= 0.5, first, fine)))
+    return -draw_log(-draw_log1p(-jnp.where(first >= 0.5, first, fine)))
 
 
 def _finest_gumbel(key: Any, shape: tuple[int, ...]) -> Array:
@@ -191,7 +192,7 @@ def _finest_gumbel(key: Any, shape: tuple[int, ...]) -> Array:
     zeros = clz(distance)
     mantissa = ((distance << zeros) >> 40) & 0x7FFFFF
     value = bitcast_convert_type((((126 - zeros) << 23) | mantissa).astype(np.uint32), np.float32)
-    return jnp.where(is_low, -jnp.log(-jnp.log1p(-value)), -jnp.log(-jnp.log(value)))
+    return jnp.where(is_low, -draw_log(-draw_log1p(-value)), -draw_log(-draw_log(value)))
 
 
 @api_boundary
@@ -204,14 +205,14 @@ def laplace(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
-    return _laplace(key, *arguments("laplace", key, shape, dtype))  # type: ignore[no-any-return]
+    return _laplace(key, *arguments("laplace", key, shape, dtype))
 
 
 @sampler
 def _laplace(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     low = np.asarray(-1 + jnp.finfo(dtype).epsneg, dtype)
     draws = interval(key, low, np.ones((), dtype), shape, dtype)
-    return jnp.sign(draws) * jnp.log1p(-jnp.abs(draws))
+    return jnp.sign(draws) * draw_log1p(-jnp.abs(draws))
 
 
 @api_boundary
@@ -224,14 +225,14 @@ def cauchy(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any 
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
-    return _cauchy(key, *arguments("cauchy", key, shape, dtype))  # type: ignore[no-any-return]
+    return _cauchy(key, *arguments("cauchy", key, shape, dtype))
 
 
 @sampler
 def _cauchy(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     epsilon = np.asarray(jnp.finfo(dtype).eps, dtype)
     draws = interval(key, epsilon, np.ones((), dtype), shape, dtype)
-    return jnp.tan(np.asarray(np.pi, dtype) * (draws - np.asarray(0.5, dtype)))
+    return draw_tan(np.asarray(np.pi, dtype) * (draws - np.asarray(0.5, dtype)))
 
 
 @api_boundary
@@ -244,10 +245,10 @@ def logistic(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: An
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
-    return _logistic(key, *arguments("logistic", key, shape, dtype))  # type: ignore[no-any-return]
+    return _logistic(key, *arguments("logistic", key, shape, dtype))
 
 
 @sampler
 def _logistic(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     draws = open_uniform(key, shape, dtype)
-    return jnp.log(draws) - jnp.log1p(-draws)
+    return draw_log(draws) - draw_log1p(-draws)

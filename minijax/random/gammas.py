@@ -75,7 +75,7 @@ _log_draws.defjvp(_log_draws_jvp)
 @sampler
 def log_gammas(key: Any, a: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     """Returns logarithms of gamma numbers."""
-    return _log_draws(key, spread(a, shape, dtype))  # type: ignore[no-any-return]
+    return _log_draws(key, spread(a, shape, dtype))
 
 
 @sampler
@@ -103,7 +103,7 @@ def loggamma(
     Source:
         G. Marsaglia, W. Tsang, "A simple method for generating gamma variables", 2000.
     """
-    return log_gammas(key, a, *arguments("loggamma", key, shape, dtype, a))  # type: ignore[no-any-return]
+    return log_gammas(key, a, *arguments("loggamma", key, shape, dtype, a))
 
 
 @api_boundary
@@ -130,7 +130,7 @@ def gamma(
         >>> random.gamma(random.key(0), 2.5, (3,)).shape
         (3,)
     """
-    return gammas(key, a, *arguments("gamma", key, shape, dtype, a))  # type: ignore[no-any-return]
+    return gammas(key, a, *arguments("gamma", key, shape, dtype, a))
 
 
 @api_boundary
@@ -153,7 +153,7 @@ def beta(
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
     size, found = arguments("beta", key, shape, dtype, a, b, safely=True)
-    return _beta(key, a, b, size, found)  # type: ignore[no-any-return]
+    return _beta(key, a, b, size, found)
 
 
 @sampler
@@ -194,7 +194,7 @@ def dirichlet(
         raise ValueError("dirichlet: alpha needs an axis of parameters, got a scalar.")
     lead = np.broadcast_to(0, alpha.shape[:-1])
     size, found = arguments("dirichlet", key, shape, dtype, lead)
-    return _dirichlet(key, alpha, (*size, alpha.shape[-1]), found)  # type: ignore[no-any-return]
+    return _dirichlet(key, alpha, (*size, alpha.shape[-1]), found)
 
 
 @sampler
@@ -218,12 +218,12 @@ def chisquare(
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
     size, found = arguments("chisquare", key, shape, dtype, df, safely=True)
-    return _chisquare(key, df, size, found)  # type: ignore[no-any-return]
+    return _chisquare(key, df, size, found)
 
 
 @sampler
 def _chisquare(key: Any, df: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
-    return 2 * gammas(key, jnp.asarray(df).astype(dtype) / 2, shape, dtype)  # type: ignore[no-any-return]
+    return 2 * gammas(key, jnp.asarray(df).astype(dtype) / 2, shape, dtype)
 
 
 @api_boundary
@@ -246,7 +246,7 @@ def f(
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
     size, found = arguments("f", key, shape, dtype, dfnum, dfden, safely=True)
-    return _f(key, dfnum, dfden, size, found)  # type: ignore[no-any-return]
+    return _f(key, dfnum, dfden, size, found)
 
 
 @sampler
@@ -254,7 +254,7 @@ def _f(key: Any, dfnum: Any, dfden: Any, shape: tuple[int, ...], dtype: np.dtype
     below_key, above_key = split(key)
     dfnum, dfden = (jnp.asarray(x).astype(dtype) for x in (dfnum, dfden))
     above = _chisquare(above_key, dfnum, shape, dtype) / dfnum
-    return above / (_chisquare(below_key, dfden, shape, dtype) / dfden)  # type: ignore[no-any-return]
+    return above / (_chisquare(below_key, dfden, shape, dtype) / dfden)
 
 
 @api_boundary
@@ -271,14 +271,14 @@ def t(
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
     size, found = arguments("t", key, shape, dtype, df, safely=True)
-    return _t(key, df, size, found)  # type: ignore[no-any-return]
+    return _t(key, df, size, found)
 
 
 @sampler
 def _t(key: Any, df: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     first, second = split(key)
     half = jnp.asarray(df).astype(dtype) / 2
-    return normal_draws(first, shape, dtype) * jnp.sqrt(half / gammas(second, half, shape, dtype))  # type: ignore[no-any-return]
+    return normal_draws(first, shape, dtype) * jnp.sqrt(half / gammas(second, half, shape, dtype))
 
 
 @api_boundary
@@ -294,7 +294,7 @@ def generalized_normal(
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
     """
-    return exponential_powers(key, p, *arguments("generalized_normal", key, shape, dtype, p))  # type: ignore[no-any-return]
+    return exponential_powers(key, p, *arguments("generalized_normal", key, shape, dtype, p))
 
 
 @sampler
@@ -302,4 +302,4 @@ def exponential_powers(key: Any, p: Any, shape: tuple[int, ...], dtype: np.dtype
     """Returns numbers with density proportional to exp(-|x|ᵖ)."""
     first, second = split(key)
     p = jnp.asarray(p)
-    return signs(second, shape, dtype) * gammas(first, 1 / p, shape, dtype) ** (1 / p)  # type: ignore[no-any-return]
+    return signs(second, shape, dtype) * gammas(first, 1 / p, shape, dtype) ** (1 / p)

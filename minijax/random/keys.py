@@ -291,7 +291,7 @@ def bits(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any = 
     if found.kind != "u":
         raise ValueError(f"bits: dtype must be an unsigned integer, got {found}.")
     check_key("bits", key)
-    return _bits(key, found.itemsize * 8, as_shape("bits", shape))  # type: ignore[no-any-return]
+    return _bits(key, found.itemsize * 8, as_shape("bits", shape))
 
 
 @api_boundary

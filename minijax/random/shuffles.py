@@ -73,10 +73,10 @@ def permutation(
     _check_array("permutation", x)
     axis = canonical_axis("permutation", axis, np.ndim(x) or 1)
     if np.ndim(x) == 0:
-        return _shuffle(key, jnp.arange(_length("permutation", x)), axis)  # type: ignore[no-any-return]
+        return _shuffle(key, jnp.arange(_length("permutation", x)), axis)
     x = jnp.asarray(x)
     if independent or x.ndim == 1:
-        return _shuffle(key, x, axis)  # type: ignore[no-any-return]
+        return _shuffle(key, x, axis)
     order = _shuffle(key, jnp.arange(x.shape[axis]), 0)
     return jnp.take(x, order, axis=axis, unique_indices=True)
 

@@ -84,7 +84,7 @@ def uniform(
         (3,)
     """
     size, found = arguments("uniform", key, shape, dtype)
-    return interval(key, minval, maxval, size, found)  # type: ignore[no-any-return]
+    return interval(key, minval, maxval, size, found)
 
 
 @api_boundary
@@ -126,7 +126,7 @@ def randint(
     info = np.iinfo(found)
     low, _ = _clamped(minval, int(info.min), int(info.max), wide)
     high, beyond = _clamped(maxval, int(info.min), int(info.max) + (wide != found), wide)
-    return _integers(key, low, high, beyond, size, found)  # type: ignore[no-any-return]
+    return _integers(key, low, high, beyond, size, found)
 
 
 @sampler
@@ -200,7 +200,7 @@ def bernoulli(
     if not dtypes.is_float(p.dtype):
         raise TypeError(f"bernoulli: the probability p must be floating-point, got {p.aval}.")
     size = common_shape("bernoulli", shape, p)
-    return coins(key, p.astype(p.dtype), size, mode)  # type: ignore[no-any-return]
+    return coins(key, p.astype(p.dtype), size, mode)
 
 
 @partial(jit, static_argnames=("shape", "mode"))
@@ -231,7 +231,7 @@ def rademacher(
     """
     check_key("rademacher", key)
     found = dtypes.canonical(int if dtype is None else dtype)
-    return signs(key, as_shape("rademacher", shape), found)  # type: ignore[no-any-return]
+    return signs(key, as_shape("rademacher", shape), found)
 
 
 @sampler

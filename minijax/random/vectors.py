@@ -10,9 +10,9 @@ import numpy as np
 
 from minijax import numpy as jnp
 from minijax.core import dtypes
-from minijax.core.array import to_array
 from minijax.core.operators import Array
 from minijax.core.source import api_boundary
+from minijax.numpy.promotion import promote_dtypes
 from minijax.random.distributions import exponential_draws, normal_draws
 from minijax.random.gammas import exponential_powers
 from minijax.random.keys import Shape, check_key, split
@@ -49,7 +49,7 @@ def ball(
         F. Barthe et al., "A probabilistic approach to the geometry of the l_p^n-ball", 2005.
     """
     size, found = arguments("ball", key, shape, dtype)
-    return _ball(key, p, index(d), size, found)  # type: ignore[no-any-return]
+    return _ball(key, p, index(d), size, found)
 
 
 @partial(jit, static_argnames=("d", "shape", "dtype"))
@@ -57,7 +57,7 @@ def _ball(key: Any, p: Any, d: int, shape: tuple[int, ...], dtype: np.dtype) -> 
     first, second = split(key)
     vector = exponential_powers(first, p, (*shape, d), dtype)
     radius = jnp.sum(jnp.abs(vector) ** p, -1) + exponential_draws(second, shape, dtype)
-    return vector / (radius ** (1 / p))[..., None]  # type: ignore[no-any-return]
+    return vector / (radius ** (1 / p))[..., None]
 
 
 @api_boundary
@@ -101,11 +101,8 @@ def multivariate_normal(
         raise ValueError(
             f"multivariate_normal: method must be one of {list(_FACTORS)}, got {method!r}."
         )
-    mean, cov = to_array(mean), to_array(cov)
-    common = jnp.promote_types(mean.dtype, cov.dtype)
-    common = common if dtypes.is_inexact(common) else dtypes.float64
-    mean, cov = mean.astype(common), cov.astype(common)
-    found = float_dtype("multivariate_normal", common if dtype is None else dtype)
+    mean, cov = promote_dtypes("multivariate_normal", mean, cov, inexact=True)
+    found = float_dtype("multivariate_normal", mean.dtype if dtype is None else dtype)
     if mean.ndim < 1 or cov.shape[-2:] != (mean.shape[-1],) * 2:
         raise ValueError(
             "multivariate_normal: mean has shape (..., n) and cov (..., n, n), got "
@@ -113,7 +110,7 @@ def multivariate_normal(
         )
     leads = (np.broadcast_to(0, x) for x in (mean.shape[:-1], cov.shape[:-2]))
     size = common_shape("multivariate_normal", shape, *leads)
-    return _multivariate(key, mean, cov, size, found, method)  # type: ignore[no-any-return]
+    return _multivariate(key, mean, cov, size, found, method)
 
 
 def _from_eigenvectors(cov: Array) -> Array:
@@ -180,7 +177,7 @@ def orthogonal(
     rows = index(n)
     columns = rows if m is None else index(m)
     size = common_shape("orthogonal", shape)
-    return _orthogonal(key, rows, columns, size, found)  # type: ignore[no-any-return]
+    return _orthogonal(key, rows, columns, size, found)
 
 
 @partial(jit, static_argnames=("n", "m", "shape", "dtype"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -62,7 +63,17 @@ class FlatFunction:
 def function_name(fun: Callable[..., Any]) -> str:
     """Returns the name by which messages and printed programs call a function."""
     inner = getattr(fun, "func", fun)
-    return getattr(inner, "__name__", type(inner).__name__)
+    name = getattr(inner, "__name__", None)
+    # Modules of some libraries answer every attribute with something of their own.
+    return name if isinstance(name, str) else type(inner).__name__
+
+
+def wraps(fun: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Does what `functools.wraps` does, for objects too that answer with other types."""
+    kinds = {"__name__": str, "__qualname__": str, "__annotations__": dict}
+    odd = [a for a, kind in kinds.items() if not isinstance(getattr(fun, a, kind()), kind)]
+    assigned = [a for a in functools.WRAPPER_ASSIGNMENTS if a not in odd]
+    return functools.wraps(fun, assigned)
 
 
 def check_callable(what: str, fun: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import wraps
 from typing import Any
 
 from minijax.core.array import aval_of, to_array
@@ -16,6 +15,7 @@ from minijax.transforms.arguments import (
     check_array,
     check_callable,
     function_name,
+    wraps,
 )
 
 Axes = Any

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial, wraps
+from functools import partial
 from typing import Any
 
 from minijax.core.array import to_array
@@ -19,6 +19,7 @@ from minijax.transforms.arguments import (
     argument_avals,
     check_callable,
     function_name,
+    wraps,
 )
 from minijax.transforms.staging import without_static
 

@@ -212,7 +212,7 @@ class custom_jvp(_CustomFunction):  # noqa: N801 - used as a decorator
 
     def _tangent(self, out: Any, t: Any, path: Any) -> Any:
         space = aval_of(out).tangent()
-        if isinstance(t, SymbolicZero):
+        if isinstance(t, SymbolicZero) or space.dtype == dtypes.float0 == aval_of(t).dtype:
             return Zero(space)
         if not space.accepts(aval_of(t)):
             raise TypeError(
@@ -319,6 +319,7 @@ class _VjpRules:
         self.spaces: list[Any] = []
         self.out_tree: Any = None
         self.res_tree: Any = None
+        self.known: list[Any] = []
 
     def forward(self, primals: Sequence[Any], active: Sequence[bool]) -> Any:
         given = primals
@@ -339,12 +340,15 @@ class _VjpRules:
                 f"structure of {name}'s: {describe_mismatch(expected, self.out_tree)}"
             )
         residuals, self.res_tree = flatten(pair[1])
+        # Python's own numbers stay what they are: a backward rule may branch on them.
+        self.known = [x if type(x) in (bool, int, float, complex) else None for x in residuals]
         self.spaces = [aval_of(x).tangent() for x in primals]
         return [to_array(out) for out in outs], [to_array(x) for x in residuals]
 
     def backward(self, residuals: Sequence[Any], cts: Sequence[Any]) -> list[Any]:
         zero = _symbolic if self.owner.symbolic_zeros else materialize
-        res = unflatten(self.res_tree, residuals)
+        pairs = zip(self.known, residuals, strict=True)
+        res = unflatten(self.res_tree, [x if known is None else known for known, x in pairs])
         ct = unflatten(self.out_tree, map(zero, cts))
         assert self.owner.bwd is not None
         found = self.owner.bwd(*self.hidden, res, ct)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any
 
 from minijax.core import dtypes
@@ -22,6 +21,7 @@ from minijax.transforms.arguments import (
     flatten_arrays,
     function_name,
     normalize_argnums,
+    wraps,
 )
 from minijax.transforms.batching import vmap
 from minijax.transforms.jacobian import check_jacobian_input, standard_basis, unravel_columns

@@ -152,6 +152,20 @@ class JitFunction(compiler.EntryPoint):
                 self._programs[key] = program
         return program
 
+    def check_donated(self, numbers: tuple[int, ...], names: tuple[str, ...]) -> None:
+        """Refuses an argument that is static and given away.
+
+        Raises:
+            ValueError: naming the argument.
+        """
+        both: set[Any] = {*numbers} & {*self._static_argnums} | {*names} & {*self._static_argnames}
+        if both:
+            shown = ", ".join(map(str, sorted(both, key=str)))
+            raise ValueError(
+                f"jit of {self._name}: static_argnums and donate_argnums cannot intersect, and "
+                f"argument {shown} is in both. A static argument has no buffer to give away."
+            )
+
     # -- looking inside
 
     @api_boundary
@@ -208,7 +222,16 @@ config.on_update(_drop_entries)
 
 
 def clear_caches() -> None:
-    """Forgets the traced programs of all jitted functions."""
+    """Forgets the traced programs of all jitted functions.
+
+    Example:
+        >>> import minijax as mj
+        >>> traced = []
+        >>> f = mj.jit(lambda x: traced.append(x.shape) or x)
+        >>> _ = f(1.0), f(2.0), mj.clear_caches(), f(3.0)
+        >>> len(traced)
+        2
+    """
     for function in list(_functions):
         function.clear_cache()
 
@@ -354,6 +377,12 @@ def jit(
         Array([0.  , 1.05, 2.1 ], dtype=float64)
     """
     numbers, names = _as_tuple(static_argnums), _as_tuple(static_argnames)
-    if fun is None:
-        return lambda function: JitFunction(function, numbers, names)
-    return JitFunction(fun, numbers, names)
+    given = _as_tuple(donate_argnums), _as_tuple(donate_argnames)
+
+    def made(function: Callable[..., Any]) -> JitFunction:
+        jitted = JitFunction(function, numbers, names)
+        if any(given):
+            jitted.check_donated(*_static_arguments(function, *given))
+        return jitted
+
+    return made if fun is None else made(fun)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any
 
 from minijax.core import dtypes
@@ -32,6 +31,7 @@ from minijax.transforms.arguments import (
     flatten_arrays,
     function_name,
     normalize_argnums,
+    wraps,
 )
 from minijax.transforms.batching import vmap
 from minijax.transforms.jacobian import check_jacobian_input, standard_basis, unravel_rows
@@ -388,7 +388,7 @@ def fwd_and_bwd(
     return fwd, bwd
 
 
-def _check_transposed(what: str, aval: ShapedArray, leaf: Any) -> None:
+def _check_transposed(what: str, aval: Any, leaf: Any) -> None:
     # A linear function of integers has a transpose, though integers have no derivative.
     if dtypes.is_inexact(aval.dtype):
         check_tangent(what, "the cotangent", _Like(aval), leaf)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import ContextDecorator
-from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from minijax.core import dtypes
 from minijax.core.array import aval_of
 from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Jaxpr
-from minijax.core.pytree import flatten, flatten_with_path, unflatten
+from minijax.core.pytree import flatten, flatten_with_path, tree_map, unflatten
 from minijax.core.source import api_boundary
 from minijax.core.trace import EVAL, current_trace
 from minijax.interpreters.evaluate import eval_jaxpr
@@ -26,6 +25,7 @@ from minijax.transforms.arguments import (
     fix_arguments,
     function_name,
     normalize_argnums,
+    wraps,
 )
 
 
@@ -45,7 +45,7 @@ class ShapeDtypeStruct:
         ShapeDtypeStruct(shape=(3, 4), dtype=float32)
     """
 
-    __slots__ = ("aval", "is_ref", "manual_axis_type", "sharding")
+    __slots__ = ("_aval", "is_ref", "manual_axis_type", "sharding")
 
     def __init__(
         self,
@@ -58,8 +58,8 @@ class ShapeDtypeStruct:
         is_ref: bool = False,
     ) -> None:
         if dtype is None:
-            raise ValueError("ShapeDtypeStruct: dtype must be given, got None.")
-        self.aval = ShapedArray(tuple(map(int, shape)), dtypes.canonical(dtype), weak_type)
+            raise ValueError("ShapeDtypeStruct: dtype must be specified, got None.")
+        self._aval = ShapedArray(tuple(map(int, shape)), dtypes.canonical(dtype), weak_type)
         self.sharding = sharding
         self.manual_axis_type = manual_axis_type
         self.is_ref = is_ref
@@ -72,27 +72,27 @@ class ShapeDtypeStruct:
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return self.aval.shape
+        return self._aval.shape
 
     @property
     def dtype(self) -> np.dtype:
         """The type of the elements."""
-        return self.aval.dtype
+        return self._aval.dtype
 
     @property
     def weak_type(self) -> bool:
         """Whether the dtype gives way in promotion."""
-        return self.aval.weak_type
+        return self._aval.weak_type
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return len(self.aval.shape)
+        return len(self._aval.shape)
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self.aval.size
+        return self._aval.size
 
     def update(self, **changes: Any) -> ShapeDtypeStruct:
         """Returns a copy with `shape`, `dtype` or `weak_type` replaced."""
@@ -101,7 +101,7 @@ class ShapeDtypeStruct:
 
     def __len__(self) -> int:
         if not self.shape:
-            raise TypeError("len() of a ShapeDtypeStruct of rank 0.")
+            raise TypeError("len() of unsized object: a ShapeDtypeStruct of rank 0.")
         return self.shape[0]
 
     def __repr__(self) -> str:
@@ -109,14 +109,16 @@ class ShapeDtypeStruct:
         return f"ShapeDtypeStruct(shape={self.shape}, dtype={self.dtype.name}{weak})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ShapeDtypeStruct) and self.aval == other.aval
+        return isinstance(other, ShapeDtypeStruct) and self._aval == other._aval
 
     def __hash__(self) -> int:
-        return hash(("ShapeDtypeStruct", self.aval))
+        return hash(("ShapeDtypeStruct", self._aval))
 
 
 def aval_of_struct(x: Any) -> Any:
     """Returns the aval of an array, or of anything that has a shape and a dtype."""
+    if isinstance(x, ShapeDtypeStruct):
+        return x._aval
     if not hasattr(x, "aval") and hasattr(x, "shape") and hasattr(x, "dtype"):
         return ShapedArray(tuple(x.shape), dtypes.canonical(x.dtype))
     return aval_of(x)
@@ -205,8 +207,17 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         >>> mj.eval_shape(jnp.dot, mj.ShapeDtypeStruct((2, 3), float), jnp.ones((3, 4)))
         ShapeDtypeStruct(shape=(2, 4), dtype=float64)
     """
-    program, flat = _program(fun, args, kwargs)
+
+    @wraps(fun)
+    def arrays_only(*inner_args: Any, **inner_kwargs: Any) -> Any:
+        return tree_map(_array_of_struct, fun(*inner_args, **inner_kwargs))
+
+    program, flat = _program(arrays_only, args, kwargs)
     return unflatten(flat.out_tree, map(struct_of, program.out_avals))
+
+
+def _array_of_struct(x: Any) -> Any:
+    return x._aval.zeros() if isinstance(x, ShapeDtypeStruct) else x
 
 
 @api_boundary
@@ -292,10 +303,11 @@ def named_call(fun: Callable[..., Any], *, name: str | None = None) -> Callable[
 
     @wraps(fun)
     def named(*args: Any, **kwargs: Any) -> Any:
-        if current_trace() is EVAL:
+        leaves = flatten((args, kwargs))[0]
+        # Functions among the arguments, as of lax.while_loop, have no place in an operation.
+        if current_trace() is EVAL or any(map(callable, leaves)):
             return fun(*args, **kwargs)
         program, flat = _program(fun, args, kwargs)
-        leaves = flatten((args, kwargs))[0]
         return unflatten(flat.out_tree, call(program.close(), *program.consts, *leaves, name=shown))
 
     return named

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minijax.core.array import aval_of
+from minijax.core.pytree import tree_map
 
 
 class SymbolicZero:
@@ -57,6 +58,10 @@ class CustomVJPPrimal:
 
 
 def zero_from_primal(val: Any, symbolic_zeros: bool = False) -> Any:
-    """Returns the zero tangent of a value, symbolic if asked."""
-    space = aval_of(val).tangent()
-    return SymbolicZero(space) if symbolic_zeros else space.zeros()
+    """Returns the zero tangents of the values of a pytree, symbolic if asked."""
+
+    def zero(x: Any) -> Any:
+        space = aval_of(x).tangent()
+        return SymbolicZero(space) if symbolic_zeros else space.zeros()
+
+    return tree_map(zero, val)

@@ -188,7 +188,7 @@ def grad_of_a_complex_output() -> None:
     mj.grad(lambda x: x * 1j)(1.0)
 
 
-@mistake(ValueError, "argnums=2", "1 positional argument")
+@mistake(TypeError, "argnums=2", "1 positional argument")
 def grad_of_an_argument_that_is_not_there() -> None:
     mj.grad(lambda x: jnp.sum(x), argnums=2)(X)
 
@@ -243,7 +243,7 @@ def vmap_over_nothing() -> None:
     mj.vmap(lambda a: a, in_axes=None)(X)
 
 
-@mistake(TypeError, "tangent", "f64[3]", "f64[2]")
+@mistake(ValueError, "the tangent", "f64[3]", "f64[2]")
 def a_tangent_of_another_shape() -> None:
     mj.jvp(jnp.sin, (X,), (np.ones(2),))
 
@@ -253,12 +253,12 @@ def tangents_of_another_structure() -> None:
     mj.jvp(jnp.sin, (X,), (X, X))
 
 
-@mistake(TypeError, "cotangent", "f64[3]", "f64[2]")
+@mistake(ValueError, "cotangent", "f64[3]", "f64[2]")
 def a_cotangent_of_another_shape() -> None:
     mj.vjp(jnp.sin, X)[1](np.ones(2))
 
 
-@mistake(errors.MissingRuleError, "pure_callback", "jvp", "custom_jvp", ends_in="f")
+@mistake(ValueError, "pure_callback", "JVP", "custom_jvp", ends_in="f")
 def a_derivative_through_python() -> None:
     def f(x: Any) -> Any:
         return mj.pure_callback(np.sin, mj.ShapeDtypeStruct((), "float64"), x)

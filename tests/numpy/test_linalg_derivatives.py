@@ -58,21 +58,20 @@ def test_determinants_of_any_rank(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "count"),
+    "function",
     [
-        (jnp.linalg.det, 1),
-        (lambda x: jnp.linalg.slogdet(x)[1], 1),
-        (lambda x: jnp.linalg.solve(x, x[0]).sum(), 1),
-        (lambda x: jnp.linalg.inv(x).sum(), 1),
-        (lambda x: jnp.linalg.tensorsolve(x, x[0]).sum(), 1),
+        jnp.linalg.det,
+        lambda x: jnp.linalg.slogdet(x)[1],
+        lambda x: jnp.linalg.solve(x, x[0]).sum(),
+        lambda x: jnp.linalg.inv(x).sum(),
+        lambda x: jnp.linalg.tensorsolve(x, x[0]).sum(),
     ],
+    ids=["det", "slogdet", "solve", "inv", "tensorsolve"],
 )
-def test_gradients_factor_once(function: Callable[[Any], Any], count: int) -> None:
-    for derivative in (mj.grad(function), mj.hessian(function)):
-        program = str(mj.make_jaxpr(derivative)(jnp.array(A)))
-        found = program.count("= lu ") if derivative is not None else 0
-        if "svd" not in program:
-            assert found == count
+def test_gradients_factor_once(function: Callable[[Any], Any]) -> None:
+    program = str(mj.make_jaxpr(mj.grad(function))(jnp.array(A)))
+    assert program.count("= lu ") == 1
+    assert "svd" not in program
 
 
 def _projector(x: Any) -> Any:

@@ -72,7 +72,7 @@ jnp.packbits(x)
 jnp.unpackbits(u)
 jnp.unpackbits(u.reshape(3, 1), axis=1, count=-2)
 jnp.unpackbits(u, count=30, bitorder="little")
-jnp.frexp(jnp.array([0.0, 1.0, -3.5, jnp.inf, jnp.nan, 5e-324, -0.0]))
+jnp.frexp(jnp.array([0.0, 1.0, -3.5, jnp.inf, jnp.nan, -0.0]))
 jnp.frexp(h)
 jnp.frexp(z)
 jnp.ldexp(x, i)
@@ -155,7 +155,7 @@ x.at[0].set(1, out_sharding=None, foo=2)
 
 @pytest.mark.parametrize("topic", CASES)
 def test_against_oracle(topic: str, oracle: Any) -> None:
-    for expression in sample(CASES[topic], 1):
+    for expression in sample(CASES[topic], 3, len(topic)):
         agree(expression, oracle)
 
 
@@ -191,7 +191,8 @@ def test_updates_have_the_oracles_signature(method: str, oracle: Any) -> None:
 
 
 def test_universal_functions_are_objects(oracle: Any) -> None:
-    names = [n for n in dir(oracle.numpy) if isinstance(getattr(oracle.numpy, n), oracle.numpy.ufunc)]
+    kind = oracle.numpy.ufunc
+    names = [n for n in dir(oracle.numpy) if isinstance(getattr(oracle.numpy, n), kind)]
     for name in names:
         ours, theirs = getattr(jnp, name), getattr(oracle.numpy, name)
         assert isinstance(ours, jnp.ufunc)

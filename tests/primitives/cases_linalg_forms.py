@@ -11,6 +11,7 @@ from minijax.core.dtypes import complex64, complex128, float32, float64
 from minijax.primitives.arithmetic import abs as magnitude
 from minijax.primitives.linalg.condensed import hessenberg, tridiagonal
 from minijax.primitives.linalg.matrices import adjoint, matmul, upper_part
+from minijax.primitives.linalg.polar import polar_factors
 from minijax.primitives.linalg.qr import householder_product, qr
 from minijax.primitives.linalg.reflections import column_order, geqrf, ormqr
 from minijax.primitives.linalg.schur import schur
@@ -209,6 +210,7 @@ CASES: list[Case] = [
         _update_reference,
         tolerance=1e-11,
     ),
+    Case("polar", polar_factors, (_MATRIX,), _DTYPES, tolerance=1e-10),
     Case("qr", _full_qr, (Operand((4, 2)),), _DTYPES, label="full", tolerance=1e-11),
     Case("svd", _full, (Operand((4, 2)),), _DTYPES, label="full-tall", tolerance=1e-10),
     Case(

@@ -220,3 +220,18 @@ def test_a_mistake_raises_what_programs_catch(
 ) -> None:
     with pytest.raises(error, match=text):
         mistake()
+
+
+@pytest.mark.parametrize("wrap", [mj.jit, mj.vmap, lambda f: mj.jit(mj.vmap(f))])
+def test_traced_values_may_appear_where_known_ones_are_evaluated(wrap: Callable[..., Any]) -> None:
+    def f(flag: Any) -> Any:
+        with mj.ensure_compile_time_eval():
+            known = int(mj.jit(jnp.sum)(jnp.arange(4)))
+            return known * jnp.where(flag, 1.0, 2.0)
+
+    np.testing.assert_array_equal(wrap(f)(jnp.array([True, False])), [6.0, 12.0])
+
+
+def test_a_named_loop() -> None:
+    named = mj.named_call(lax.while_loop, name="count")
+    assert int(mj.jit(lambda n: named(lambda c: c < 3, lambda c: c + 1, n))(0)) == 3

@@ -260,7 +260,7 @@ def test_pure_callback_inside_loops_and_with_a_custom_rule() -> None:
 
 
 def test_pure_callback_has_no_derivative() -> None:
-    with pytest.raises((TypeError, mj.errors.MissingRuleError), match="custom_jvp"):
+    with pytest.raises(ValueError, match=r"JVP.*custom_jvp"):
         mj.grad(lambda x: mj.pure_callback(host_sine, F64, x))(1.0)
 
 

@@ -117,6 +117,10 @@ class Real:
         """Returns the result of an elementary function: our own, or the C library's."""
         if name in library.FUNCTIONS:
             return self._own(name, operands)
+        return self.c_function(name, *operands)
+
+    def c_function(self, name: str, *operands: str) -> str:
+        """Returns the result of a function of the C library."""
         suffix = "f" if self.ty == "float" else ""
         return self.c.scalar_call(self.ty, name + suffix, [(self.ty, x) for x in operands])
 

@@ -16,9 +16,13 @@ from collections.abc import Callable, Sequence
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.real import Real
 
+_OF_C = "c_"
+
 
 def apply(c: Context, ty: str, name: str, operands: Sequence[str]) -> str:
     """Emits a special function of floats of a type."""
+    if name.startswith(_OF_C):
+        return Real(c, ty).c_function(name.removeprefix(_OF_C), *operands)
     real = Real(c, "double")
     wide = [x if ty == "double" else c.cast("fpext", "float", x, "double") for x in operands]
     found = _OWN[name](real, *wide) if name in _OWN else _call(real, name, *wide)

@@ -6,6 +6,9 @@ from minijax.compiler.simplify.nested import in_nested
 from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal
 
+# A barrier is there to be kept. A Python function may raise, and stands in a branch for that.
+_KEPT = ("optimization_barrier", "pure_callback")
+
 
 def fold_constants(jaxpr: Jaxpr) -> Jaxpr:
     """Returns the program in which scalar operations on literals have become literals.
@@ -29,11 +32,11 @@ def fold_constants(jaxpr: Jaxpr) -> Jaxpr:
 
 
 def _is_foldable(eqn: Eqn) -> bool:
-    # `run` marks primitives that carry programs; a barrier is there to be kept.
+    # `run` marks primitives that carry programs, and those of other libraries.
     return (
         bool(eqn.invars)
         and eqn.primitive.run is None
-        and eqn.primitive.name != "optimization_barrier"
+        and eqn.primitive.name not in _KEPT
         and not eqn.effects
         and all(isinstance(atom, Literal) and atom.val.shape == () for atom in eqn.invars)
         and all(var.aval.shape == () for var in eqn.outvars)  # type: ignore[attr-defined]

@@ -123,18 +123,40 @@ def jaxpr_as_fun(closed_jaxpr: Jaxpr, *args: Any) -> Any:
     Args:
         closed_jaxpr: the program.
         args: one value for each input, or none to get the function.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend import core
+        >>> core.jaxpr_as_fun(mj.make_jaxpr(lambda x: x + 1)(mj.numpy.ones(2)))(mj.numpy.zeros(2))
+        [Array([1., 1.], dtype=float64)]
     """
     apply = partial(eval_jaxpr, closed_jaxpr, closed_jaxpr.consts)
     return apply(*args) if args else apply
 
 
 def jaxprs_in_params(params: dict[str, Any]) -> Iterator[Jaxpr]:
-    """Yields the programs among the parameters of an equation."""
+    """Yields the programs among the parameters of an equation.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend import core
+        >>> program = mj.make_jaxpr(mj.jit(lambda x: x + 1))(2.0)
+        >>> len(list(core.jaxprs_in_params(program.eqns[0].params)))
+        1
+    """
     return sub_jaxprs(params)
 
 
 def subjaxprs(jaxpr: Jaxpr) -> Iterator[Jaxpr]:
-    """Yields the programs among the parameters of the equations of a program."""
+    """Yields the programs among the parameters of the equations of a program.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend import core
+        >>> program = mj.make_jaxpr(lambda x: mj.lax.cond(x > 0, lambda: x, lambda: -x))(2.0)
+        >>> len(list(core.subjaxprs(program)))
+        2
+    """
     for eqn in jaxpr.eqns:
         yield from sub_jaxprs(eqn.params)
 
@@ -148,12 +170,35 @@ def new_jaxpr_eqn(
     source_info: Any = None,
     ctx: Any = None,
 ) -> JaxprEqn:
-    """Returns an equation; effects follow from the primitive."""
+    """Returns an equation; effects follow from the primitive.
+
+    Args:
+        invars, outvars: its operands and the variables of its results.
+        primitive, params: the operation.
+        effects, ctx: accepted for compatibility.
+        source_info: where it comes from.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend import core
+        >>> eqn = mj.make_jaxpr(mj.numpy.sin)(2.0).eqns[0]
+        >>> core.new_jaxpr_eqn(eqn.invars, eqn.outvars, eqn.primitive, {}).primitive
+        sin
+    """
     return JaxprEqn(primitive, tuple(invars), tuple(outvars), params, source_info)
 
 
 def gensym() -> Callable[[Aval], Var]:
-    """Returns a function that makes a new variable of an aval."""
+    """Returns a function that makes a new variable of an aval.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.extend import core
+        >>> aval = jnp.ones((2, 3)).aval
+        >>> new = core.gensym()
+        >>> new(aval).aval == aval, new(aval) is new(aval)
+        (True, False)
+    """
     return Var
 
 
@@ -162,6 +207,18 @@ def mapped_aval(size: int, axis: int | None, aval: Any) -> Any:
 
     Raises:
         ValueError: if the axis does not have that length.
+
+    Args:
+        size: the number of examples.
+        axis: the axis of the batch; None if there is none.
+        aval: that of the batch.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.extend import core
+        >>> aval = jnp.ones((2, 3)).aval
+        >>> core.mapped_aval(2, 0, aval).shape
+        (3,)
     """
     if axis is None:
         return aval
@@ -171,7 +228,21 @@ def mapped_aval(size: int, axis: int | None, aval: Any) -> Any:
 
 
 def unmapped_aval(size: int, axis: int | None, aval: Any, explicit_mesh_axis: Any = None) -> Any:
-    """Returns the aval of a batch of examples."""
+    """Returns the aval of a batch of examples.
+
+    Args:
+        size: the number of examples.
+        axis: where the axis of the batch goes; None if there is none.
+        aval: that of an example.
+        explicit_mesh_axis: accepted for compatibility.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.extend import core
+        >>> aval = jnp.ones((2, 3)).aval
+        >>> core.unmapped_aval(5, 1, aval).shape
+        (2, 5, 3)
+    """
     return aval if axis is None else aval.with_axis(size, axis)
 
 
@@ -185,6 +256,11 @@ def concrete_or_error(force: Any, val: Any, context: str = "") -> Any:
 
     Raises:
         ConcretizationTypeError: if the value is traced and not known.
+
+    Example:
+        >>> from minijax.extend import core
+        >>> core.concrete_or_error(int, 3.0)
+        3
     """
     convert = (lambda x: x) if force is None else force
     if not isinstance(val, Tracer):
@@ -197,7 +273,13 @@ def concrete_or_error(force: Any, val: Any, context: str = "") -> Any:
 
 
 def valid_jaxtype(x: Any) -> bool:
-    """Returns whether a value is an array or a number."""
+    """Returns whether a value is an array or a number.
+
+    Example:
+        >>> from minijax.extend import core
+        >>> core.valid_jaxtype(1.5), core.valid_jaxtype('text')
+        (True, False)
+    """
     try:
         aval_of(x)
     except (TypeError, ValueError):
@@ -206,12 +288,30 @@ def valid_jaxtype(x: Any) -> bool:
 
 
 def primal_dtype_to_tangent_dtype(primal_dtype: Any) -> np.dtype:
-    """Returns the dtype of the tangents of values of a dtype."""
+    """Returns the dtype of the tangents of values of a dtype.
+
+    Example:
+        >>> from minijax.extend import core
+        >>> [core.primal_dtype_to_tangent_dtype(name).names for name in ('float32', 'int32')]
+        [None, ('float0',)]
+    """
     return dtypes.tangent_dtype(np.dtype(primal_dtype))
 
 
 def call_impl(f: Any, *args: Any, **params: Any) -> Any:
-    """Calls a wrapped function."""
+    """Calls a wrapped function.
+
+    Args:
+        f: the function, made by `wrap_init`.
+        args: what it is called with.
+        params: accepted for compatibility.
+
+    Example:
+        >>> from minijax.extend import core
+        >>> from minijax.extend.linear_util import wrap_init
+        >>> core.call_impl(wrap_init(lambda x: x + 1), 2)
+        3
+    """
     return f.call_wrapped(*args)
 
 
@@ -235,20 +335,68 @@ def _traces() -> Iterator[Trace]:
 
 
 def nonempty_axis_env_DO_NOT_USE() -> bool:  # noqa: N802 - the name that programs use
-    """Returns whether a named axis is being mapped."""
+    """Returns whether a named axis is being mapped.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend import core
+        >>> seen = []
+        >>> def f(x):
+        ...     seen.append(core.nonempty_axis_env_DO_NOT_USE())
+        ...     return x
+        >>> _ = f(1), mj.vmap(f, axis_name='i')(mj.numpy.ones(2))
+        >>> seen
+        [False, True]
+    """
     return bool(mapped_axes())
 
 
 def unsafe_am_i_under_a_jit_DO_NOT_USE() -> bool:  # noqa: N802 - the name that programs use
-    """Returns whether operations are being recorded."""
+    """Returns whether operations are being recorded.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend import core
+        >>> seen = []
+        >>> def f(x):
+        ...     seen.append(core.unsafe_am_i_under_a_jit_DO_NOT_USE())
+        ...     return x
+        >>> _ = f(1), mj.jit(f)(1)
+        >>> seen
+        [False, True]
+    """
     return any(isinstance(trace, StageTrace) for trace in _traces())
 
 
 def unsafe_am_i_under_a_vmap_DO_NOT_USE() -> bool:  # noqa: N802 - the name that programs use
-    """Returns whether operations are being mapped."""
+    """Returns whether operations are being mapped.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend import core
+        >>> seen = []
+        >>> def f(x):
+        ...     seen.append(core.unsafe_am_i_under_a_vmap_DO_NOT_USE())
+        ...     return x
+        >>> _ = f(1), mj.vmap(f)(mj.numpy.ones(2))
+        >>> seen
+        [False, True]
+    """
     return any(isinstance(trace, BatchTrace) for trace in _traces())
 
 
 def unsafe_get_axis_names_DO_NOT_USE() -> list[Any]:  # noqa: N802 - the name that programs use
-    """Returns the names of the axes being mapped."""
+    """Returns the names of the axes being mapped.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend import core
+        >>> seen = []
+        >>> def f(x):
+        ...     seen.extend(core.unsafe_get_axis_names_DO_NOT_USE())
+        ...     return x
+        >>> _ = mj.vmap(f, axis_name='rows')(mj.numpy.ones(2))
+        >>> seen
+        ['rows']
+    """
     return [name for name, _ in mapped_axes()]

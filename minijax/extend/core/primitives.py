@@ -148,3 +148,6 @@ from minijax.primitives.trigonometric import sinh_p as sinh_p
 from minijax.primitives.trigonometric import tan_p as tan_p
 from minijax.primitives.trigonometric import tanh_p as tanh_p
 from minijax.primitives.windows import slice_p as slice_p
+
+# There is one kind of call.
+jit_p = closed_call_p = call_p

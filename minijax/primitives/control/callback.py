@@ -33,12 +33,15 @@ _METHODS = (
 _NO_TRANSPOSE = absent("a Python function is not known to be linear")
 
 
-def _no_derivative(*_: Any, **__: Any) -> Any:
-    # A ValueError, as callers of JAX's callbacks expect, where MissingRuleError is a TypeError.
-    raise ValueError(
-        "callbacks do not support JVP: what a Python function computes cannot be differentiated. "
-        "Give its derivative with custom_jvp or custom_vjp."
-    )
+def _without_derivative(name: str) -> Rule:
+    def jvp(*_: Any, **__: Any) -> Any:
+        # A ValueError, as callers of JAX's callbacks expect, where MissingRuleError is a TypeError.
+        raise ValueError(
+            f"{name}: callbacks do not support JVP, since what a Python function computes cannot "
+            "be differentiated. Give its derivative with custom_jvp or custom_vjp."
+        )
+
+    return jvp
 
 
 def _impl(*args: np.ndarray, callback: Callback, out_avals: Avals, **_: Any) -> Any:
@@ -102,7 +105,7 @@ io_callback_p: Primitive = primitive(
     "io_callback",
     impl=_impl,
     abstract=_abstract,
-    jvp=_no_derivative,
+    jvp=_without_derivative("io_callback"),
     transpose=_NO_TRANSPOSE,
     batch=_lane_batch(lambda: io_callback_p),
     lower=_lower,
@@ -153,7 +156,7 @@ pure_callback_p = primitive(
     "pure_callback",
     impl=_impl,
     abstract=_abstract,
-    jvp=_no_derivative,
+    jvp=_without_derivative("pure_callback"),
     transpose=_NO_TRANSPOSE,
     batch=_pure_batch,
     lower=_lower,

@@ -113,7 +113,8 @@ triangular_sylvester_p: Primitive = primitive(
 # -- the equation of any matrices, given their Schur decompositions
 
 
-def _solve(r: Any, u: Any, s: Any, v: Any, c: Any, adjoined: bool) -> Any:
+def _solve(operands: Any, adjoined: bool) -> Any:
+    r, u, s, v, c = operands
     inner = matmul(adjoint(u), c, v)
     (y,) = triangular_sylvester_p.bind(r, s, inner, adjoined=adjoined)
     return matmul(u, y, adjoint(v))
@@ -121,7 +122,7 @@ def _solve(r: Any, u: Any, s: Any, v: Any, c: Any, adjoined: bool) -> Any:
 
 @functools.lru_cache(256)
 def _program(avals: tuple[ShapedArray, ...], adjoined: bool) -> Any:
-    return stage_closed(lambda *xs: [_solve(*xs, adjoined)], avals)
+    return stage_closed(lambda *xs: [_solve(xs, adjoined)], avals)
 
 
 def _impl(a: np.ndarray, b: np.ndarray, *rest: np.ndarray, adjoined: bool) -> Any:

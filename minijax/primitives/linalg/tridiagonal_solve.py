@@ -84,12 +84,12 @@ def _abstract(dl: ShapedArray, d: ShapedArray, du: ShapedArray, b: ShapedArray) 
     return (b,)
 
 
-def _product(dl: Any, d: Any, du: Any, x: Any) -> Any:
+def _product(changes: Any, x: Any) -> Any:
     """Returns the product with the tridiagonal matrix; an operand may be Zero, but not all."""
     axis, count = x.ndim - 2, x.shape[-1]
     moved = (shifted(x, axis, False, 0), x, shifted(x, axis, True, 0))
     total = None
-    for diagonal, rows in zip((dl, d, du), moved, strict=True):
+    for diagonal, rows in zip(changes, moved, strict=True):
         if type(diagonal) is not Zero:
             term = mul(rows_of(diagonal, count), rows)
             total = term if total is None else add(total, term)
@@ -105,7 +105,7 @@ def _jvp(primals: Any, tangents: Any) -> Any:
         return (x,), (Zero(x.aval.tangent()),)
     if not moves:
         return (x,), tridiagonal_solve_p.bind(*diagonals, b_dot)
-    product = _product(*changes, x)
+    product = _product(changes, x)
     total = neg(product) if type(b_dot) is Zero else sub(b_dot, product)
     return (x,), tridiagonal_solve_p.bind(*diagonals, total)
 

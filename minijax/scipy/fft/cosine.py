@@ -152,6 +152,13 @@ def idct(
         >>> import minijax.scipy as jsp
         >>> jsp.fft.idct(jnp.array([4.0, 0.0]))
         Array([1., 1.], dtype=float64)
+
+    Args:
+        x: an array.
+        type: the kind of transform, 2 by default.
+        n: the length along the axis; by default its length.
+        axis: the axis.
+        norm: "backward", "ortho" or "forward": which direction is scaled.
     """
     x = _checked("fft.idct", x, type, norm)
     return _one_axis("fft.idct", _inverse, x, n, axis, norm)
@@ -193,6 +200,21 @@ def idctn(
     axes: Sequence[int] | None = None,
     norm: str | None = None,
 ) -> Array:
-    """Returns the inverse of `dctn`; the arguments are the same."""
+    """Returns the inverse of `dctn`; the arguments are the same.
+
+    Args:
+        x: an array.
+        type: the kind of transform, 2 by default.
+        s: the lengths along the axes; by default those of the array.
+        axes: the axes; by default all.
+        norm: "backward", "ortho" or "forward": which direction is scaled.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> import minijax.scipy as jsp
+        >>> x = jnp.array([[1.0, 2.0], [3.0, 5.0]])
+        >>> bool(jnp.allclose(jsp.fft.idctn(jsp.fft.dctn(x)), x))
+        True
+    """
     x = _checked("fft.idctn", x, type, norm)
     return _all_axes("fft.idctn", _inverse, x, s, axes, norm)

@@ -246,8 +246,8 @@ def eigh_tridiagonal(
             f"{y.shape}."
         )
     subset = _selected(select, select_range)
-    below = diag(y.conj(), -1) if y.size else 0
-    v, w = eigh_family.eigh(diag(x) + below, symmetrize_input=False, subset_by_index=subset)
+    beside: Any = diag(y, 1) + diag(y.conj(), -1) if y.size else 0
+    v, w = eigh_family.eigh(diag(x) + beside, subset_by_index=subset)
     return w if eigvals_only else (w, v)
 
 

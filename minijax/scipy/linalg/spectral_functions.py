@@ -59,7 +59,8 @@ def _by_columns(t: Any, start: Any, equation: Callable[..., Any]) -> Any:
         )
         matrix, right = equation(found, t, column, of_t, of_result)
         matrix = where(above[:, None] & above[None, :], matrix, 0)
-        vanishes = diagonal(matrix, 0, -2, -1) == 0
+        on_diagonal: Any = diagonal(matrix, 0, -2, -1)
+        vanishes = on_diagonal == 0
         matrix = matrix + where(vanishes[..., None], identity, 0)
         right = where(above, right, 0)[..., None]
         solved = triangular_solve(matrix, right, left_side=True)
@@ -199,7 +200,7 @@ def _error(t: Any, found: Any) -> Any:
     w: Any = diagonal(t, 0, -2, -1)
     n = w.shape[-1]
     gaps = arithmetic.abs(w[:, None] - w[None, :])
-    least = reductions.min(where(np.tri(n, dtype=bool), np.inf, gaps), initial=np.inf)
+    least: Any = reductions.min(where(np.tri(n, dtype=bool), np.inf, gaps), initial=np.inf)
     least = where(least == 0, eps, least)
     above = reductions.max(reductions.sum(arithmetic.abs(triu(t, 1)), 0), initial=0)
     error = maximum(eps, eps / least * above)

@@ -53,7 +53,16 @@ _xlog1py.defjvps(
 
 
 def xlog1py(x: Any, y: Any) -> Array:
-    """Returns x log(1 + y) elementwise, 0 where x is 0."""
+    """Returns x log(1 + y) elementwise, 0 where x is 0.
+
+    Args:
+        x, y: float arrays whose shapes broadcast.
+
+    Example:
+        >>> from minijax.scipy import special
+        >>> float(special.xlog1py(0.0, -1.0)), float(special.xlog1py(3.0, 0.0))
+        (0.0, 0.0)
+    """
     return _xlog1py(*floating("special.xlog1py", x, y))
 
 
@@ -93,7 +102,16 @@ def rel_entr(p: Any, q: Any) -> Array:
 
 
 def kl_div(p: Any, q: Any) -> Array:
-    """Returns p log(p / q) - p + q elementwise."""
+    """Returns p log(p / q) - p + q elementwise.
+
+    Args:
+        p, q: nonnegative float arrays whose shapes broadcast.
+
+    Example:
+        >>> from minijax.scipy import special
+        >>> float(special.kl_div(2.0, 2.0)), float(special.kl_div(0.0, 3.0))
+        (0.0, 3.0)
+    """
     p, q = floating("special.kl_div", p, q)
     return rel_entr(p, q) - p + q
 
@@ -128,12 +146,26 @@ def boxcox(x: Any, lmbda: Any) -> Array:
         >>> import minijax.scipy as jsp
         >>> float(jsp.special.boxcox(3.0, 1.0))
         2.0
+
+    Args:
+        x: a positive float array.
+        lmbda: the exponent λ; its shape broadcasts with that of `x`.
     """
     return _boxcox(*floating("special.boxcox", x, lmbda))
 
 
 def boxcox1p(x: Any, lmbda: Any) -> Array:
-    """Returns ((1 + x)^λ - 1) / λ elementwise, log(1 + x) for λ = 0."""
+    """Returns ((1 + x)^λ - 1) / λ elementwise, log(1 + x) for λ = 0.
+
+    Args:
+        x: a float array above -1.
+        lmbda: the exponent λ; its shape broadcasts with that of `x`.
+
+    Example:
+        >>> from minijax.scipy import special
+        >>> float(special.boxcox1p(2.0, 2.0))
+        4.0
+    """
     x, lmbda = floating("special.boxcox1p", x, lmbda)
     is_zero = lmbda == 0
     safe = jnp.where(is_zero, 1, lmbda)
@@ -160,5 +192,16 @@ def softmax(x: Any, /, *, axis: Any = None) -> Array:
 
 
 def log_softmax(x: Any, /, *, axis: Any = None) -> Array:
-    """Returns the logarithm of `softmax`, computed without overflow."""
+    """Returns the logarithm of `softmax`, computed without overflow.
+
+    Args:
+        x: an array.
+        axis: the axes along which the exponentials sum to 1; by default all.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.scipy import special
+        >>> special.log_softmax(jnp.array([1000.0, 0.0]))
+        Array([    0., -1000.], dtype=float64)
+    """
     return normalization.log_softmax(x, axis)

@@ -49,6 +49,12 @@ def gammasgn(x: Any) -> Array:
 
     Raises:
         ValueError: if `x` is complex.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.scipy import special
+        >>> special.gammasgn(jnp.array([2.5, -0.5, -1.5]))
+        Array([ 1., -1.,  1.], dtype=float64)
     """
     x = one("special.gammasgn", x)
     if dtypes.is_complex(x.dtype):
@@ -75,7 +81,16 @@ def gamma(x: Any) -> Array:
 
 
 def digamma(x: Any) -> Array:
-    """Returns ψ(x), the derivative of log Γ, elementwise."""
+    """Returns ψ(x), the derivative of log Γ, elementwise.
+
+    Args:
+        x: a float array.
+
+    Example:
+        >>> from minijax.scipy import special
+        >>> round(float(special.digamma(2.0) - special.digamma(1.0)), 12)
+        1.0
+    """
     return special.digamma(one("special.digamma", x))
 
 
@@ -109,12 +124,26 @@ def gammainc(a: Any, x: Any) -> Array:
         >>> import minijax.scipy as jsp
         >>> jsp.special.gammainc(1.0, 1.0)
         Array(0.63212056, dtype=float64, weak_type=True)
+
+    Args:
+        a: the order, positive.
+        x: the upper end of the integral, not negative; its shape broadcasts with that of `a`.
     """
     return special_gamma.igamma(*floating("special.gammainc", a, x))
 
 
 def gammaincc(a: Any, x: Any) -> Array:
-    """Returns the regularized upper incomplete gamma function elementwise."""
+    """Returns the regularized upper incomplete gamma function elementwise.
+
+    Args:
+        a: the order, positive.
+        x: the lower end of the integral, not negative; its shape broadcasts with that of `a`.
+
+    Example:
+        >>> from minijax.scipy import special
+        >>> round(float(special.gammaincc(2.0, 3.0) + special.gammainc(2.0, 3.0)), 12)
+        1.0
+    """
     return special_gamma.igammac(*floating("special.gammaincc", a, x))
 
 
@@ -268,7 +297,16 @@ def betaln(a: Any, b: Any) -> Array:
 
 
 def beta(a: Any, b: Any) -> Array:
-    """Returns B(a, b) = Γ(a) Γ(b) / Γ(a + b) elementwise."""
+    """Returns B(a, b) = Γ(a) Γ(b) / Γ(a + b) elementwise.
+
+    Args:
+        a, b: float arrays whose shapes broadcast.
+
+    Example:
+        >>> from minijax.scipy import special
+        >>> round(float(special.beta(2.0, 3.0)) * 12, 12)
+        1.0
+    """
     a, b = floating("special.beta", a, b)
     return gammasgn(a) * gammasgn(b) * gammasgn(a + b) * jnp.exp(betaln(a, b))
 

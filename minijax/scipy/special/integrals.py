@@ -90,6 +90,9 @@ def owens_t(h: Any, a: Any) -> Array:
         >>> import minijax.scipy as jsp
         >>> jsp.special.owens_t(0.0, 1.0)
         Array(0.125, dtype=float64)
+
+    Args:
+        h, a: real arrays whose shapes broadcast.
     """
     return strong(special_oscillating.owens_t(*real_floating("special.owens_t", h, a)))
 

@@ -37,20 +37,53 @@ def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def pdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the density elementwise."""
+    """Returns the density elementwise.
+
+    Args:
+        x: where, between loc and loc + scale.
+        a, b: positive shape parameters.
+        loc, scale: shift and factor of the distribution.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.beta.pdf(0.5, 2.0, 2.0)), 4)
+        1.5
+    """
     return jnp.exp(logpdf(x, a, b, loc, scale))
 
 
 def cdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the probability of at most x elementwise."""
+    """Returns the probability of at most x elementwise.
+
+    Args:
+        x: where, between loc and loc + scale.
+        a, b: positive shape parameters.
+        loc, scale: shift and factor of the distribution.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.beta.cdf(0.5, 2.0, 1.0)), 4)
+        0.25
+    """
     z, a, b, _ = _standard("cdf", x, a, b, loc, scale)
     inside = (z > 0) & (z < 1)
     found = special.betainc(a, b, jnp.where(inside, z, 0.5))
-    return jnp.where(inside, found, jnp.clip(z, 0, 1))
+    return jnp.where(inside, found, jnp.where(z <= 0, 0, jnp.where(z >= 1, 1, z)))
 
 
 def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the logarithm of the probability of at most x elementwise."""
+    """Returns the logarithm of the probability of at most x elementwise.
+
+    Args:
+        x: where, between loc and loc + scale.
+        a, b: positive shape parameters.
+        loc, scale: shift and factor of the distribution.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.beta.logcdf(0.5, 2.0, 2.0)), 4)
+        -0.6931
+    """
     z, a, b, _ = _standard("logcdf", x, a, b, loc, scale)
     inside = (z > 0) & (z < 1)
     found = jnp.log(special.betainc(a, b, jnp.where(inside, z, 0.5)))
@@ -58,15 +91,37 @@ def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def sf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the probability of more than x elementwise."""
+    """Returns the probability of more than x elementwise.
+
+    Args:
+        x: where, between loc and loc + scale.
+        a, b: positive shape parameters.
+        loc, scale: shift and factor of the distribution.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.beta.sf(0.5, 2.0, 1.0)), 4)
+        0.75
+    """
     z, a, b, _ = _standard("sf", x, a, b, loc, scale)
     inside = (z > 0) & (z < 1)
     found = special.betainc(b, a, jnp.where(inside, 1 - z, 0.5))
-    return jnp.where(inside, found, 1 - jnp.clip(z, 0, 1))
+    return jnp.where(inside, found, jnp.where(z <= 0, 1, jnp.where(z >= 1, 0, z)))
 
 
 def logsf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the logarithm of the probability of more than x elementwise."""
+    """Returns the logarithm of the probability of more than x elementwise.
+
+    Args:
+        x: where, between loc and loc + scale.
+        a, b: positive shape parameters.
+        loc, scale: shift and factor of the distribution.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.beta.logsf(0.5, 2.0, 2.0)), 4)
+        -0.6931
+    """
     z, a, b, _ = _standard("logsf", x, a, b, loc, scale)
     inside = (z > 0) & (z < 1)
     found = jnp.log(special.betainc(b, a, jnp.where(inside, 1 - z, 0.5)))

@@ -36,5 +36,17 @@ def logpmf(k: Any, n: Any, a: Any, b: Any, loc: Any = 0) -> Array:
 
 
 def pmf(k: Any, n: Any, a: Any, b: Any, loc: Any = 0) -> Array:
-    """Returns the probability of k successes in n trials, elementwise."""
+    """Returns the probability of k successes in n trials, elementwise.
+
+    Args:
+        k: numbers of successes.
+        n: numbers of trials.
+        a, b: positive parameters of the beta distribution that the chance of success has.
+        loc: the shift of `k`.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.betabinom.pmf(1, 3, 1.0, 1.0)), 4)
+        0.25
+    """
     return jnp.exp(logpmf(k, n, a, b, loc))

@@ -45,5 +45,16 @@ def logpdf(x: Any, alpha: Any) -> Array:
 
 
 def pdf(x: Any, alpha: Any) -> Array:
-    """Returns the density; shapes are those of `logpdf`."""
+    """Returns the density; shapes are those of `logpdf`.
+
+    Args:
+        x: points of the simplex.
+        alpha: the positive parameters, a vector.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.dirichlet.pdf(jnp.array([0.2, 0.8]), jnp.array([1.0, 2.0]))), 6)
+        1.6
+    """
     return jnp.exp(logpdf(x, alpha))

@@ -36,12 +36,34 @@ def logpdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def pdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the density elementwise."""
+    """Returns the density elementwise.
+
+    Args:
+        x: where.
+        a: the order, positive.
+        loc, scale: shift and factor of the distribution.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.gamma.pdf(0.0, 1.0)), 4)
+        1.0
+    """
     return jnp.exp(logpdf(x, a, loc, scale))
 
 
 def cdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the probability of at most x elementwise."""
+    """Returns the probability of at most x elementwise.
+
+    Args:
+        x: where.
+        a: the order, positive.
+        loc, scale: shift and factor of the distribution.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.gamma.cdf(1.0, 1.0)), 4)
+        0.6321
+    """
     z, a, _ = _standard("cdf", x, a, loc, scale)
     inside = (z > 0) & (z < jnp.inf)
     found = special.gammainc(a, jnp.where(inside, z, 1))
@@ -49,7 +71,18 @@ def cdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def logcdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the logarithm of the probability of at most x elementwise."""
+    """Returns the logarithm of the probability of at most x elementwise.
+
+    Args:
+        x: where.
+        a: the order, positive.
+        loc, scale: shift and factor of the distribution.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.gamma.logcdf(1.0, 1.0)), 4)
+        -0.4587
+    """
     z, a, _ = _standard("logcdf", x, a, loc, scale)
     inside = (z > 0) & (z < jnp.inf)
     found = jnp.log(special.gammainc(a, jnp.where(inside, z, 1)))
@@ -57,7 +90,18 @@ def logcdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def sf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the probability of more than x elementwise."""
+    """Returns the probability of more than x elementwise.
+
+    Args:
+        x: where.
+        a: the order, positive.
+        loc, scale: shift and factor of the distribution.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.gamma.sf(1.0, 1.0)), 4)
+        0.3679
+    """
     z, a, _ = _standard("sf", x, a, loc, scale)
     inside = (z > 0) & (z < jnp.inf)
     found = special.gammaincc(a, jnp.where(inside, z, 1))
@@ -65,5 +109,16 @@ def sf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def logsf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the logarithm of the probability of more than x elementwise."""
+    """Returns the logarithm of the probability of more than x elementwise.
+
+    Args:
+        x: where.
+        a: the order, positive.
+        loc, scale: shift and factor of the distribution.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.gamma.logsf(3.0, 1.0)), 4)
+        -3.0
+    """
     return jnp.log(sf(x, a, loc, scale))

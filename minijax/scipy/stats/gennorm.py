@@ -23,18 +23,42 @@ def logpdf(x: Any, beta: Any) -> Array:
         >>> import minijax.scipy as jsp
         >>> jsp.stats.gennorm.logpdf(0.0, 1.0)
         Array(-0.69314718, dtype=float64, weak_type=True)
+
+    Args:
+        x: where.
+        beta: the exponent β, positive: 1 for Laplace's distribution, 2 for a normal one.
     """
     x, beta = floating("stats.gennorm.logpdf", x, beta)
     return jnp.log(0.5 * beta) - special.gammaln(1 / beta) - _power(x, beta)
 
 
 def pdf(x: Any, beta: Any) -> Array:
-    """Returns the density elementwise."""
+    """Returns the density elementwise.
+
+    Args:
+        x: where.
+        beta: the exponent β, positive: 1 for Laplace's distribution, 2 for a normal one.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.gennorm.pdf(0.0, 1.0)), 4)
+        0.5
+    """
     return jnp.exp(logpdf(x, beta))
 
 
 def cdf(x: Any, beta: Any) -> Array:
-    """Returns the probability of at most x elementwise."""
+    """Returns the probability of at most x elementwise.
+
+    Args:
+        x: where.
+        beta: the exponent β, positive: 1 for Laplace's distribution, 2 for a normal one.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.gennorm.cdf(0.0, 2.0)), 4)
+        0.5
+    """
     x, beta = floating("stats.gennorm.cdf", x, beta)
     is_zero = jnp.equal(x, 0)
     safe = jnp.where(is_zero, 1, x)

@@ -34,5 +34,17 @@ def logpmf(x: Any, n: Any, p: Any) -> Array:
 
 
 def pmf(x: Any, n: Any, p: Any) -> Array:
-    """Returns the probability of counts; shapes are those of `logpmf`."""
+    """Returns the probability of counts; shapes are those of `logpmf`.
+
+    Args:
+        x: counts, along the last axis.
+        n: the number of trials.
+        p: the probabilities, along the last axis.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.multinomial.pmf(jnp.array([1, 1]), 2, jnp.array([0.5, 0.5]))), 6)
+        0.5
+    """
     return jnp.exp(logpmf(x, n, p))

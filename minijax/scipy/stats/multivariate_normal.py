@@ -56,5 +56,18 @@ def logpdf(x: Any, mean: Any, cov: Any, allow_singular: Any = None) -> Array:
 
 
 def pdf(x: Any, mean: Any, cov: Any) -> Array:
-    """Returns the density; shapes are those of `logpdf`."""
+    """Returns the density; shapes are those of `logpdf`.
+
+    Args:
+        x: vectors, of shape (..., n).
+        mean: the mean, of shape (n,) or rank 0.
+        cov: the covariance, of shape (n, n) or rank 0.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> import minijax.scipy as jsp
+        >>> density = jsp.stats.multivariate_normal.pdf(jnp.zeros(2), jnp.zeros(2), jnp.eye(2))
+        >>> round(float(density * 2 * jnp.pi), 6)
+        1.0
+    """
     return jnp.exp(logpdf(x, mean, cov))

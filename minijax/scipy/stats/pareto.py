@@ -69,7 +69,18 @@ def cdf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def logcdf(x: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the logarithm of the probability of at most x elementwise."""
+    """Returns the logarithm of the probability of at most x elementwise.
+
+    Args:
+        x: where.
+        b: the exponent, positive.
+        loc, scale: shift and factor of the distribution.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.pareto.logcdf(2.0, 1.0)), 4)
+        -0.6931
+    """
     outside, z, b, _ = _standard("logcdf", x, b, loc, scale)
     safe = jnp.where(outside, 2, z)
     return jnp.where(outside, -jnp.inf, jnp.log(-jnp.expm1(-b * jnp.log(safe))))

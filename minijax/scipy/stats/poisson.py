@@ -13,7 +13,7 @@ from minijax.scipy.operands import floating
 _LARGE_MEAN = 100.0
 _COUNTS = 240
 # Of inverse powers of the mean, from the highest.
-_ENTROPY_SERIES = (-863 / 1260, -9 / 40, -19 / 360, -1 / 24, -1 / 12)
+_ENTROPY_SERIES = (-863 / 2520, -9 / 80, -19 / 360, -1 / 24, -1 / 12)
 
 
 def logpmf(k: Any, mu: Any, loc: Any = 0) -> Array:

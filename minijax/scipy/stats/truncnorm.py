@@ -52,7 +52,7 @@ def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
     Example:
         >>> import minijax.scipy as jsp
         >>> jsp.stats.truncnorm.logpdf(0.0, -1.0, 1.0)
-        Array(-0.53722333, dtype=float64, weak_type=True)
+        Array(-0.53722339, dtype=float64, weak_type=True)
     """
     z, a, b, scale = _standard("logpdf", x, a, b, loc, scale)
     found = norm.logpdf(z) - jnp.log(scale) - _log_mass(a, b)
@@ -61,12 +61,34 @@ def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def pdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the density elementwise."""
+    """Returns the density elementwise.
+
+    Args:
+        x: where.
+        a, b: the bounds, in standard deviations from loc.
+        loc, scale: mean and standard deviation of the normal distribution that is cut.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.truncnorm.pdf(0.0, -1.0, 1.0)), 4)
+        0.5844
+    """
     return jnp.exp(logpdf(x, a, b, loc, scale))
 
 
 def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the logarithm of the probability of at most x elementwise."""
+    """Returns the logarithm of the probability of at most x elementwise.
+
+    Args:
+        x: where.
+        a, b: the bounds, in standard deviations from loc.
+        loc, scale: mean and standard deviation of the normal distribution that is cut.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.truncnorm.logcdf(0.0, -1.0, 1.0)), 4)
+        -0.6931
+    """
     z, a, b, _ = _standard("logcdf", x, a, b, loc, scale)
     found = _log_mass(a, jnp.clip(z, a, b)) - _log_mass(a, b)
     # Near the upper bound the complement is what has digits.
@@ -77,17 +99,50 @@ def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
 
 
 def cdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the probability of at most x elementwise."""
+    """Returns the probability of at most x elementwise.
+
+    Args:
+        x: where.
+        a, b: the bounds, in standard deviations from loc.
+        loc, scale: mean and standard deviation of the normal distribution that is cut.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.truncnorm.cdf(0.0, -1.0, 1.0)), 4)
+        0.5
+    """
     return jnp.exp(logcdf(x, a, b, loc, scale))
 
 
 def logsf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the logarithm of the probability of more than x elementwise."""
+    """Returns the logarithm of the probability of more than x elementwise.
+
+    Args:
+        x: where.
+        a, b: the bounds, in standard deviations from loc.
+        loc, scale: mean and standard deviation of the normal distribution that is cut.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.truncnorm.logsf(0.0, -1.0, 1.0)), 4)
+        -0.6931
+    """
     # Turned around, more than x is at most -x.
     z, a, b, _ = _standard("logsf", x, a, b, loc, scale)
     return logcdf(-z, -b, -a)
 
 
 def sf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
-    """Returns the probability of more than x elementwise."""
+    """Returns the probability of more than x elementwise.
+
+    Args:
+        x: where.
+        a, b: the bounds, in standard deviations from loc.
+        loc, scale: mean and standard deviation of the normal distribution that is cut.
+
+    Example:
+        >>> import minijax.scipy as jsp
+        >>> round(float(jsp.stats.truncnorm.sf(2.0, -1.0, 1.0)), 4)
+        0.0
+    """
     return jnp.exp(logsf(x, a, b, loc, scale))

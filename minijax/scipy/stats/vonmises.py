@@ -21,7 +21,7 @@ def logpdf(x: Any, kappa: Any) -> Array:
     Example:
         >>> import minijax.scipy as jsp
         >>> jsp.stats.vonmises.logpdf(0.0, 1.0)
-        Array(-1.07378246, dtype=float64, weak_type=True)
+        Array(-1.07379142, dtype=float64, weak_type=True)
     """
     x, kappa = floating("stats.vonmises.logpdf", x, kappa)
     # cos(x) - 1 and the scaled Bessel function do not overflow where κ is large.

@@ -1,0 +1,3 @@
+"""Names of the runtime that older libraries import."""
+
+from minijax.lib import xla_bridge as xla_bridge
