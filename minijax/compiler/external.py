@@ -6,6 +6,8 @@ One flat space of symbols; nothing is loaded before a symbol of its kind is aske
     lapack_dgetrf   LAPACK, from `scipy.linalg.cython_lapack`
     special_erfinv  special functions of doubles, from `scipy.special.cython_special`;
                     `special_erfinvf` is the version for floats, where there is one
+    numpy_sort_float64, numpy_argsort_int32
+                    sorting functions of NumPy (`numpy_sorts` says which)
     sin, powf, …    the C library
 
 BLAS and LAPACK take every argument by pointer, in Fortran order. Several special functions take
@@ -34,6 +36,7 @@ from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from typing import Any
 
+from minijax.compiler import numpy_sorts
 from minijax.compiler.engine import Program, compile_module
 from minijax.compiler.text import FunctionWriter, ModuleWriter, Operand, literal
 
@@ -70,6 +73,11 @@ _MEMORY = {
     "memmove": Signature("ptr", ("ptr", "ptr", "i64")),
     "memset": Signature("ptr", ("ptr", "i32", "i64")),
     "memcmp": Signature("i32", ("ptr", "ptr", "i64")),
+}
+
+_NUMPY_SORTS = {
+    "sort": Signature("i32", ("ptr", "i64", "ptr")),
+    "argsort": Signature("i32", ("ptr", "ptr", "i64", "ptr")),
 }
 
 
@@ -112,6 +120,9 @@ def _resolve(symbol: str) -> tuple[int, Signature]:
         if name == "zeta" and family == "special":
             return _hurwitz_zeta().address, Signature("double", ("double", "double"))
         return _scipy_function(symbol, family, name)
+    if separator and family == "numpy":
+        kind, _, dtype_name = name.partition("_")
+        return numpy_sorts.address(kind, dtype_name), _NUMPY_SORTS[kind]
     return _c_function(symbol)
 
 
