@@ -111,8 +111,8 @@ def test_what_is_missing_is_said() -> None:
     for transform in (mj.grad, lambda f: mj.vmap(lambda x: f(x))):
         with pytest.raises(errors.MissingRuleError, match="bare"):
             transform(p.bind)(X if transform is not mj.grad else 1.0)
-    with pytest.raises(TypeError, match="lower_fun"):
-        mlir.register_lowering(p, lambda ctx, x: x)
+    # A lowering of another kind has no effect: compiled programs call the implementation.
+    assert mlir.register_lowering(p, lambda ctx, x: x) is not None
 
 
 def test_built_in_primitives_are_primitives() -> None:
