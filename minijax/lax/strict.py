@@ -50,7 +50,7 @@ def strict(function: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]
         return function(x, y)
 
     # The wrapper has the same signature; hidden, so that errors end at the user's line.
-    del checked.__wrapped__  # type: ignore[attr-defined]
+    del checked.__wrapped__
     return checked
 
 

@@ -66,7 +66,8 @@ class Error:
     @classmethod
     def tree_unflatten(cls, messages: Any, children: Any) -> Error:
         """Returns the error of arrays and messages."""
-        return cls(*children, messages)
+        failed, code, payload = children
+        return cls(failed, code, payload, messages)
 
     def _texts(self) -> Iterator[tuple[Kind, str]]:
         if not self._messages:

@@ -58,16 +58,16 @@ def test_an_interrupt_ends_an_entry() -> None:
 
 
 def test_what_a_handler_raises_is_what_one_sees() -> None:
-    class TimeIsUp(Exception):
+    class TimeIsUpError(Exception):
         pass
 
     def handler(*_: Any) -> None:
-        raise TimeIsUp
+        raise TimeIsUpError
 
     previous = signal.signal(signal.SIGALRM, handler)
     signal.setitimer(signal.ITIMER_REAL, 0.5)
     try:
-        with pytest.raises(TimeIsUp):
+        with pytest.raises(TimeIsUpError):
             mj.jit(endless)(1.0)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -252,10 +252,8 @@ class Body:
             condition = self._known[id(node.operands[0])].value[0]
             if condition in ("true", "false"):
                 return (node.operands[1 if condition == "true" else 2],)
-        if node.op == "guarded" and id(node.operands[0]) in self._known:
-            if self._known[id(node.operands[0])].value[0] == "false":
-                return ()
-        return node.operands
+        known = self._known.get(id(node.operands[0])) if node.op == "guarded" else None
+        return () if known is not None and known.value[0] == "false" else node.operands
 
     def _place(self, node: Expr) -> None:
         if node is self._moving[0]:

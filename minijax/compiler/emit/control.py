@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from minijax.compiler.emit.frame import Frame, Slot, copy, nbytes
-from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.interrupts import emit_poll, is_long
+from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.tapes import Tapes
 from minijax.compiler.emit.types import Scalar, layout, registers
 from minijax.compiler.fuse.estimate import estimate

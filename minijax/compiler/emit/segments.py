@@ -1,6 +1,6 @@
 """Parts of an axis in which conditions on the index do not change.
 
-    y[i] = i < n ? a[i] : b[i - n]      ──▶      for i < n: y[i] = a[i]      for i ≥ n: y[i] = b[i - n]
+    y[i] = i < n ? a[i] : b[i - n]     ──▶     for i < n: y[i] = a[i]    for i ≥ n: y[i] = b[i - n]
 
 Each part has a loop of its own, without the condition.
 """

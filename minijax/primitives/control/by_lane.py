@@ -10,10 +10,12 @@ one vector: the work is then that of the longest lane of each block.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from minijax.core.array import aval_of
+from minijax.core.avals import Aval, ShapedArray
 from minijax.core.jaxpr import Jaxpr, sub_jaxprs
 from minijax.interpreters.batch import move_batch_axis
 from minijax.interpreters.stage import stage
@@ -37,9 +39,17 @@ def is_short(*jaxprs: Jaxpr) -> bool:
     """Whether programs are a few operations on numbers, with nothing nested."""
     eqns = [eqn for jaxpr in jaxprs for eqn in jaxpr.eqns]
     return len(eqns) <= _SHORT and all(
-        next(sub_jaxprs(eqn.params), None) is None and all(v.aval.shape == () for v in eqn.outvars)
+        next(sub_jaxprs(eqn.params), None) is None and all(_is_number(v.aval) for v in eqn.outvars)
         for eqn in eqns
     )
+
+
+def _is_number(aval: Aval) -> bool:
+    return isinstance(aval, ShapedArray) and not aval.shape
+
+
+def _size(aval: Aval) -> int:
+    return aval.size if isinstance(aval, ShapedArray) else 1
 
 
 def is_costly(*jaxprs: Jaxpr) -> bool:
@@ -60,10 +70,9 @@ def shares_products(*jaxprs: Jaxpr) -> bool:
     """Whether programs multiply matrices that are better multiplied for all lanes at once."""
     for jaxpr in jaxprs:
         for eqn in jaxpr.eqns:
-            if eqn.primitive.name == "dot_general":
-                sizes = [v.aval.size for v in eqn.invars]
-                if sizes[0] * sizes[1] > _LARGE_PRODUCT**2:
-                    return True
+            size = math.prod(_size(v.aval) for v in eqn.invars)
+            if eqn.primitive.name == "dot_general" and size > _LARGE_PRODUCT**2:
+                return True
             if any(shares_products(inner) for inner in sub_jaxprs(eqn.params)):
                 return True
     return False
