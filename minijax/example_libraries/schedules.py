@@ -114,7 +114,10 @@ def piecewise_constant(boundaries: Any, values: Any) -> Schedule:
     """
     edges, levels = jnp.array(boundaries), jnp.array(values)
     if not edges.ndim == levels.ndim == 1:
-        raise ValueError("boundaries and values must be sequences")
+        raise ValueError(
+            "boundaries and values are sequences of numbers, got arrays of shapes "
+            f"{edges.shape} and {levels.shape}."
+        )
     if edges.shape[0] != levels.shape[0] - 1:
         raise ValueError(
             f"boundaries length must be one shorter than values length, got {edges.shape[0]} and "

@@ -117,7 +117,7 @@ def odeint(
         ) from None
     times: Any = jnp.asarray(t)
     if not dtypes.is_float(times.dtype) or times.ndim != 1:
-        raise TypeError(f"t must be an array of floats, but got {t}.")
+        raise TypeError(f"odeint: t is an array of floats of one dimension, got {t!r}.")
     start, unravel = ravel_pytree(y0)
     if not dtypes.is_inexact(start.dtype):
         raise TypeError(f"odeint: y0 must hold floating or complex numbers, got {start.dtype}.")

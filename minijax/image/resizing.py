@@ -52,7 +52,7 @@ class ResizeMethod(enum.Enum):
     def from_string(s: str) -> ResizeMethod:
         """Returns the method of a name."""
         if s not in _NAMES:
-            raise ValueError(f'Unknown resize method "{s}"')
+            raise ValueError(f"Unknown resize method {s!r}; there are {sorted(_NAMES)}.")
         return _NAMES[s]
 
 

@@ -183,7 +183,7 @@ def _consumes(item: Any) -> int:
 def _without_ellipsis(items: list[Any], missing: int) -> list[Any]:
     places = [position for position, item in enumerate(items) if item is Ellipsis]
     if len(places) > 1:
-        raise IndexError("an index can only have a single ellipsis ('...')")
+        raise IndexError(f"An index holds {len(places)} ellipses (...); it can hold one.")
     place = places[0] if places else len(items)
     return [*items[:place], *[slice(None)] * missing, *items[place + 1 :]]
 

@@ -123,7 +123,7 @@ class RegularGridInterpolator:
 
 def _check_method(method: str) -> None:
     if method not in _METHODS:
-        raise ValueError(f"method {method!r} is not defined")
+        raise ValueError(f"method {method!r} is not defined here; there are {sorted(_METHODS)}.")
 
 
 def _fits(dtype: Any, wanted: Any) -> bool:

@@ -32,12 +32,14 @@ def vq(obs: Any, code_book: Any, check_finite: bool = True) -> tuple[Array, Arra
     """
     found: Any = [strong(x) for x in promote_dtypes("vq", obs, code_book, inexact=True)]
     if found[0].ndim != found[1].ndim:
-        raise ValueError("Observation and code_book should have the same rank")
+        raise ValueError(
+            f"vq: obs and code_book need the same rank, got {found[0].ndim} and {found[1].ndim}."
+        )
     if found[0].ndim == 1:
         found = [x[:, None] for x in found]
     observed, codes = found
     if observed.ndim != 2:
-        raise ValueError("ndim different than 1 or 2 are not supported")
+        raise ValueError(f"vq: obs has one or two dimensions; {observed.ndim} are not supported.")
     distances = jnp.linalg.norm(observed[:, None] - codes[None], axis=-1)
     nearest = jnp.argmin(distances, axis=-1)
     return nearest, jnp.take_along_axis(distances, nearest[:, None], axis=-1)[:, 0]

@@ -106,7 +106,7 @@ def minimize(
             found.evaluations,
             found.count,
         )
-    raise ValueError(f"Method {method} not recognized")
+    raise ValueError(f"minimize: Method {method} not recognized; there is 'BFGS'.")
 
 
 class _State(NamedTuple):

@@ -134,17 +134,23 @@ def _direct(name: str, in1: Any, in2: Any, mode: str) -> Array:
     pair: Any = [strong(x) for x in promote_dtypes(name, in1, in2, inexact=True)]
     x, kernel = pair
     if x.ndim != kernel.ndim:
-        raise ValueError("in1 and in2 must have the same number of dimensions")
+        raise ValueError(
+            f"{name}: in1 and in2 need the same number of dimensions, got shapes {x.shape} and "
+            f"{kernel.shape}."
+        )
     if not x.size or not kernel.size:
         raise ValueError(
-            "zero-size arrays not supported in convolutions, got shapes "
-            f"{x.shape} and {kernel.shape}."
+            f"{name}: nothing to convolve, zero-size arrays are not supported; got shapes {x.shape} "
+            f"and {kernel.shape}."
         )
     wanted = kernel.shape
     if _is_within(x, kernel):
         x, kernel = kernel, x
     elif not _is_within(kernel, x):
-        raise ValueError("One input must be smaller than the other in every dimension.")
+        raise ValueError(
+            f"{name}: with mode='valid' one input is no smaller than the other along any axis, got "
+            f"shapes {x.shape} and {kernel.shape}."
+        )
     padding = [_padding(mode, n, m) for n, m in zip(kernel.shape, wanted, strict=True)]
     result: Any = conv_general_dilated(
         x[None, None], jnp.flip(kernel)[None, None], (1,) * x.ndim, padding
@@ -194,7 +200,10 @@ def fftconvolve(
     pair: Any = [strong(x) for x in promote_dtypes("fftconvolve", in1, in2, inexact=True)]
     x, y = pair
     if x.ndim != y.ndim:
-        raise ValueError("in1 and in2 should have the same dimensionality")
+        raise ValueError(
+            "fftconvolve: in1 and in2 need the same number of dimensions, got shapes "
+            f"{x.shape} and {y.shape}."
+        )
     _check_mode(mode)
     every = tuple(range(x.ndim))
     along = every if axes is None else canonical_axes(axes, x.ndim, "fftconvolve")

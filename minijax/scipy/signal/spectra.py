@@ -130,7 +130,7 @@ def csd(
         return frequencies, jnp.mean(power, -1)
     if average == "median":
         return frequencies, _median(power)
-    raise ValueError(f'average must be "median" or "mean", got {average}')
+    raise ValueError(f"average is 'mean' or 'median', got {average!r}.")
 
 
 def welch(

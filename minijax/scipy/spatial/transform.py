@@ -93,12 +93,12 @@ class Rotation(NamedTuple):
 
     def __getitem__(self, indexer: Any) -> Rotation:  # type: ignore[override]
         if self.single:
-            raise TypeError("Single rotation is not subscriptable.")
+            raise TypeError("This is one rotation, not an array of them: it is not subscriptable.")
         return Rotation(self.quat[indexer])
 
     def __len__(self) -> int:
         if self.single:
-            raise TypeError("Single rotation has no len().")
+            raise TypeError("This is one rotation, not an array of them: it has no len().")
         return self.quat.shape[0]
 
     def __mul__(self, other: Any) -> Rotation:
@@ -113,7 +113,7 @@ class Rotation(NamedTuple):
     def as_euler(self, seq: str, degrees: bool = False) -> Array:
         """Returns three angles about the axes of `seq`, as for `from_euler`; shape (..., 3)."""
         if len(seq) != 3:
-            raise ValueError(f"Expected 3 axes, got {seq}.")
+            raise ValueError(f"as_euler: Expected 3 axes in seq, such as 'xyz'; got {seq!r}.")
         intrinsic = _is_intrinsic(seq)
         found = quaternions.to_euler(self.quat, seq.lower(), intrinsic)
         return jnp.rad2deg(found) if degrees else found
@@ -203,19 +203,20 @@ class Slerp(NamedTuple):
     def init(cls, times: Array, rotations: Rotation) -> Slerp:
         """Returns the interpolation of rotations given at times of shape (n,)."""
         if not isinstance(rotations, Rotation):
-            raise TypeError("`rotations` must be a `Rotation` instance.")
+            raise TypeError(
+                f"Slerp: rotations is a `Rotation` instance, got {type(rotations).__name__}."
+            )
         if rotations.single or len(rotations) == 1:
-            raise ValueError("`rotations` must be a sequence of at least 2 rotations.")
+            raise ValueError("Slerp: rotations holds at least 2 of them, got one.")
         at = jnp.asarray(times, dtype=rotations.quat.dtype)
         if at.ndim != 1:
             raise ValueError(
-                "Expected times to be specified in a 1 dimensional array, got "
-                f"{at.ndim} dimensions."
+                f"Slerp: times is an array of one dimension, got {at.ndim} dimensions."
             )
         if at.shape[0] != len(rotations):
             raise ValueError(
-                "Expected number of rotations to be equal to number of timestamps given, got "
-                f"{len(rotations)} rotations and {at.shape[0]} timestamps."
+                "Slerp: each rotation needs a time, and the number of timestamps is "
+                f"{at.shape[0]} for {len(rotations)} rotations."
             )
         before, after = Rotation(rotations.quat[:-1]), Rotation(rotations.quat[1:])
         return cls(at, jnp.diff(at), before, (before.inv() * after).as_rotvec())
@@ -224,7 +225,7 @@ class Slerp(NamedTuple):
         """Returns the rotation at a time, or an array of rotations at times of shape (m,)."""
         at = jnp.asarray(times, dtype=self.times.dtype)
         if at.ndim > 1:
-            raise ValueError("`times` must be at most 1-dimensional.")
+            raise ValueError(f"Slerp: times is a number or 1-dimensional, got shape {at.shape}.")
         wanted = jnp.atleast_1d(at)
         index = jnp.maximum(jnp.searchsorted(self.times, wanted) - 1, 0)
         share = (wanted - self.times[index]) / self.timedelta[index]
