@@ -140,8 +140,8 @@ def _direct(name: str, in1: Any, in2: Any, mode: str) -> Array:
         )
     if not x.size or not kernel.size:
         raise ValueError(
-            f"{name}: nothing to convolve, zero-size arrays are not supported; got shapes {x.shape} "
-            f"and {kernel.shape}."
+            f"{name}: nothing to convolve, zero-size arrays are not supported; got shapes "
+            f"{x.shape} and {kernel.shape}."
         )
     wanted = kernel.shape
     if _is_within(x, kernel):
