@@ -9,32 +9,23 @@
 Array([0., 0., 0.], dtype=float64)
 """
 
-from minijax import ad_checkpoint as ad_checkpoint
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
 from minijax import compiler as _compiler
 from minijax import core as core
 from minijax import custom_derivatives as custom_derivatives
 from minijax import debug as debug
-from minijax import distributed as distributed
-from minijax import dlpack as dlpack
 from minijax import dtypes as dtypes
 from minijax import errors as errors
-from minijax import experimental as experimental
 from minijax import flatten_util as flatten_util
-from minijax import image as image
 from minijax import lax as lax
-from minijax import lib as lib
-from minijax import monitoring as monitoring
-from minijax import nn as nn
 from minijax import numpy as numpy
 from minijax import ops as ops
-from minijax import profiler as profiler
-from minijax import random as random
-from minijax import scipy as scipy
 from minijax import sharding as sharding
-from minijax import stages as stages
 from minijax import tree as tree
 from minijax import tree_util as tree_util
-from minijax import typing as typing
 from minijax import version as version
 from minijax.core.config import config as config
 from minijax.core.dtypes import float0 as float0
@@ -152,4 +143,37 @@ from minijax.transforms.staging import named_scope as named_scope
 from minijax.version import __version__ as __version__
 from minijax.version import __version_info__ as __version_info__
 
+if TYPE_CHECKING:
+    from minijax import ad_checkpoint as ad_checkpoint
+    from minijax import distributed as distributed
+    from minijax import dlpack as dlpack
+    from minijax import experimental as experimental
+    from minijax import image as image
+    from minijax import lib as lib
+    from minijax import monitoring as monitoring
+    from minijax import nn as nn
+    from minijax import profiler as profiler
+    from minijax import random as random
+    from minijax import scipy as scipy
+    from minijax import stages as stages
+    from minijax import typing as typing
+
 _install_execute(_compiler.execute)
+
+# Modules of which most programs use few: imported when their name is first asked for.
+_LATER = frozenset(
+    """
+    ad_checkpoint distributed dlpack experimental image lib monitoring nn profiler random scipy
+    stages typing
+    """.split()  # noqa: SIM905 - a list of strings would fill a screen
+)
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _LATER:
+        return importlib.import_module(f"minijax.{name}")
+    raise AttributeError(f"module 'minijax' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -69,7 +69,6 @@ def test_digits_learns_in_three_epochs(tmp_path: Path) -> None:
     assert_picture(tmp_path / "digits.png")
 
 
-@pytest.mark.slow
 def test_digits_reaches_97_percent(tmp_path: Path) -> None:
     text = run("digits.py", tmp_path)
     accuracies = re.findall(r"^held-out accuracy.*?([\d.]+)%$", text, re.MULTILINE)

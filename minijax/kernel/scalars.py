@@ -114,7 +114,9 @@ def fused_multiply_add(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarra
     above, below = _two_sum(z, low)
     top, rest = _two_sum(high, above)
     exact = top + _to_odd(*_two_sum(below, rest))
-    return np.where(np.isfinite(exact), exact, x * y + z)
+    # A product that overflows on its own is still a number beside an infinity.
+    beside = np.isinf(z) & np.isfinite(x) & np.isfinite(y)
+    return np.where(np.isfinite(exact), exact, np.where(beside, z, x * y + z))
 
 
 def _two_sum(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

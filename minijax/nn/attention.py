@@ -64,6 +64,7 @@ def dot_product_attention(
             f'dot_product_attention: implementation must be None or "xla", got {implementation!r}.'
         )
     shape = jnp.shape(query)
+    _check_ranks(query, key, value)
     query, key, value = (_of_rank_4(x) for x in (query, key, value))
     bias, mask = (None if x is None else _of_rank_4(x) for x in (bias, mask))
     lengths = tuple(
@@ -90,6 +91,15 @@ def dot_product_attention(
     return found, stop_gradient(sums.reshape(shape[:-1]))
 
 
+def _check_ranks(*arrays: Any) -> None:
+    shapes = [np.shape(x) for x in arrays]
+    if any(len(shape) not in (3, 4) for shape in shapes):
+        raise ValueError(
+            "dot_product_attention needs query, key and value of rank 3 or 4, got shapes "
+            f"{', '.join(map(str, shapes))}."
+        )
+
+
 def _of_rank_4(x: Any) -> Array:
     x = jnp.asarray(x)
     return jnp.expand_dims(x, tuple(range(max(4 - x.ndim, 0))))
@@ -97,8 +107,6 @@ def _of_rank_4(x: Any) -> Array:
 
 def _check(query: Array, key: Array, value: Array, mask: Any, lengths: tuple[Any, ...]) -> None:
     avals = f"query {query.aval}, key {key.aval}, value {value.aval}"
-    if not query.ndim == key.ndim == value.ndim == 4:
-        raise ValueError(f"dot_product_attention needs arrays of rank 3 or 4, got {avals}.")
     if not query.dtype == key.dtype == value.dtype:
         raise ValueError(f"dot_product_attention needs arrays of one dtype, got {avals}.")
     batch, _, heads, width = key.shape

@@ -166,7 +166,7 @@ def test_padding_takes_no_part_in_a_fold() -> None:
     ("call", "error", "words"),
     [
         (lambda x: lax.conv(x, x, (1, 1), "VALID"), ValueError, "window_strides"),
-        (lambda x: lax.conv(x, x[:, :1], (1,), "VALID"), TypeError, "input features"),
+        (lambda x: lax.conv(x, x[:, :1], (1,), "VALID"), ValueError, "input features"),
         (lambda x: lax.conv(x, x, (1,), "FULL"), ValueError, "SAME_LOWER"),
         (lambda x: lax.conv(x, x[0], (1,), "VALID"), TypeError, "one rank"),
         (

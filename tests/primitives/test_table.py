@@ -156,12 +156,13 @@ def test_every_family_can_be_imported() -> None:
         raise AssertionError(f"{family} cannot be imported") from error
 
 
-# They never stand in a complete program: `vmap` resolves a collective, and `custom_lin` is the
-# tangent of a custom_vjp function. tests/transforms has tests of their own.
+# They never stand in a complete program: `vmap` resolves a collective, `checkify` a check, and
+# `custom_lin` is the tangent of a custom_vjp function. They have tests of their own
+# (tests/transforms, tests/programs/test_checkify.py).
 RESOLVED = frozenset(
     {
         *("psum", "pmax", "pmin", "axis_index", "all_gather", "all_to_all", "ppermute"),
-        *("reduce_scatter", "custom_lin"),
+        *("reduce_scatter", "custom_lin", "check"),
     }
 )
 
