@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minijax.core import dtypes
-from minijax.core.array import to_array
+from minijax.core.array import aval_of, to_array
 from minijax.core.avals import ShapedArray, Zero, materialize
 from minijax.core.dtypes import ALL, key_dtype
 from minijax.core.operators import Array
@@ -169,6 +169,8 @@ def _select_jvp(primals: Any, tangents: Any) -> Any:
 
 def _select_transpose(cts: Any, which: Any, *cases: Any) -> Any:
     (ct,) = cts
+    if aval_of(ct).dtype == dtypes.float0:
+        return (None, *(Zero(case.aval) if is_linear(case) else None for case in cases))
     zero = full_like(ct, 0)
     found: list[Any] = [None]
     for position, case in enumerate(cases):
