@@ -108,7 +108,15 @@ def log(
     _use_logging: bool = True,
     **kwargs: Any,
 ) -> None:
-    """Logs values (logger "minijax", level INFO) when the program runs; arguments as for `print`.
+    """Logs values (logger "minijax", level INFO) when the program runs.
+
+    Args:
+        fmt: a format as of `str.format`: "{}" and "{name}" stand for values.
+        args, kwargs: the values; arrays, traced or not, or anything else that can be formatted.
+        ordered, partitioned, skip_format_check: as for `print`.
+
+    Raises:
+        ValueError: if the format does not use an argument.
 
     Example:
         >>> import minijax as mj
@@ -143,6 +151,24 @@ def breakpoint(
         backend, filter_frames, num_frames, ordered: accepted for compatibility.
         token: returned as it is.
         kwargs: handed to the debugger.
+
+    Returns:
+        `token`.
+
+    Example:
+        >>> import sys
+        >>> import minijax as mj
+        >>> def f(x):
+        ...     y = 2 * x
+        ...     mj.debug.breakpoint()
+        ...     return y
+        >>> stops = []
+        >>> usual, sys.breakpointhook = sys.breakpointhook, lambda: stops.append("here")
+        >>> _ = mj.jit(f)(3.0)  # doctest: +ELLIPSIS
+        breakpoint at ... (f); variables: x, y
+        >>> sys.breakpointhook = usual
+        >>> stops
+        ['here']
     """
     caller = sys._getframe(1)
     while caller.f_code.co_filename.startswith(PACKAGE_DIRECTORY) and caller.f_back is not None:
@@ -159,7 +185,20 @@ def breakpoint(
 
 
 def inspect_array_sharding(value: Any, *, callback: Callable[[Any], None]) -> None:
-    """Calls a function with the sharding of an array: the one device."""
+    """Calls a function with the sharding of an array: the one device.
+
+    Args:
+        value: an array of any shape, or a tracer.
+        callback: called once, at once, with a `SingleDeviceSharding`; its value is ignored.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> seen = []
+        >>> mj.debug.inspect_array_sharding(jnp.ones(3), callback=seen.append)
+        >>> seen
+        [SingleDeviceSharding(device=CpuDevice(id=0))]
+    """
     callback(SingleDeviceSharding(Device()))
 
 
@@ -198,7 +237,22 @@ def visualize_sharding(
 
 
 def visualize_array_sharding(arr: Any, **kwargs: Any) -> None:
-    """Prints a picture of where the parts of an array live; see `visualize_sharding`."""
+    """Prints a picture of where the parts of an array live: one box, the CPU.
+
+    Args:
+        arr: an array of rank 1 or 2.
+        kwargs: options of `visualize_sharding`.
+
+    Raises:
+        ValueError: if the array is of another rank.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> visualize_array_sharding(jnp.ones((4, 2)), min_width=11)
+        ┌───────────┐
+        │   CPU 0   │
+        └───────────┘
+    """
     visualize_sharding(arr.shape, SingleDeviceSharding(Device()), **kwargs)
 
 

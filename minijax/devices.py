@@ -142,13 +142,37 @@ def local_device_count(backend: str | None = None) -> int:
 
 
 def process_index(backend: str | None = None) -> int:
-    """Returns the number of this process: 0."""
+    """Returns the number of this process: 0.
+
+    Args:
+        backend: "cpu" or None.
+
+    Raises:
+        RuntimeError: if another backend is asked for.
+
+    Example:
+        >>> import minijax as mj
+        >>> mj.process_index()
+        0
+    """
     _check_backend(backend)
     return 0
 
 
 def process_count(backend: str | None = None) -> int:
-    """Returns the number of processes: 1."""
+    """Returns the number of processes: 1.
+
+    Args:
+        backend: "cpu" or None.
+
+    Raises:
+        RuntimeError: if another backend is asked for.
+
+    Example:
+        >>> import minijax as mj
+        >>> mj.process_count()
+        1
+    """
     _check_backend(backend)
     return 1
 
@@ -165,7 +189,19 @@ def default_backend() -> str:
 
 
 def process_indices(backend: str | None = None) -> list[int]:
-    """Returns the numbers of all processes: [0]."""
+    """Returns the numbers of all processes: [0].
+
+    Args:
+        backend: "cpu" or None.
+
+    Raises:
+        RuntimeError: if another backend is asked for.
+
+    Example:
+        >>> import minijax as mj
+        >>> mj.process_indices()
+        [0]
+    """
     _check_backend(backend)
     return [0]
 
@@ -298,6 +334,16 @@ def make_array_from_process_local_data(
         sharding: accepted for compatibility; there is one device.
         local_data: a pytree of arrays.
         global_shape: accepted for compatibility; it is the shape of the data.
+
+    Returns:
+        A pytree of the structure of `local_data`, with arrays of the shapes of its leaves.
+
+    Example:
+        >>> import numpy as np
+        >>> import minijax as mj
+        >>> sharding = mj.sharding.SingleDeviceSharding(mj.devices()[0])
+        >>> mj.make_array_from_process_local_data(sharding, {"x": np.array([1, 2])})
+        {'x': Array([1, 2], dtype=int64)}
     """
     return tree_map(asarray, local_data)
 
@@ -313,8 +359,17 @@ def make_array_from_single_device_arrays(
         arrays: a sequence with one array.
         dtype: accepted for compatibility; it is that of the array.
 
+    Returns:
+        The array.
+
     Raises:
         ValueError: if there is not exactly one part, or it is of another shape.
+
+    Example:
+        >>> import minijax as mj
+        >>> part = mj.numpy.ones(2)
+        >>> mj.make_array_from_single_device_arrays((2,), part.sharding, [part])
+        Array([1., 1.], dtype=float64)
     """
     if len(arrays) != 1 or asarray(arrays[0]).shape != tuple(shape):
         raise ValueError(
@@ -329,6 +384,15 @@ def print_environment_info(return_string: bool = False) -> str | None:
 
     Args:
         return_string: whether the text is returned and not printed.
+
+    Returns:
+        The text if `return_string`, otherwise None.
+
+    Example:
+        >>> import minijax as mj
+        >>> text = mj.print_environment_info(return_string=True)
+        >>> text.startswith(f"minijax: {mj.__version__}")
+        True
     """
     text = "\n".join(
         (

@@ -138,6 +138,18 @@ def smap(
         f: a function of arrays (or pytrees of arrays). Left out, a decorator is returned.
         in_axes, out_axes: which axis of arguments and outputs is divided; None for none.
         axis_name: the axis of the mesh.
+
+    Returns:
+        A function with the arguments and values of `f`, in which collective operations may name
+        the axis.
+
+    Example:
+        >>> import minijax as mj
+        >>> @mj.smap(in_axes=0, out_axes=0, axis_name="rows")
+        ... def share(x):
+        ...     return x / mj.lax.psum(1, "rows")
+        >>> share(mj.numpy.array([1.0, 2.0]))
+        Array([1., 2.], dtype=float64)
     """
     if f is None:
         return lambda function: smap(

@@ -279,13 +279,29 @@ _NO_MESH = Mesh(np.empty((), dtype=object), ())
 
 
 def get_mesh() -> Mesh:
-    """Returns the mesh that is current; one without axes if none is."""
+    """Returns the mesh that is current; one without axes if none is.
+
+    Example:
+        >>> import minijax as mj
+        >>> mj.sharding.get_mesh().axis_names
+        ()
+        >>> with mj.set_mesh(mj.make_mesh((1,), ("rows",))):
+        ...     mj.sharding.get_mesh().axis_names
+        ('rows',)
+    """
     found = [mesh for mesh in _current.meshes if isinstance(mesh, Mesh)]
     return found[-1] if found else _NO_MESH
 
 
 def get_abstract_mesh() -> AbstractMesh:
-    """Returns the mesh that is current, without devices."""
+    """Returns the mesh that is current, without devices; one without axes if none is.
+
+    Example:
+        >>> import minijax as mj
+        >>> with mj.set_mesh(mj.make_mesh((1,), ("rows",))):
+        ...     mj.sharding.get_abstract_mesh()
+        AbstractMesh('rows': 1, axis_types=(Explicit,))
+    """
     return _current.meshes[-1].abstract_mesh if _current.meshes else _NO_MESH.abstract_mesh
 
 
@@ -468,7 +484,17 @@ class Shard:
 def make_single_device_sharding(
     device: Device, *, memory_kind: str | None = None
 ) -> SingleDeviceSharding:
-    """Returns the sharding that places all of an array on a device."""
+    """Returns the sharding that places all of an array on a device.
+
+    Args:
+        device: the device.
+        memory_kind: the kind of its memory; None for the usual one.
+
+    Example:
+        >>> import minijax as mj
+        >>> mj.sharding.make_single_device_sharding(mj.devices()[0])
+        SingleDeviceSharding(device=CpuDevice(id=0))
+    """
     return SingleDeviceSharding(device, memory_kind=memory_kind)
 
 
@@ -505,7 +531,18 @@ def make_mesh(
 
 
 def reshard(xs: Any, out_shardings: Any) -> Any:
-    """Returns `xs`: there is one device."""
+    """Returns `xs`: there is one device.
+
+    Args:
+        xs: an array, or a pytree of arrays, of any shapes.
+        out_shardings: accepted for compatibility.
+
+    Example:
+        >>> import minijax as mj
+        >>> x = mj.numpy.ones(2)
+        >>> mj.reshard(x, mj.P("rows")) is x
+        True
+    """
     return xs
 
 
@@ -516,14 +553,40 @@ def _unchanged(f: Callable[..., Any] | None) -> Any:
 def auto_axes(
     f: Callable[..., Any] | None = None, /, *, axes: Any = None, out_sharding: Any = None
 ) -> Any:
-    """Returns `f`: on one device no sharding is to be decided."""
+    """Returns `f`: on one device no sharding is to be decided.
+
+    Args:
+        f: a function of arrays. Left out, a decorator is returned.
+        axes, out_sharding: accepted for compatibility.
+
+    Example:
+        >>> import minijax as mj
+        >>> @mj.sharding.auto_axes(out_sharding=mj.P("rows"))
+        ... def double(x):
+        ...     return 2 * x
+        >>> double(mj.numpy.ones(2))
+        Array([2., 2.], dtype=float64)
+    """
     return _unchanged(f)
 
 
 def explicit_axes(
     f: Callable[..., Any] | None = None, /, *, axes: Any = None, in_sharding: Any = None
 ) -> Any:
-    """Returns `f`: on one device no sharding is to be decided."""
+    """Returns `f`: on one device no sharding is to be decided.
+
+    Args:
+        f: a function of arrays. Left out, a decorator is returned.
+        axes, in_sharding: accepted for compatibility.
+
+    Example:
+        >>> import minijax as mj
+        >>> @mj.sharding.explicit_axes(in_sharding=mj.P("rows"))
+        ... def double(x):
+        ...     return 2 * x
+        >>> double(mj.numpy.ones(2))
+        Array([2., 2.], dtype=float64)
+    """
     return _unchanged(f)
 
 

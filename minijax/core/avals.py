@@ -196,5 +196,14 @@ class Zero:
 
 
 def materialize(x: Any) -> Any:
-    """Returns `x`, with a symbolic zero turned into an array of zeros."""
+    """Returns `x`, with a symbolic zero turned into an array of zeros of its shape and dtype.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.interpreters import ad
+        >>> ad.instantiate_zeros(ad.Zero(jnp.ones(2).aval))
+        Array([0., 0.], dtype=float64)
+        >>> ad.instantiate_zeros(5.0)
+        5.0
+    """
     return x.aval.zeros() if type(x) is Zero else x

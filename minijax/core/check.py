@@ -14,10 +14,25 @@ from minijax.core.printing import format_eqn
 def check_jaxpr(jaxpr: Jaxpr) -> None:
     """Verifies a program and the programs nested in it.
 
+    Args:
+        jaxpr: the program, as of `make_jaxpr`.
+
     Raises:
         JaxprTypeError: with the offending equation, if a variable is used before it is bound or
             bound twice, if an aval is not what the primitive's `abstract` rule says, or if a
             nested program captures constants.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend import core
+        >>> program = mj.make_jaxpr(lambda x: mj.numpy.sin(x) + 1)(1.0)
+        >>> core.check_jaxpr(program)
+        >>> first, second = program.eqns
+        >>> try:
+        ...     core.check_jaxpr(program.replace(eqns=[second, first]))
+        ... except TypeError as error:
+        ...     print(type(error).__name__)
+        JaxprTypeError
     """
     pending = [jaxpr]
     while pending:

@@ -97,12 +97,30 @@ pytype_aval_mappings: dict[type, Callable[[Any], Aval]] = dict.fromkeys(
 
 
 def max_dim(x: int, y: int) -> int:
-    """Returns the larger of two lengths of axes."""
+    """Returns the larger of two lengths of axes.
+
+    Args:
+        x, y: the lengths.
+
+    Example:
+        >>> from minijax import core
+        >>> core.max_dim(2, 3)
+        3
+    """
     return max(x, y)
 
 
 def min_dim(x: int, y: int) -> int:
-    """Returns the smaller of two lengths of axes."""
+    """Returns the smaller of two lengths of axes.
+
+    Args:
+        x, y: the lengths.
+
+    Example:
+        >>> from minijax import core
+        >>> core.min_dim(2, 3)
+        2
+    """
     return min(x, y)
 
 
@@ -120,10 +138,39 @@ def set_current_trace(trace: Trace, check_leaks: bool = False) -> set_trace:
 
 
 def find_top_trace(_: Any) -> Trace:
-    """Returns the trace that operations of this thread go to."""
+    """Returns the trace that operations of this thread go to, whatever the argument.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend import core
+        >>> type(core.find_top_trace(())).__name__
+        'EvalTrace'
+        >>> seen = []
+        >>> _ = mj.make_jaxpr(lambda x: seen.append(core.find_top_trace(x)) or x)(1.0)
+        >>> seen[0] is core.find_top_trace(())
+        False
+    """
     return current_trace()
 
 
 def get_opaque_trace_state(convention: Any = None) -> Any:
-    """Returns a value that is equal to another one while the same traces are in action."""
+    """Returns a value that is equal to another one while the same traces are in action.
+
+    Args:
+        convention: accepted for compatibility.
+
+    Returns:
+        A value to compare with `==` only; inside `vmap` it tells of the mapped axes too.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend import core
+        >>> before = core.get_opaque_trace_state()
+        >>> before == core.get_opaque_trace_state()
+        True
+        >>> inside = []
+        >>> _ = mj.make_jaxpr(lambda x: inside.append(core.get_opaque_trace_state()) or x)(1.0)
+        >>> before == inside[0]
+        False
+    """
     return current_trace(), mapped_axes()

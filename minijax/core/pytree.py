@@ -412,7 +412,12 @@ def _key_difference(expected: PyTreeDef, got: PyTreeDef) -> str:
 
 
 def is_tree_node(typ: type) -> bool:
-    """Whether instances of `typ` are taken apart (True) or are leaves (False)."""
+    """Whether instances of `typ` are taken apart (True) or are leaves (False).
+
+    Example:
+        >>> is_tree_node(dict), is_tree_node(str)
+        (True, False)
+    """
     return typ in _BUILTIN_NODES or typ in _registered or optree.is_namedtuple_class(typ)
 
 
@@ -521,6 +526,18 @@ def register_pytree_with_keys(
         nodetype, unflatten_func: as for `register_pytree_node`.
         flatten_with_keys: takes an instance, returns pairs (key, child) and the static rest.
         flatten_func: accepted for callers that have one; the keyed function serves for both.
+
+    Raises:
+        ValueError: the type is registered already.
+
+    Example:
+        >>> from minijax.tree import leaves_with_path
+        >>> class Point:
+        ...     def __init__(self, x):
+        ...         self.x = x
+        >>> register_pytree_with_keys(Point, lambda p: ([("x", p.x)], None), lambda _, c: Point(*c))
+        >>> leaves_with_path(Point(3))
+        [(('x',), 3)]
     """
     del flatten_func
     _register(nodetype, _split_keys(flatten_with_keys), unflatten_func, keyed=True)
@@ -548,14 +565,57 @@ def register_pytree_node_class(cls: ClassT) -> ClassT:
 
 
 def register_pytree_with_keys_class(cls: ClassT) -> ClassT:
-    """Class decorator: a node by its methods `tree_flatten_with_keys` and `tree_unflatten`."""
+    """Class decorator: a node by its methods `tree_flatten_with_keys` and `tree_unflatten`.
+
+    Args:
+        cls: the class. `tree_flatten_with_keys` returns pairs (key, child) and the static rest;
+            `tree_unflatten` is a classmethod of the rest and the children.
+
+    Returns:
+        The class.
+
+    Raises:
+        ValueError: it is registered already.
+
+    Example:
+        >>> from minijax.tree import leaves_with_path
+        >>> @register_pytree_with_keys_class
+        ... class Point:
+        ...     def __init__(self, x):
+        ...         self.x = x
+        ...     def tree_flatten_with_keys(self):
+        ...         return [("x", self.x)], None
+        ...     @classmethod
+        ...     def tree_unflatten(cls, rest, children):
+        ...         return cls(*children)
+        >>> leaves_with_path(Point(3))
+        [(('x',), 3)]
+    """
     flatten_with_keys = operator.methodcaller("tree_flatten_with_keys")
     _register(cls, _split_keys(flatten_with_keys), cls.tree_unflatten, keyed=True)  # type: ignore[attr-defined]
     return cls
 
 
 def register_static(cls: ClassT) -> ClassT:
-    """Class decorator: instances have no leaves and are static; they must be hashable."""
+    """Class decorator: instances have no leaves and are static; they must be hashable.
+
+    Args:
+        cls: the class. Compiled code is looked up by its instances, so equal ones must be alike.
+
+    Returns:
+        The class.
+
+    Raises:
+        ValueError: it is registered already.
+
+    Example:
+        >>> import minijax as mj
+        >>> @register_static
+        ... class Mode(str):
+        ...     pass
+        >>> mj.jit(lambda mode, x: x if mode == "keep" else -x)(Mode("flip"), 2.0)
+        Array(-2., dtype=float64, weak_type=True)
+    """
     _register(cls, lambda obj: ((), obj, ()), lambda obj, _children: obj, keyed=True)
     return cls
 

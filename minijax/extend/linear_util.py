@@ -194,7 +194,28 @@ def transformation(gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: A
 def transformation_with_aux(
     gen: Callable[..., Any], fun: WrappedFun, *gen_static_args: Any
 ) -> tuple[WrappedFun, Callable[[], Any]]:
-    """Adds a transformation as a generator whose last yield is `(outputs, auxiliary value)`."""
+    """Adds a transformation as a generator whose last yield is `(outputs, auxiliary value)`.
+
+    Args:
+        gen: a generator function: it yields `(args, kwargs)`, then the pair.
+        fun: a wrapped function.
+        gen_static_args: what `gen` gets before the arguments of a call.
+
+    Returns:
+        The transformed function, and a function that returns the auxiliary value once the first
+        has been called.
+
+    Raises:
+        StoreException: by the second function before a call, by the first at a second call.
+
+    Example:
+        >>> def counted(*args):
+        ...     out = yield args, {}
+        ...     yield out, len(args)
+        >>> fun, count = transformation_with_aux(counted, wrap_init(lambda x, y: x + y))
+        >>> fun.call_wrapped(1, 2), count()
+        (3, 2)
+    """
     store = Store()
 
     def apply(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -210,8 +231,24 @@ def transformation_with_aux(
 def merge_linear_aux(aux1: Callable[[], Any], aux2: Callable[[], Any]) -> tuple[bool, Any]:
     """Returns the auxiliary value of whichever transformation ran, and whether it was the first.
 
+    Args:
+        aux1, aux2: what `transformation_with_aux` returned second, for two transformations.
+
+    Returns:
+        `(True, value)` if the function of `aux1` was called, `(False, value)` if that of `aux2`.
+
     Raises:
         StoreException: if neither or both ran.
+
+    Example:
+        >>> def counted(*args):
+        ...     out = yield args, {}
+        ...     yield out, len(args)
+        >>> _, aux1 = transformation_with_aux(counted, wrap_init(lambda x: x))
+        >>> fun, aux2 = transformation_with_aux(counted, wrap_init(lambda x, y: x + y))
+        >>> _ = fun.call_wrapped(1, 2)
+        >>> merge_linear_aux(aux1, aux2)
+        (False, 2)
     """
     found = []
     for is_first, aux in ((True, aux1), (False, aux2)):

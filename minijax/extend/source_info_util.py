@@ -45,12 +45,22 @@ class SourceInfo:
 
 
 def new_name_stack(name: str = "") -> NameStack:
-    """Returns a stack of one name, or an empty one."""
+    """Returns a stack of one name, or an empty one if the name is "".
+
+    Example:
+        >>> str(new_name_stack("model").extend("layer"))
+        'model/layer'
+    """
     return NameStack((name,) if name else ())
 
 
 def new_source_info() -> SourceInfo:
-    """Returns what is known of an operation of no known origin."""
+    """Returns what is known of an operation of no known origin.
+
+    Example:
+        >>> new_source_info().traceback is None
+        True
+    """
     return SourceInfo(None)
 
 
@@ -65,17 +75,35 @@ def current() -> SourceInfo:
 
 
 def current_name_stack() -> NameStack:
-    """Returns the stack of names that is current: an empty one."""
+    """Returns the stack of names that is current: an empty one.
+
+    Example:
+        >>> current_name_stack() == new_name_stack()
+        True
+    """
     return NameStack()
 
 
 def summarize(source_info: SourceInfo, num_frames: int = 1) -> str:
-    """Returns the place as text."""
+    """Returns the user's line of an operation as text, "unknown" if it is not known.
+
+    Args:
+        source_info: where the operation comes from.
+        num_frames: accepted for compatibility; one line is kept.
+
+    Example:
+        >>> summarize(new_source_info())
+        'unknown'
+    """
     return str(source_info.traceback or "unknown")
 
 
 def register_exclusion(path: str) -> None:
-    """Accepts a directory whose frames are not the user's."""
+    """Accepts a path whose frames are not the user's; which frames are shown stays as it is.
+
+    Example:
+        >>> register_exclusion("/usr/lib/wrappers")
+    """
 
 
 @contextlib.contextmanager

@@ -109,6 +109,17 @@ def deflinear(primitive: Primitive, transpose_rule: Rule) -> None:
     Args:
         primitive: the primitive.
         transpose_rule: `(ct, **params) -> cotangents of the operands`.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend.core import Primitive
+        >>> from minijax.interpreters import ad
+        >>> triple_p = Primitive("triple")
+        >>> _ = triple_p.def_impl(lambda x: 3 * x)
+        >>> _ = triple_p.def_abstract_eval(lambda x: x)
+        >>> ad.deflinear(triple_p, lambda ct: [triple_p.bind(ct)])
+        >>> float(mj.grad(triple_p.bind)(2.0))
+        3.0
     """
     deflinear2(primitive, lambda ct, *_, **params: transpose_rule(ct, **params))
 
@@ -119,6 +130,17 @@ def deflinear2(primitive: Primitive, transpose_rule: Rule) -> None:
     Args:
         primitive: the primitive.
         transpose_rule: `(ct, *operands, **params) -> cotangents of the operands`.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend.core import Primitive
+        >>> from minijax.interpreters import ad
+        >>> minus_p = Primitive("minus")
+        >>> _ = minus_p.def_impl(lambda x, y: x - y)
+        >>> _ = minus_p.def_abstract_eval(lambda x, y: x)
+        >>> ad.deflinear2(minus_p, lambda ct, x, y: [ct, -ct])
+        >>> [float(g) for g in mj.grad(minus_p.bind, (0, 1))(5.0, 2.0)]
+        [1.0, -1.0]
     """
 
     def jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
@@ -136,6 +158,17 @@ def defjvp(primitive: Primitive, *jvprules: Rule | None) -> None:
         primitive: the primitive.
         jvprules: for each operand `(tangent, *primals, **params) -> tangent of the result`, or
             None for zero.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend.core import Primitive
+        >>> from minijax.interpreters import ad
+        >>> square_p = Primitive("square")
+        >>> _ = square_p.def_impl(lambda x: x * x)
+        >>> _ = square_p.def_abstract_eval(lambda x: x)
+        >>> ad.defjvp(square_p, lambda t, x: 2 * x * t)
+        >>> float(mj.grad(square_p.bind)(5.0))
+        10.0
     """
     rules = [rule and _without_result(rule) for rule in jvprules]
     defjvp2(primitive, *rules)
@@ -152,6 +185,18 @@ def defjvp2(primitive: Primitive, *jvprules: Rule | None) -> None:
         primitive: the primitive.
         jvprules: for each operand `(tangent, result, *primals, **params) -> tangent of the result`,
             or None for zero.
+
+    Example:
+        >>> import numpy as np
+        >>> import minijax as mj
+        >>> from minijax.extend.core import Primitive
+        >>> from minijax.interpreters import ad
+        >>> root_p = Primitive("root")
+        >>> _ = root_p.def_impl(lambda x: np.sqrt(np.asarray(x)))
+        >>> _ = root_p.def_abstract_eval(lambda x: x)
+        >>> ad.defjvp2(root_p, lambda t, root, x: t / (2 * root))
+        >>> float(mj.grad(root_p.bind)(4.0))
+        0.25
     """
 
     def jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
@@ -172,6 +217,17 @@ def defbilinear(primitive: Primitive, lhs_rule: Rule, rhs_rule: Rule) -> None:
         primitive: the primitive.
         lhs_rule: `(ct, x, y, **params) -> cotangent of x`, where x is an `UndefinedPrimal`.
         rhs_rule: the same for y.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend.core import Primitive
+        >>> from minijax.interpreters import ad
+        >>> times_p = Primitive("times")
+        >>> _ = times_p.def_impl(lambda x, y: x * y)
+        >>> _ = times_p.def_abstract_eval(lambda x, y: x)
+        >>> ad.defbilinear(times_p, lambda ct, x, y: ct * y, lambda ct, x, y: ct * x)
+        >>> [float(g) for g in mj.grad(times_p.bind, (0, 1))(3.0, 5.0)]
+        [5.0, 3.0]
     """
     defjvp(
         primitive,

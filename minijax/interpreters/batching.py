@@ -20,7 +20,24 @@ not_mapped = None
 
 
 def bdim_at_front(x: Any, bdim: int | None, size: int) -> Any:
-    """Returns a value with its batch axis in front, repeated along it if it has none."""
+    """Returns a value with its batch axis in front, repeated along it if it has none.
+
+    Args:
+        x: an array.
+        bdim: its batch axis, None if it has none.
+        size: the length of the batch axis.
+
+    Returns:
+        An array of shape (size, ...).
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.interpreters import batching
+        >>> batching.bdim_at_front(jnp.ones((2, 3)), 1, 3).shape
+        (3, 2)
+        >>> batching.bdim_at_front(jnp.ones(2), batching.not_mapped, 3).shape
+        (3, 2)
+    """
     return move_batch_axis(x, bdim, size)
 
 
@@ -30,12 +47,44 @@ def moveaxis(x: Any, src: int, dst: int) -> Any:
 
 
 def broadcast(x: Any, sz: int, axis: int, mesh_axis: Any = None) -> Any:
-    """Returns a value repeated along a new axis."""
+    """Returns a value repeated along a new axis.
+
+    Args:
+        x: an array of rank n.
+        sz: the length of the new axis.
+        axis: its place in the result, 0 to n.
+        mesh_axis: accepted for compatibility.
+
+    Returns:
+        An array of rank n + 1.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.interpreters import batching
+        >>> batching.broadcast(jnp.array([1.0, 2.0]), 3, 1)
+        Array([[1., 1., 1.],
+               [2., 2., 2.]], dtype=float64)
+    """
     return aval_of(x).spread(x, sz, axis)
 
 
 def defvectorized(prim: Primitive) -> None:
-    """Declares that a primitive of one operand works on arrays with further axes as they are."""
+    """Declares that a primitive of one operand works on arrays with further axes as they are.
+
+    Args:
+        prim: the primitive; its results have the axes of its operand.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend.core import Primitive
+        >>> from minijax.interpreters import batching
+        >>> triple_p = Primitive("triple")
+        >>> _ = triple_p.def_impl(lambda x: 3 * x)
+        >>> _ = triple_p.def_abstract_eval(lambda x: x)
+        >>> batching.defvectorized(triple_p)
+        >>> mj.vmap(triple_p.bind)(mj.numpy.array([1.0, 2.0]))
+        Array([3., 6.], dtype=float64)
+    """
 
     def batch(operands: Sequence[Any], dims: Sequence[int | None], **params: Any) -> Any:
         (x,), (dim,) = operands, dims
@@ -46,7 +95,22 @@ def defvectorized(prim: Primitive) -> None:
 
 
 def defbroadcasting(prim: Primitive) -> None:
-    """Declares that a primitive works element by element on operands of one shape."""
+    """Declares that a primitive works element by element on operands of one shape.
+
+    Args:
+        prim: the primitive. Operands that are not mapped are repeated along the batch axis.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend.core import Primitive
+        >>> from minijax.interpreters import batching
+        >>> minus_p = Primitive("minus")
+        >>> _ = minus_p.def_impl(lambda x, y: x - y)
+        >>> _ = minus_p.def_abstract_eval(lambda x, y: x)
+        >>> batching.defbroadcasting(minus_p)
+        >>> mj.vmap(minus_p.bind, (0, None))(mj.numpy.array([5.0, 7.0]), 2.0)
+        Array([3., 5.], dtype=float64)
+    """
 
     def batch(operands: Sequence[Any], dims: Sequence[int | None], **params: Any) -> Any:
         size = next(

@@ -36,6 +36,12 @@ def trace_to_jaxpr_dynamic(
 
     Returns:
         The program, the avals of its outputs, and the values of its constants.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.interpreters import partial_eval as pe
+        >>> pe.trace_to_jaxpr_dynamic(lambda x: [jnp.sin(x)], [jnp.ones(2).aval])
+        ({ lambda ; a:f64[2]. let b:f64[2] = sin a in (b,) }, (ShapedArray(f64[2]),), ())
     """
     program = stage(fun, in_avals)
     return program, program.out_avals, program.consts
@@ -89,6 +95,16 @@ def trace_to_jaxpr_nounits(
     Returns:
         The program of the unknown inputs and outputs, all outputs, and the constants of the
         program.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.interpreters import partial_eval as pe
+        >>> pvals = [pe.PartialVal.known(3.0), pe.PartialVal.unknown(jnp.ones(2).aval)]
+        >>> program, outs, _ = pe.trace_to_jaxpr_nounits(lambda x, y: [2 * x, jnp.sin(y)], pvals)
+        >>> program
+        { lambda ; a:f64[2]. let b:f64[2] = sin a in (b,) }
+        >>> outs[0].const, outs[1].is_known()
+        (6.0, False)
     """
     trace = TangentTrace(current_trace())
     with new_trace(trace):
@@ -120,6 +136,13 @@ def dce_jaxpr(
 
     Returns:
         The program of the needed outputs and inputs, and which inputs those are.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.interpreters import partial_eval as pe
+        >>> program = mj.make_jaxpr(lambda x, y: (mj.numpy.sin(x), mj.numpy.cos(y)))(1.0, 2.0)
+        >>> pe.dce_jaxpr(program.jaxpr, [True, False])
+        ({ lambda ; a:f64[]. let b:f64[] = sin a in (b,) }, [True, False])
     """
     pruned, needed = prune_jaxpr(jaxpr, list(used_outputs))
     kept = [instantiate] * len(needed) if isinstance(instantiate, bool) else list(instantiate)

@@ -64,7 +64,15 @@ class UndefinedPrimal:
 
 
 def is_linear(operand: Any) -> bool:
-    """Whether an operand of a transpose rule is one to transpose with respect to."""
+    """Whether an operand of a transpose rule is one to transpose with respect to.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.interpreters import ad
+        >>> x = jnp.ones(2)
+        >>> ad.is_undefined_primal(ad.UndefinedPrimal(x.aval)), ad.is_undefined_primal(x)
+        (True, False)
+    """
     return type(operand) is UndefinedPrimal
 
 

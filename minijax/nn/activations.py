@@ -309,8 +309,21 @@ def gelu(x: Any, approximate: bool = True) -> Array:
 def glu(x: Any, axis: int = -1) -> Array:
     """Returns the first half along an axis times the sigmoid of the second half.
 
+    Args:
+        x: an array of any shape.
+        axis: the axis, of even length n, that is halved.
+
+    Returns:
+        An array of the shape of `x`, with length n / 2 along `axis`.
+
     Raises:
         ValueError: if the axis has odd length.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import nn
+        >>> nn.glu(jnp.array([3.0, 4.0, 0.0, 0.0]))
+        Array([1.5, 2. ], dtype=float64)
     """
     x = jnp.asarray(x)
     if x.shape[axis] % 2:

@@ -118,7 +118,22 @@ def uniform(scale: Any = 1e-2, dtype: Any = None) -> Initializer:
 
 
 def normal(stddev: Any = 1e-2, dtype: Any = None) -> Initializer:
-    """Makes an initializer that draws normal numbers of mean 0."""
+    """Makes an initializer that draws normal numbers of mean 0.
+
+    Args:
+        stddev: the standard deviation.
+        dtype: the dtype of the arrays; by default float64.
+
+    Returns:
+        A function of a key, a shape and a dtype, which returns an array of that shape.
+
+    Example:
+        >>> from minijax import random
+        >>> from minijax.nn import initializers
+        >>> drawn = initializers.normal(0.5)(random.key(0), (100, 100))
+        >>> bool(abs(drawn.std() - 0.5) < 0.02)
+        True
+    """
     default = dtype
 
     @api_boundary
@@ -134,7 +149,25 @@ def normal(stddev: Any = 1e-2, dtype: Any = None) -> Initializer:
 def truncated_normal(
     stddev: Any = 1e-2, dtype: Any = None, lower: Any = -2.0, upper: Any = 2.0
 ) -> Initializer:
-    """Makes an initializer of normal numbers cut off at `lower` and `upper` deviations."""
+    """Makes an initializer of normal numbers of mean 0, none beyond `lower` or `upper` deviations.
+
+    The deviation is that of the distribution before it is cut off; that of the numbers is smaller.
+
+    Args:
+        stddev: the standard deviation before the cut.
+        dtype: the dtype of the arrays; by default float64.
+        lower, upper: the bounds, in units of `stddev`.
+
+    Returns:
+        A function of a key, a shape and a dtype, which returns an array of that shape.
+
+    Example:
+        >>> from minijax import random
+        >>> from minijax.nn import initializers
+        >>> drawn = initializers.truncated_normal(0.1)(random.key(0), (1000,))
+        >>> bool((abs(drawn) <= 0.2).all())
+        True
+    """
     default = dtype
 
     @api_boundary
@@ -287,8 +320,20 @@ def orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = None) -> In
         column_axis: the axis of the columns; all others together are the rows.
         dtype: the dtype of the result.
 
+    Returns:
+        A function of a key, a shape of two axes or more and a dtype, which returns an array of that
+        shape.
+
     Raises:
         ValueError: by the initializer, for a shape of fewer than two axes.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import random
+        >>> from minijax.nn import initializers
+        >>> w = initializers.orthogonal()(random.key(0), (4, 2))
+        >>> bool(jnp.allclose(w.T @ w, jnp.eye(2)))
+        True
 
     Source:
         A. Saxe, J. McClelland, S. Ganguli, "Exact solutions to the nonlinear dynamics of learning
@@ -321,9 +366,20 @@ def delta_orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = None)
         column_axis: the axis of the columns of the matrix at the centre.
         dtype: the dtype of the result.
 
+    Returns:
+        A function of a key, a shape (*window, inputs, outputs) and a dtype, which returns an array
+        of that shape.
+
     Raises:
         ValueError: by the initializer, for a shape that does not have 3, 4 or 5 axes, or with more
             inputs than outputs.
+
+    Example:
+        >>> from minijax import random
+        >>> from minijax.nn import initializers
+        >>> w = initializers.delta_orthogonal()(random.key(0), (3, 2, 2))
+        >>> abs(w).sum((1, 2)) > 0
+        Array([False,  True, False], dtype=bool)
 
     Source:
         L. Xiao et al., "Dynamical isometry and a mean field theory of CNNs", 2018.

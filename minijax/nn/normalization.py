@@ -78,9 +78,19 @@ def log_softmax(x: Any, axis: Axis = -1, where: Any = None) -> Array:
     """Returns the logarithm of `softmax`, computed without overflow.
 
     Args:
-        x: an array.
-        axis: one or several axes.
-        where: which elements take part; the others become -inf.
+        x: an array of any shape.
+        axis: one or several axes, over which the exponentials of the result sum to 1.
+        where: which elements take part, of a shape that broadcasts to that of `x`; the others
+            become -inf.
+
+    Returns:
+        An array of the shape of `x`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import nn
+        >>> nn.log_softmax(jnp.array([1000.0, 1000.0]))
+        Array([-0.69314718, -0.69314718], dtype=float64)
     """
     x = _inexact(x)
     masked = x if where is None else jnp.where(where, x, -jnp.inf)
@@ -148,7 +158,23 @@ def logsumexp(
 
 
 def logmeanexp(x: Any, axis: Axis = None, where: Any = None, keepdims: bool = False) -> Array:
-    """Returns log(mean(exp(x))) over an axis."""
+    """Returns log(mean(exp(x))) over an axis, computed without overflow.
+
+    Args:
+        x: an array of any shape.
+        axis: one or several axes; all if None.
+        where: which elements take part, of a shape that broadcasts to that of `x`.
+        keepdims: whether the axes stay, with length 1.
+
+    Returns:
+        An array of the shape of `x` without the axes.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import nn
+        >>> nn.logmeanexp(jnp.array([[1000.0, 1000.0], [0.0, 0.0]]), axis=1)
+        Array([1000.,    0.], dtype=float64)
+    """
     x = _inexact(x)
     ones = jnp.ones_like(x) if where is None else jnp.broadcast_to(where, x.shape).astype(x.dtype)
     count = jnp.sum(ones, axis, keepdims=keepdims)

@@ -277,6 +277,15 @@ from minijax.numpy.nan_places import (
     nancumprod,
     nancumsum,
 )
+from minijax.numpy.nan_statistics import (
+    nanmax,
+    nanmean,
+    nanmin,
+    nanprod,
+    nanstd,
+    nansum,
+    nanvar,
+)
 from minijax.numpy.order_statistics import (
     median,
     nanmedian,
@@ -425,13 +434,6 @@ from minijax.numpy.statistics import (
     corrcoef,
     cov,
     mean,
-    nanmax,
-    nanmean,
-    nanmin,
-    nanprod,
-    nanstd,
-    nansum,
-    nanvar,
     std,
     var,
 )

@@ -384,6 +384,17 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Array:
 def rollaxis(a: Any, axis: int, start: int = 0) -> Array:
     """Returns an array with an axis moved in front of the axis `start`.
 
+    Args:
+        a: an array of at least one axis.
+        axis: the axis to move.
+        start: which axis it comes to stand before; `a.ndim` puts it last.
+
+    Returns:
+        An array with the lengths of `a` in that order.
+
+    Raises:
+        ValueError: if there is no such axis.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.rollaxis(jnp.ones((2, 3, 4)), 2).shape
@@ -439,6 +450,17 @@ def flipud(m: Any) -> Array:
 
 def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Array:
     """Returns an array turned by k quarter turns in the plane of two axes.
+
+    Args:
+        m: an array of at least two axes.
+        k: how many quarter turns, from the first of the axes towards the second if negative.
+        axes: the two axes that span the plane.
+
+    Returns:
+        An array of the shape of `m`, with the two lengths exchanged if k is odd.
+
+    Raises:
+        ValueError: if the axes are not two different ones of `m`.
 
     Example:
         >>> import minijax.numpy as jnp

@@ -71,6 +71,14 @@ def _edge(values: Any, x: Array, axis: int) -> Array | None:
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Array:
     """Returns the differences of neighbours in the ravelled array.
 
+    Args:
+        ary: an array of any shape; it is ravelled.
+        to_end: what to put after the differences: a number or an array, which is ravelled.
+        to_begin: what to put before them.
+
+    Returns:
+        A vector, one shorter than `ary.size` but for what is put before and after.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.ediff1d(jnp.array([1, 4, 9]), to_begin=0)
@@ -256,6 +264,16 @@ def polyval(p: Any, x: Any, *, unroll: int = 16) -> Array:
 
 def polyder(p: Any, m: int = 1) -> Array:
     """Returns the coefficients of the m-th derivative of a polynomial.
+
+    Args:
+        p: a vector of coefficients, the one of the highest power first.
+        m: how often to differentiate.
+
+    Returns:
+        A vector that is m shorter than `p`, or empty.
+
+    Raises:
+        ValueError: if `m` is negative.
 
     Example:
         >>> import minijax.numpy as jnp

@@ -177,6 +177,16 @@ def _stack_nested(nested: Any, dtype: np.dtype) -> Array:
 def copy(a: Any, order: str | None = None) -> Array:
     """Returns the array: no copy is needed of what cannot change.
 
+    Args:
+        a: an array, or anything `array` makes one of.
+        order: None, "K", "A" or "C"; arrays are always row-major.
+
+    Returns:
+        An array of the shape and dtype of `a`.
+
+    Raises:
+        NotImplementedError: if another order is asked for.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.copy(jnp.array([1]))
@@ -214,6 +224,18 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> A
 
 def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0) -> Array:
     """Returns an array of the bytes of a buffer.
+
+    Args:
+        buffer: bytes, or what gives access to its memory as they do.
+        dtype: the dtype of each element; float64 if it is left out.
+        count: how many elements to read, -1 for all.
+        offset: how many bytes to skip first.
+
+    Returns:
+        A vector of `count` elements, or of all that follow the offset.
+
+    Raises:
+        ValueError: if the bytes are too few, or do not make up whole elements.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -305,6 +327,14 @@ def ones(shape: Any, dtype: Any = None, *, device: Any = None, out_sharding: Any
 def empty(shape: Any, dtype: Any = None, *, device: Any = None, out_sharding: Any = None) -> Array:
     """Returns an array of zeros: an immutable array has no use for undefined elements.
 
+    Args:
+        shape: an int or a tuple of ints.
+        dtype: the dtype, float64 if None.
+        device, out_sharding: kept for compatibility; there is one device.
+
+    Returns:
+        Zeros of that shape.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.empty(2)
@@ -368,7 +398,16 @@ def zeros_like(
 def ones_like(
     a: Any, dtype: Any = None, shape: Any = None, *, device: Any = None, out_sharding: Any = None
 ) -> Array:
-    """Returns ones of the shape and dtype of an array; arguments as for `zeros_like`.
+    """Returns ones of the shape and dtype of an array.
+
+    Args:
+        a: an array, a number, or anything with `shape` and `dtype`.
+        dtype: the dtype if not that of `a`.
+        shape: the shape if not that of `a`.
+        device, out_sharding: kept for compatibility; there is one device.
+
+    Returns:
+        An array of ones.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -383,6 +422,15 @@ def empty_like(
     prototype: Any, dtype: Any = None, shape: Any = None, *, device: Any = None
 ) -> Array:
     """Returns zeros of the shape and dtype of an array; see `empty`.
+
+    Args:
+        prototype: an array, a number, or anything with `shape` and `dtype`.
+        dtype: the dtype if not that of `prototype`.
+        shape: the shape if not that of `prototype`.
+        device: kept for compatibility; there is one device.
+
+    Returns:
+        An array of zeros.
 
     Example:
         >>> import minijax.numpy as jnp

@@ -190,6 +190,18 @@ def promote_types(a: Any, b: Any) -> np.dtype:
 def can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
     """Whether values of one dtype can be cast to another under a casting rule of NumPy.
 
+    Args:
+        from_: the dtype of the values.
+        to: the dtype they would be cast to.
+        casting: what a cast may do: "no" (nothing), "equiv" (change the byte order), "safe" (keep
+            every value), "same_kind" (also narrow, as float64 to float32) or "unsafe" (anything).
+
+    Returns:
+        A Python bool.
+
+    Raises:
+        ValueError: if there is no such rule.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.can_cast("int32", "float64"), jnp.can_cast("float64", "float32")

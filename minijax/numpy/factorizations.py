@@ -254,6 +254,17 @@ def eigh(a: Any, UPLO: str | None = None, symmetrize_input: bool = True) -> Eigh
 def eigvalsh(a: Any, UPLO: str | None = "L", *, symmetrize_input: bool = True) -> Array:
     """Returns the real eigenvalues of Hermitian matrices, ascending.
 
+    Args:
+        a: an array of shape (..., n, n).
+        UPLO: which triangle to read, "L" (also if None) or "U", if the input is not symmetrised.
+        symmetrize_input: whether to take the mean of `a` and its adjoint first.
+
+    Returns:
+        Real numbers of shape (..., n).
+
+    Raises:
+        ValueError: if `UPLO` is something else.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.linalg.eigvalsh(jnp.array([[2.0, 1.0], [1.0, 2.0]])).round(6)

@@ -90,6 +90,12 @@ def fromstring(string: str, dtype: Any = float, count: int = -1, *, sep: str) ->
 def fromfile(*args: Any, **kwargs: Any) -> Array:
     """Refuses to read a file: a traced program must not depend on what a file holds.
 
+    Args:
+        *args, **kwargs: what NumPy's `fromfile` takes; none is looked at.
+
+    Returns:
+        Nothing: it always raises.
+
     Raises:
         NotImplementedError: always, as its name promises what no transformation could repeat.
 
@@ -104,6 +110,12 @@ def fromfile(*args: Any, **kwargs: Any) -> Array:
 
 def fromiter(*args: Any, **kwargs: Any) -> Array:
     """Refuses to consume an iterator: a traced program could not do it again.
+
+    Args:
+        *args, **kwargs: what NumPy's `fromiter` takes; none is looked at.
+
+    Returns:
+        Nothing: it always raises.
 
     Raises:
         NotImplementedError: always.

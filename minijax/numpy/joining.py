@@ -496,6 +496,16 @@ def _roll_axis(x: Array, shift: Any, axis: int) -> Array:
 def resize(a: Any, new_shape: Any) -> Array:
     """Returns the elements of an array, repeated or cut off, in another shape.
 
+    Args:
+        a: an array of any shape; it is ravelled, and repeated as often as needed.
+        new_shape: an int or a sequence of ints.
+
+    Returns:
+        An array of that shape; zeros if `a` is empty.
+
+    Raises:
+        ValueError: if a length is negative.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.resize(jnp.array([1, 2]), (3,))

@@ -166,7 +166,14 @@ def diag(v: Any, k: int = 0) -> Array:
 
 
 def diagflat(v: Any, k: int = 0) -> Array:
-    """Returns the diagonal matrix of the elements of an array.
+    """Returns the matrix with the elements of an array on a diagonal and zeros elsewhere.
+
+    Args:
+        v: an array of any shape; it is ravelled.
+        k: which diagonal: 0 the main one, positive above, negative below.
+
+    Returns:
+        A matrix of shape (n, n), where n is `v.size` + |k|.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -315,6 +322,14 @@ def diag_indices_from(arr: Any) -> tuple[Array, ...]:
 def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Array, Array]:
     """Returns the indices of the elements of an n × m matrix on and below a diagonal.
 
+    Args:
+        n: how many rows.
+        k: which diagonal: 0 the main one, positive above, negative below.
+        m: how many columns, n if None.
+
+    Returns:
+        Two vectors of one length: the rows and the columns of these elements, row by row.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> [i.tolist() for i in jnp.tril_indices(2)]
@@ -326,6 +341,14 @@ def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Array, Array
 
 def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Array, Array]:
     """Returns the indices of the elements of an n × m matrix on and above a diagonal.
+
+    Args:
+        n: how many rows.
+        k: which diagonal: 0 the main one, positive above, negative below.
+        m: how many columns, n if None.
+
+    Returns:
+        Two vectors of one length: the rows and the columns of these elements, row by row.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -368,6 +391,17 @@ def triu_indices_from(arr: Any, k: int = 0) -> tuple[Array, Array]:
 
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Array:
     """Returns the matrix whose columns are the powers of a vector.
+
+    Args:
+        x: a vector of shape (n,).
+        N: how many powers, n if None.
+        increasing: whether the powers grow from 0 to the right; they fall to 0 if False.
+
+    Returns:
+        A matrix of shape (n, N).
+
+    Raises:
+        ValueError: if `x` is no vector.
 
     Example:
         >>> import minijax.numpy as jnp

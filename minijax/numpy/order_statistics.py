@@ -76,7 +76,26 @@ def nanquantile(
     *,
     weights: Any = None,
 ) -> Array:
-    """Returns quantiles of the elements that are not NaN; arguments as for `quantile`.
+    """Returns quantiles of the elements that are not NaN.
+
+    Args:
+        a: an array of real numbers, of any shape.
+        q: a fraction in [0, 1] or a vector of them.
+        axis: the axis or axes to reduce, all if None.
+        out: must be None, as arrays are immutable.
+        overwrite_input: kept for compatibility.
+        method: what to take between two elements: "linear", "lower", "higher", "midpoint",
+            "nearest" or "inverted_cdf", as for `quantile`.
+        keepdims: whether reduced axes stay with length 1.
+        weights: how much each element counts; of the shape of `a`, or a vector along the axis.
+            Only for the method "inverted_cdf".
+
+    Returns:
+        The shape of `q`, followed by that of `a` without the reduced axes.
+
+    Raises:
+        ValueError: if there is no such method, `a` is complex or `q` has more than one axis.
+        UnsupportedArgumentError: if `out` is given, or weights for another method.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -99,7 +118,27 @@ def percentile(
     weights: Any = None,
     out_sharding: Any = None,
 ) -> Array:
-    """Returns quantiles for percentages; arguments as for `quantile`.
+    """Returns the values below which percentages q of the elements lie; NaN if there is one.
+
+    Args:
+        a: an array of real numbers, of any shape.
+        q: a percentage in [0, 100] or a vector of them.
+        axis: the axis or axes to reduce, all if None.
+        out: must be None, as arrays are immutable.
+        overwrite_input: kept for compatibility.
+        method: what to take between two elements: "linear", "lower", "higher", "midpoint",
+            "nearest" or "inverted_cdf", as for `quantile`.
+        keepdims: whether reduced axes stay with length 1.
+        weights: how much each element counts; of the shape of `a`, or a vector along the axis.
+            Only for the method "inverted_cdf".
+        out_sharding: kept for compatibility.
+
+    Returns:
+        The shape of `q`, followed by that of `a` without the reduced axes.
+
+    Raises:
+        ValueError: if there is no such method, `a` is complex or `q` has more than one axis.
+        UnsupportedArgumentError: if `out` is given, or weights for another method.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -122,7 +161,26 @@ def nanpercentile(
     *,
     weights: Any = None,
 ) -> Array:
-    """Returns percentiles of the elements that are not NaN; arguments as for `quantile`.
+    """Returns percentiles of the elements that are not NaN.
+
+    Args:
+        a: an array of real numbers, of any shape.
+        q: a percentage in [0, 100] or a vector of them.
+        axis: the axis or axes to reduce, all if None.
+        out: must be None, as arrays are immutable.
+        overwrite_input: kept for compatibility.
+        method: what to take between two elements: "linear", "lower", "higher", "midpoint",
+            "nearest" or "inverted_cdf", as for `quantile`.
+        keepdims: whether reduced axes stay with length 1.
+        weights: how much each element counts; of the shape of `a`, or a vector along the axis.
+            Only for the method "inverted_cdf".
+
+    Returns:
+        The shape of `q`, followed by that of `a` without the reduced axes.
+
+    Raises:
+        ValueError: if there is no such method, `a` is complex or `q` has more than one axis.
+        UnsupportedArgumentError: if `out` is given, or weights for another method.
 
     Example:
         >>> import minijax.numpy as jnp

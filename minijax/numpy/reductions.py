@@ -91,10 +91,19 @@ def sum(
         a: an array.
         axis: an axis, a tuple of axes, or None for all.
         dtype: the dtype of the sum; integers are summed in 64 bits if None.
+        out: must be None, as arrays are immutable.
         keepdims: whether reduced axes stay with length 1.
         initial: a number to start with.
         where: a mask that broadcasts with `a`: which elements take part.
         promote_integers: whether small integers are summed in 64 bits.
+
+    Returns:
+        The sums, of the shape of `a` without the reduced axes, or with length 1 there
+        if `keepdims`.
+
+    Raises:
+        ValueError: if there is no such axis, or one is named twice.
+        UnsupportedArgumentError: if `out` is given.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -116,7 +125,25 @@ def prod(
     where: Any = None,
     promote_integers: bool = True,
 ) -> Array:
-    """Returns the product of elements along axes; arguments as for `sum`.
+    """Returns the product of elements along axes; 1 of none.
+
+    Args:
+        a: an array of any shape.
+        axis: an axis, a tuple of axes, or None for all.
+        dtype: the dtype of the product; integers are multiplied in 64 bits if None.
+        out: must be None, as arrays are immutable.
+        keepdims: whether reduced axes stay with length 1.
+        initial: a number to start with.
+        where: a mask that broadcasts with `a`: which elements take part.
+        promote_integers: whether small integers are multiplied in 64 bits.
+
+    Returns:
+        The products, of the shape of `a` without the reduced axes, or with length 1 there
+        if `keepdims`.
+
+    Raises:
+        ValueError: if there is no such axis, or one is named twice.
+        UnsupportedArgumentError: if `out` is given.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -182,12 +209,18 @@ def max(
     Args:
         a: an array.
         axis: an axis, a tuple of axes, or None for all.
+        out: must be None, as arrays are immutable.
         keepdims: whether reduced axes stay with length 1.
         initial: the least result; needed for empty arrays and with `where`.
         where: a mask: which elements take part.
 
+    Returns:
+        An array of the shape of `a` without the reduced axes, or with length 1 there
+        if `keepdims`.
+
     Raises:
         ValueError: if there is nothing to choose from.
+        UnsupportedArgumentError: if `out` is given.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -207,7 +240,23 @@ def min(
     initial: Any = None,
     where: Any = None,
 ) -> Array:
-    """Returns the smallest element along axes; arguments as for `max`.
+    """Returns the smallest element along axes; NaN if there is one. Equal ones share the gradient.
+
+    Args:
+        a: an array of any shape.
+        axis: an axis, a tuple of axes, or None for all.
+        out: must be None, as arrays are immutable.
+        keepdims: whether reduced axes stay with length 1.
+        initial: the greatest result; needed for empty arrays and with `where`.
+        where: a mask that broadcasts with `a`: which elements take part.
+
+    Returns:
+        An array of the shape of `a` without the reduced axes, or with length 1 there
+        if `keepdims`.
+
+    Raises:
+        ValueError: if there is nothing to choose from, or `where` comes without `initial`.
+        UnsupportedArgumentError: if `out` is given.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -225,6 +274,20 @@ amax, amin = max, min
 def ptp(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Array:
     """Returns the largest minus the smallest element along axes.
 
+    Args:
+        a: an array of numbers, of any shape.
+        axis: an axis, a tuple of axes, or None for all.
+        out: must be None, as arrays are immutable.
+        keepdims: whether reduced axes stay with length 1.
+
+    Returns:
+        The spread, of the shape of `a` without the reduced axes, or with length 1 there
+        if `keepdims`.
+
+    Raises:
+        ValueError: if there is nothing to choose from.
+        UnsupportedArgumentError: if `out` is given.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.ptp(jnp.array([3, 9, 5]))
@@ -240,7 +303,22 @@ def ptp(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> A
 def all(
     a: Any, axis: Any = None, out: None = None, keepdims: bool = False, *, where: Any = None
 ) -> Array:
-    """Returns whether all elements along axes are true (not zero); arguments as for `sum`.
+    """Returns whether all elements along axes are true (not zero); True of none.
+
+    Args:
+        a: an array of any shape and dtype; NaN is true.
+        axis: an axis, a tuple of axes, or None for all.
+        out: must be None, as arrays are immutable.
+        keepdims: whether reduced axes stay with length 1.
+        where: a mask that broadcasts with `a`: which elements take part.
+
+    Returns:
+        Bools of the shape of `a` without the reduced axes, or with length 1 there
+        if `keepdims`.
+
+    Raises:
+        UnsupportedArgumentError: if `out` is given.
+        ValueError: if there is no such axis, or one is named twice.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -256,7 +334,22 @@ def all(
 def any(
     a: Any, axis: Any = None, out: None = None, keepdims: bool = False, *, where: Any = None
 ) -> Array:
-    """Returns whether any element along axes is true (not zero); arguments as for `sum`.
+    """Returns whether any element along axes is true (not zero); False of none.
+
+    Args:
+        a: an array of any shape and dtype; NaN is true.
+        axis: an axis, a tuple of axes, or None for all.
+        out: must be None, as arrays are immutable.
+        keepdims: whether reduced axes stay with length 1.
+        where: a mask that broadcasts with `a`: which elements take part.
+
+    Returns:
+        Bools of the shape of `a` without the reduced axes, or with length 1 there
+        if `keepdims`.
+
+    Raises:
+        UnsupportedArgumentError: if `out` is given.
+        ValueError: if there is no such axis, or one is named twice.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -271,6 +364,18 @@ def any(
 
 def count_nonzero(a: Any, axis: Any = None, keepdims: bool = False) -> Array:
     """Returns how many elements along axes are not zero.
+
+    Args:
+        a: an array of any shape and dtype; True and NaN are not zero.
+        axis: an axis, a tuple of axes, or None for all.
+        keepdims: whether reduced axes stay with length 1.
+
+    Returns:
+        Counts of dtype int64, of the shape of `a` without the reduced axes, or with length 1 there
+        if `keepdims`.
+
+    Raises:
+        ValueError: if there is no such axis, or one is named twice.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -291,7 +396,15 @@ def argmax(
     Args:
         a: an array.
         axis: the axis; None searches the ravelled array.
-        keepdims: whether the axis stays with length 1.
+        out: must be None, as arrays are immutable.
+        keepdims: whether the axis stays with length 1; with no axis given, all of them.
+
+    Returns:
+        Indices of dtype int64, of the shape of `a` without the axis; one index if it is None.
+
+    Raises:
+        ValueError: if there is nothing to search.
+        UnsupportedArgumentError: if `out` is given.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -305,7 +418,20 @@ def argmax(
 def argmin(
     a: Any, axis: int | None = None, out: None = None, keepdims: bool | None = None
 ) -> Array:
-    """Returns the index of the smallest element along an axis; arguments as for `argmax`.
+    """Returns the index of the smallest element along an axis, the first of equal ones.
+
+    Args:
+        a: an array of any shape.
+        axis: the axis; None searches the ravelled array.
+        out: must be None, as arrays are immutable.
+        keepdims: whether the axis stays with length 1; with no axis given, all of them.
+
+    Returns:
+        Indices of dtype int64, of the shape of `a` without the axis; one index if it is None.
+
+    Raises:
+        ValueError: if there is nothing to search.
+        UnsupportedArgumentError: if `out` is given.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -338,6 +464,14 @@ def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None)
         a: an array.
         axis: the axis; None ravels the array.
         dtype: the dtype of the sums; bools are summed as int64 if None.
+        out: must be None, as arrays are immutable.
+
+    Returns:
+        The sums, in the shape of `a`, or (a.size,) if there is no axis.
+
+    Raises:
+        ValueError: if there is no such axis.
+        UnsupportedArgumentError: if `out` is given.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -348,7 +482,20 @@ def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None)
 
 
 def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Array:
-    """Returns the products of the elements up to each one; arguments as for `cumsum`.
+    """Returns the products of the elements up to each one along an axis.
+
+    Args:
+        a: an array of any shape.
+        axis: the axis; None ravels the array.
+        dtype: the dtype of the products; bools are multiplied as int64 if None.
+        out: must be None, as arrays are immutable.
+
+    Returns:
+        The products, in the shape of `a`, or (a.size,) if there is no axis.
+
+    Raises:
+        ValueError: if there is no such axis.
+        UnsupportedArgumentError: if `out` is given.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -393,7 +540,19 @@ def cumulative_sum(
 def cumulative_prod(
     x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Array:
-    """Returns cumulative products; arguments as for `cumulative_sum`.
+    """Returns cumulative products; the array API's name of `cumprod`.
+
+    Args:
+        x: an array; with more than one axis, `axis` must be given.
+        axis: the axis; the only one if None.
+        dtype: the dtype of the products; that of `cumprod` if None.
+        include_initial: whether a one comes first, which makes the axis one longer.
+
+    Returns:
+        The products, in the shape of `x` but for that one.
+
+    Raises:
+        ValueError: if `x` has no axis, or several and none is named.
 
     Example:
         >>> import minijax.numpy as jnp

@@ -94,6 +94,14 @@ def round(a: Any, decimals: int = 0, out: None = None) -> Array:
     Args:
         a: an array.
         decimals: how many digits to keep after the point; negative ones round tens, hundreds, ….
+        out: must be None, as arrays are immutable.
+
+    Returns:
+        An array of the shape and dtype of `a`.
+
+    Raises:
+        TypeError: if `a` has bools.
+        NotImplementedError: if `a` has integers and `decimals` is negative.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -132,6 +140,16 @@ def builtin_abs(n: int) -> int:
 
 def modf(x: Any, /, out: None = None) -> tuple[Array, Array]:
     """Returns the fractional and the integral part of x, both with its sign.
+
+    Args:
+        x: an array of real numbers; integers become floats.
+        out: must be None, as arrays are immutable.
+
+    Returns:
+        Two arrays of the shape of `x`, whose sum is `x`.
+
+    Raises:
+        UnsupportedArgumentError: if `out` is given.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -175,7 +193,16 @@ def nextafter(x: Any, y: Any, /) -> Array:
 
 
 def gcd(x1: Any, x2: Any) -> Array:
-    """Returns the greatest common divisor of integers, elementwise.
+    """Returns the greatest common divisor of integers, elementwise; that of 0 and 0 is 0.
+
+    Args:
+        x1, x2: arrays of integers whose shapes broadcast; signs do not matter.
+
+    Returns:
+        Integers that are not negative, in the common shape.
+
+    Raises:
+        ValueError: if there are other numbers than integers.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -202,7 +229,16 @@ def gcd(x1: Any, x2: Any) -> Array:
 
 
 def lcm(x1: Any, x2: Any) -> Array:
-    """Returns the least common multiple of integers, elementwise.
+    """Returns the least common multiple of integers, elementwise; that with 0 is 0.
+
+    Args:
+        x1, x2: arrays of integers whose shapes broadcast; signs do not matter.
+
+    Returns:
+        Integers in the common shape.
+
+    Raises:
+        ValueError: if there are other numbers than integers.
 
     Example:
         >>> import minijax.numpy as jnp

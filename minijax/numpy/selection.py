@@ -222,6 +222,18 @@ def argwhere(a: Any, *, size: int | None = None, fill_value: Any = None) -> Arra
 def flatnonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> Array:
     """Returns the indices of elements of the ravelled array that are not zero.
 
+    Args:
+        a: an array of any shape.
+        size: the length of the result, needed where `a` is traced: surplus places are left out,
+            missing ones filled.
+        fill_value: the index that fills, 0 if None.
+
+    Returns:
+        A vector of dtype int64.
+
+    Raises:
+        ConcretizationTypeError: if `a` is traced and there is no size.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.flatnonzero(jnp.array([[0, 1], [1, 0]]))
@@ -277,6 +289,18 @@ def _shortened(mask: Any, length: int) -> Array:
 
 def extract(condition: Any, arr: Any, *, size: int | None = None, fill_value: Any = 0) -> Array:
     """Returns the elements of an array where a condition of the same shape holds.
+
+    Args:
+        condition: an array of bools of the shape of `arr`; both are ravelled.
+        arr: the array.
+        size: the length of the result, needed where the condition is traced.
+        fill_value: what fills a result that is longer.
+
+    Returns:
+        A vector of these elements, row by row.
+
+    Raises:
+        ConcretizationTypeError: if `condition` is traced and there is no size.
 
     Example:
         >>> import minijax.numpy as jnp

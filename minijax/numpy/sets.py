@@ -331,7 +331,19 @@ def unique_all(x: Any, /, *, size: int | None = None, fill_value: Any = None) ->
 
 
 def unique_counts(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> UniqueCounts:
-    """Returns the distinct elements and how often they are found; arguments as for `unique_all`.
+    """Returns the distinct elements and how often they are found.
+
+    Args:
+        x: an array of any shape; every NaN is an element of its own.
+        size: how many distinct elements to return, needed where `x` is traced: surplus ones are
+            left out, missing ones filled.
+        fill_value: what fills, the least element if None.
+
+    Returns:
+        A named tuple of two vectors of one length: `values`, increasing, and `counts`.
+
+    Raises:
+        ConcretizationTypeError: if `x` is traced and there is no size.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -345,6 +357,19 @@ def unique_counts(x: Any, /, *, size: int | None = None, fill_value: Any = None)
 def unique_inverse(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> UniqueInverse:
     """Returns the distinct elements and for each element the index of its value.
 
+    Args:
+        x: an array of any shape; every NaN is an element of its own.
+        size: how many distinct elements to return, needed where `x` is traced: surplus ones are
+            left out, missing ones filled.
+        fill_value: what fills, the least element if None.
+
+    Returns:
+        A named tuple: `values`, an increasing vector, and `inverse_indices` of the shape of `x`,
+        such that `values[inverse_indices]` is `x`.
+
+    Raises:
+        ConcretizationTypeError: if `x` is traced and there is no size.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.unique_inverse(jnp.array([3, 1, 3])).inverse_indices
@@ -355,7 +380,19 @@ def unique_inverse(x: Any, /, *, size: int | None = None, fill_value: Any = None
 
 
 def unique_values(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> Array:
-    """Returns the distinct elements; arguments as for `unique_all`.
+    """Returns the distinct elements in increasing order.
+
+    Args:
+        x: an array of any shape; every NaN is an element of its own.
+        size: how many distinct elements to return, needed where `x` is traced: surplus ones are
+            left out, missing ones filled.
+        fill_value: what fills, the least element if None.
+
+    Returns:
+        A vector.
+
+    Raises:
+        ConcretizationTypeError: if `x` is traced and there is no size.
 
     Example:
         >>> import minijax.numpy as jnp

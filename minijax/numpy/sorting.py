@@ -52,8 +52,16 @@ def sort(
     Args:
         a: an array.
         axis: the axis; None ravels the array.
+        kind, order: must be None: there is one way of sorting and there are no fields.
         stable: kept for compatibility: equal elements always keep their order.
         descending: whether the largest comes first (and NaN before it).
+
+    Returns:
+        An array of the shape of `a`, or (a.size,) if there is no axis.
+
+    Raises:
+        TypeError: if `kind` or `order` is given.
+        ValueError: if there is no such axis.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -80,9 +88,17 @@ def argsort(
     Args:
         a: an array.
         axis: the axis; None ravels the array.
+        kind, order: must be None: there is one way of sorting and there are no fields.
         stable: whether equal elements keep their order.
         descending: whether the largest comes first.
         dtype: the dtype of the indices, int64 if None.
+
+    Returns:
+        Indices in the shape of `a`, or (a.size,) if there is no axis.
+
+    Raises:
+        TypeError: if `kind` or `order` is given.
+        ValueError: if there is no such axis.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -129,6 +145,17 @@ def lexsort(keys: Any, axis: int = -1) -> Array:
 def partition(a: Any, kth: int, axis: int = -1) -> Array:
     """Returns the elements along an axis with the k-th in its sorted place, smaller ones before it.
 
+    Args:
+        a: an array of at least one axis.
+        kth: which place is to hold its sorted element, counted from the end if negative.
+        axis: the axis.
+
+    Returns:
+        An array of the shape of `a`. The others happen to be sorted too, which nothing promises.
+
+    Raises:
+        ValueError: if there is no such place or axis.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.partition(jnp.array([3, 1, 2]), 1)[1]
@@ -140,7 +167,19 @@ def partition(a: Any, kth: int, axis: int = -1) -> Array:
 
 
 def argpartition(a: Any, kth: int, axis: int = -1) -> Array:
-    """Returns the indices that partition the elements along an axis; see `partition`.
+    """Returns the indices that partition the elements along an axis as `partition` does.
+
+    Args:
+        a: an array of at least one axis.
+        kth: which place is to hold the index of its sorted element, counted from the end if
+            negative.
+        axis: the axis.
+
+    Returns:
+        Indices of dtype int32 in the shape of `a`.
+
+    Raises:
+        ValueError: if there is no such place or axis.
 
     Example:
         >>> import minijax.numpy as jnp

@@ -15,7 +15,6 @@ from minijax.numpy.dtypes import inexact_dtype, to_dtype
 from minijax.numpy.elementary import conjugate, real
 from minijax.numpy.joining import concatenate
 from minijax.numpy.linear import dot
-from minijax.numpy.logic import isnan, logical_not
 from minijax.numpy.matrices import diagonal
 from minijax.numpy.promotion import (
     canonical_axes,
@@ -67,8 +66,17 @@ def mean(
         a: an array.
         axis: an axis, a tuple of axes, or None for all.
         dtype: the dtype of the result; a floating or complex one if None.
+        out: must be None, as arrays are immutable.
         keepdims: whether reduced axes stay with length 1.
         where: a mask: which elements take part.
+
+    Returns:
+        The means, of the shape of `a` without the reduced axes, or with length 1 there
+        if `keepdims`.
+
+    Raises:
+        ValueError: if there is no such axis, or one is named twice.
+        UnsupportedArgumentError: if `out` is given.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -110,11 +118,21 @@ def var(
         a: an array.
         axis: an axis, a tuple of axes, or None for all.
         dtype: the dtype of the result.
+        out: must be None, as arrays are immutable.
         ddof: what is subtracted from the number of elements in the divisor.
         keepdims: whether reduced axes stay with length 1.
         where: a mask: which elements take part.
         mean: the mean, with reduced axes of length 1, where it is known.
         correction: the array API's name of `ddof`.
+
+    Returns:
+        Real numbers of the shape of `a` without the reduced axes, or with length 1 there
+        if `keepdims`.
+        They are NaN where the divisor is not positive.
+
+    Raises:
+        ValueError: if both `ddof` and `correction` are given.
+        UnsupportedArgumentError: if `out` is given.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -170,9 +188,29 @@ def std(
     mean: Any = None,
     correction: float | None = None,
 ) -> Array:
-    """Returns the standard deviation of elements along axes; arguments as for `var`.
+    """Returns the standard deviation of elements along axes: the root of their variance.
 
     Where all elements are equal the derivative is 0.
+
+    Args:
+        a: an array of any shape.
+        axis: an axis, a tuple of axes, or None for all.
+        dtype: the dtype of the result; a floating one if None.
+        out: must be None, as arrays are immutable.
+        ddof: what is subtracted from the number of elements in the divisor.
+        keepdims: whether reduced axes stay with length 1.
+        where: a mask that broadcasts with `a`: which elements take part.
+        mean: the mean, with reduced axes of length 1, where it is known.
+        correction: the array API's name of `ddof`.
+
+    Returns:
+        Real numbers of the shape of `a` without the reduced axes, or with length 1 there
+        if `keepdims`.
+        They are NaN where the divisor is not positive.
+
+    Raises:
+        ValueError: if both `ddof` and `correction` are given.
+        UnsupportedArgumentError: if `out` is given.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -232,176 +270,6 @@ def _along_axis(x: Array, weights: Array, axis: Any) -> Array:
 
 
 # -- ignoring NaN
-
-
-def _without_nan(name: str, a: Any, neutral: Any) -> tuple[Array, Array]:
-    x = operand(a, name)
-    is_nan = isnan(x)
-    return choose_where(is_nan, scalar(neutral, x.dtype), x), is_nan
-
-
-def nansum(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    keepdims: bool = False,
-    initial: Any = None,
-    where: Any = None,
-) -> Array:
-    """Returns the sum of elements that are not NaN; arguments as for `sum`.
-
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> jnp.nansum(jnp.array([1.0, jnp.nan, 2.0]))
-        Array(3., dtype=float64)
-    """
-    x, _ = _without_nan("nansum", a, 0)
-    return reductions.sum(x, axis, dtype, out, keepdims, initial, where)
-
-
-def nanprod(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    keepdims: bool = False,
-    initial: Any = None,
-    where: Any = None,
-) -> Array:
-    """Returns the product of elements that are not NaN; arguments as for `prod`.
-
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> jnp.nanprod(jnp.array([3.0, jnp.nan, 2.0]))
-        Array(6., dtype=float64)
-    """
-    x, _ = _without_nan("nanprod", a, 1)
-    return reductions.prod(x, axis, dtype, out, keepdims, initial, where)
-
-
-def nanmax(
-    a: Any,
-    axis: Any = None,
-    out: None = None,
-    keepdims: bool = False,
-    initial: Any = None,
-    where: Any = None,
-) -> Array:
-    """Returns the largest element that is not NaN; arguments as for `max`.
-
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> jnp.nanmax(jnp.array([1.0, jnp.nan, 2.0]))
-        Array(2., dtype=float64)
-    """
-    return _nan_extreme(
-        "nanmax", reductions.max, reductions.lowest, a, axis, out, (keepdims, initial, where)
-    )
-
-
-def nanmin(
-    a: Any,
-    axis: Any = None,
-    out: None = None,
-    keepdims: bool = False,
-    initial: Any = None,
-    where: Any = None,
-) -> Array:
-    """Returns the smallest element that is not NaN; arguments as for `min`.
-
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> jnp.nanmin(jnp.array([1.0, jnp.nan, 2.0]))
-        Array(1., dtype=float64)
-    """
-    return _nan_extreme(
-        "nanmin", reductions.min, reductions.highest, a, axis, out, (keepdims, initial, where)
-    )
-
-
-def _nan_extreme(
-    name: str, reduce: Any, neutral: Any, a: Any, axis: Any, out: None, options: Any
-) -> Array:
-    dtype = operand(a, name).dtype
-    x, is_nan = _without_nan(name, a, neutral(dtype))
-    result = reduce(x, axis, out, *options)
-    if not dtypes.is_inexact(dtype):
-        return result
-    nothing = reductions.all(is_nan, axis, keepdims=options[0], where=options[2])
-    return choose_where(nothing, scalar(np.nan, dtype), result)
-
-
-def nanmean(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    keepdims: bool = False,
-    where: Any = None,
-) -> Array:
-    """Returns the mean of elements that are not NaN; arguments as for `mean`.
-
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> jnp.nanmean(jnp.array([1.0, jnp.nan, 2.0]))
-        Array(1.5, dtype=float64)
-    """
-    return mean(_zero_nan(a), axis, dtype, out, keepdims, where=_not_nan(a, where))
-
-
-def nanvar(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    ddof: int = 0,
-    keepdims: bool = False,
-    where: Any = None,
-    mean: Any = None,
-) -> Array:
-    """Returns the variance of elements that are not NaN; arguments as for `var`.
-
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> jnp.nanvar(jnp.array([1.0, jnp.nan, 3.0]))
-        Array(1., dtype=float64)
-    """
-    mask = _not_nan(a, where)
-    return var(_zero_nan(a), axis, dtype, out, ddof, keepdims, where=mask, mean=mean)
-
-
-def nanstd(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    ddof: int = 0,
-    keepdims: bool = False,
-    where: Any = None,
-    mean: Any = None,
-) -> Array:
-    """Returns the standard deviation of elements that are not NaN; arguments as for `std`.
-
-    Example:
-        >>> import minijax.numpy as jnp
-        >>> jnp.nanstd(jnp.array([1.0, jnp.nan, 3.0]))
-        Array(1., dtype=float64)
-    """
-    mask = _not_nan(a, where)
-    return std(_zero_nan(a), axis, dtype, out, ddof, keepdims, where=mask, mean=mean)
-
-
-def _zero_nan(a: Any) -> Array:
-    return _without_nan("nanmean", a, 0)[0]
-
-
-def _not_nan(a: Any, where: Any) -> Array:
-    usable = logical_not(isnan(a))
-    return usable if where is None else ufuncs.multiply(usable, where)
-
-
-# -- covariance
 
 
 def cov(
@@ -465,7 +333,19 @@ def _weights(x: Array, fweights: Any, aweights: Any) -> tuple[Any, Any, Any]:
 
 
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> Array:
-    """Returns the matrix of correlation coefficients of variables; arguments as for `cov`.
+    """Returns the matrix of correlation coefficients of variables: covariances of unit variance.
+
+    Args:
+        x: a matrix of shape (variables, observations), or a vector: one variable.
+        y: more variables, with as many observations.
+        rowvar: whether rows are variables; columns are if False.
+        dtype: the dtype of the result; a floating or complex one if None.
+
+    Returns:
+        Coefficients in [-1, 1] of shape (variables, variables); of shape () for one variable.
+
+    Raises:
+        ValueError: if `x` or `y` has more than two axes.
 
     Example:
         >>> import minijax.numpy as jnp

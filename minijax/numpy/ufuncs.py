@@ -84,6 +84,16 @@ true_divide = divide
 def floor_divide(x1: Any, x2: Any, /) -> Array:
     """Returns the quotient rounded towards minus infinity, elementwise.
 
+    Args:
+        x1: the dividend, an array of real numbers.
+        x2: the divisor, whose shape broadcasts with that of `x1`.
+
+    Returns:
+        Quotients in the common shape and dtype: those of integers are integers.
+
+    Raises:
+        TypeError: if there are complex numbers.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.floor_divide(jnp.array([7, -7]), 2)
@@ -137,6 +147,17 @@ def divmod(x1: Any, x2: Any, /) -> tuple[Array, Array]:
 
 def fmod(x1: Any, x2: Any, /) -> Array:
     """Returns the remainder of the division rounded towards zero: it has the sign of x1.
+
+    Args:
+        x1: the dividend, an array of real numbers.
+        x2: the divisor, whose shape broadcasts with that of `x1`; the remainder of an integer by 0
+            is 0.
+
+    Returns:
+        Remainders in the common shape and dtype.
+
+    Raises:
+        TypeError: if there are complex numbers.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -372,7 +393,13 @@ def minimum(x: Any, y: Any, /) -> Array:
 
 
 def fmax(x1: Any, x2: Any) -> Array:
-    """Returns the larger of x and y elementwise, the other one where one is NaN.
+    """Returns the larger of x1 and x2 elementwise, the other one where one is NaN.
+
+    Args:
+        x1, x2: arrays whose shapes broadcast.
+
+    Returns:
+        An array of the common shape and dtype; NaN only where both are.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -383,7 +410,13 @@ def fmax(x1: Any, x2: Any) -> Array:
 
 
 def fmin(x1: Any, x2: Any) -> Array:
-    """Returns the smaller of x and y elementwise, the other one where one is NaN.
+    """Returns the smaller of x1 and x2 elementwise, the other one where one is NaN.
+
+    Args:
+        x1, x2: arrays whose shapes broadcast.
+
+    Returns:
+        An array of the common shape and dtype; NaN only where both are.
 
     Example:
         >>> import minijax.numpy as jnp

@@ -119,6 +119,21 @@ def check_error(error: Error) -> None:
     Raises:
         TypeError: if it is something else.
         JaxRuntimeError: if a check failed.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.experimental import checkify
+        >>> def f(x):
+        ...     checkify.check(x > 0, "{} is not positive", x)
+        ...     return mj.numpy.log(x)
+        >>> error, _ = checkify.checkify(f)(1.0)
+        >>> checkify.check_error(error)
+        >>> error, _ = checkify.checkify(f)(-1.0)
+        >>> try:
+        ...     checkify.check_error(error)
+        ... except checkify.JaxRuntimeError as exception:
+        ...     print(exception)
+        -1.0 is not positive (`check` failed)
     """
     if not isinstance(error, Error):
         raise TypeError(f"check_error takes an Error, got {type(error).__name__}: {error!r:.60}.")

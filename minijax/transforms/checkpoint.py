@@ -88,7 +88,25 @@ remat = checkpoint
 
 
 def checkpoint_name(x: Any, name: str) -> Any:
-    """Gives values a name that `checkpoint_policies.save_only_these_names` knows them by."""
+    """Gives values a name that `checkpoint_policies.save_only_these_names` knows them by.
+
+    Args:
+        x: an array, or a pytree of arrays, of any shapes.
+        name: the name, the same for every leaf; different values may share it.
+
+    Returns:
+        `x`, unchanged in value, shape and dtype.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax.ad_checkpoint import checkpoint_name
+        >>> mj.make_jaxpr(lambda x: checkpoint_name(jnp.sin(x), "sine"))(1.0)
+        { lambda ; a:f64[]. let
+            b:f64[] = sin a
+            c:f64[] = name[name=sine] b
+          in (c,) }
+    """
     return tree_map(lambda leaf: name_p.bind(to_array(leaf), name=name)[0], x)
 
 

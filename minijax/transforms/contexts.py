@@ -62,7 +62,25 @@ def disable_jit(disable: bool = True) -> AbstractContextManager[None]:
 
 
 def checking_leaks() -> AbstractContextManager[None]:
-    """Verifies inside the context, at the end of every trace, that no tracer escaped."""
+    """Verifies inside the context, at the end of every trace, that no tracer escaped.
+
+    Returns:
+        A context manager. A trace inside it raises `UnexpectedTracerError` if one of its tracers is
+        still referred to when it ends.
+
+    Example:
+        >>> import minijax as mj
+        >>> kept = []
+        >>> def leaky(x):
+        ...     kept.append(x * 2)
+        ...     return x
+        >>> with mj.checking_leaks():
+        ...     try:
+        ...         mj.jit(leaky)(1.0)
+        ...     except mj.errors.UnexpectedTracerError:
+        ...         print("x * 2 escaped")
+        x * 2 escaped
+    """
     return config.override(check_tracer_leaks=True)
 
 

@@ -48,8 +48,19 @@ def tree_flatten(tree: Any, is_leaf: IsLeaf = None) -> tuple[list[Any], PyTreeDe
 def tree_unflatten(treedef: PyTreeDef, leaves: Iterable[Any]) -> Any:
     """Builds the pytree of structure `treedef` with the given leaves: undoes `tree_flatten`.
 
+    Args:
+        treedef: the structure.
+        leaves: the leaves from left to right; any objects.
+
+    Returns:
+        The pytree.
+
     Raises:
         ValueError: the number of leaves is not `treedef.num_leaves`.
+
+    Example:
+        >>> tree_unflatten(tree_structure({'a': 0, 'b': [0]}), [1, 2])
+        {'a': 1, 'b': [2]}
     """
     return treedef.unflatten(leaves)
 
@@ -86,6 +97,14 @@ def tree_leaves_with_path(
     tree: Any, is_leaf: Callable[..., bool] | None = None, is_leaf_takes_path: bool = False
 ) -> list[tuple[KeyPath, Any]]:
     """The leaves of a pytree, each with its key path.
+
+    Args:
+        tree: a pytree.
+        is_leaf: says of a node whether to take it for a leaf.
+        is_leaf_takes_path: whether `is_leaf` is called as `is_leaf(path, node)`.
+
+    Returns:
+        Pairs (key path, leaf), from left to right.
 
     Example:
         >>> tree_leaves_with_path({'a': 5})
@@ -272,6 +291,10 @@ def tree_broadcast(prefix_tree: Any, full_tree: Any, is_leaf: IsLeaf = None) -> 
 def all_leaves(iterable: Iterable[Any], is_leaf: IsLeaf = None) -> bool:
     """Whether no element of `iterable` is a node: each is a leaf.
 
+    Args:
+        iterable: any objects.
+        is_leaf: says of a node whether to take it for a leaf.
+
     Example:
         >>> all_leaves([1, 2.5]), all_leaves([1, [2]]), all_leaves([None])
         (True, False, False)
@@ -293,7 +316,12 @@ def treedef_is_leaf(treedef: PyTreeDef) -> bool:
 
 
 def treedef_children(treedef: PyTreeDef) -> list[PyTreeDef]:
-    """The structures of the children of the root node; empty for a leaf."""
+    """The structures of the children of the root node; empty for a leaf.
+
+    Example:
+        >>> treedef_children(tree_structure([1, (2, 3)]))
+        [PyTreeSpec(*), PyTreeSpec((*, *))]
+    """
     return treedef.children()
 
 

@@ -237,6 +237,13 @@ def _eigenvalues(t: Any) -> Any:
 def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Array:
     """Returns the determinants of square matrices.
 
+    Args:
+        a: matrices, of shape (..., n, n).
+        overwrite_a, check_finite: without effect.
+
+    Returns:
+        An array of shape (...).
+
     Example:
         >>> import minijax.numpy as jnp
         >>> from minijax.scipy import linalg
@@ -248,6 +255,13 @@ def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Array:
 
 def inv(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Array:
     """Returns the inverses of square matrices.
+
+    Args:
+        a: matrices, of shape (..., n, n).
+        overwrite_a, check_finite: without effect.
+
+    Returns:
+        An array of the shape of `a`.
 
     Example:
         >>> import minijax.numpy as jnp

@@ -80,9 +80,20 @@ def convolve2d(
         in1, in2, mode, precision: as for `convolve`.
         boundary, fillvalue: what lies outside; only "fill" with 0 is possible.
 
+    Returns:
+        A matrix; for `in1` of shape (m, n) and `in2` of shape (p, q) and mode "full" of shape
+        (m + p - 1, n + q - 1).
+
     Raises:
         ValueError: if the ranks are not 2.
         NotImplementedError: for other boundaries.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.scipy.signal import convolve2d
+        >>> convolve2d(jnp.array([[1.0, 2.0], [3.0, 4.0]]), jnp.array([[1.0, 1.0]]))
+        Array([[1., 3., 2.],
+               [3., 7., 4.]], dtype=float64)
     """
     _check_planes("convolve2d", in1, in2, boundary, fillvalue)
     return _direct("convolve2d", in1, in2, mode)
@@ -101,6 +112,19 @@ def correlate2d(
     Args:
         in1, in2, mode, boundary, fillvalue, precision: as for `convolve2d`; of `in2` the conjugate
             is taken.
+
+    Returns:
+        A matrix, of the shape that `convolve2d` gives.
+
+    Raises:
+        ValueError: if the ranks are not 2.
+        NotImplementedError: for other boundaries.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.scipy.signal import correlate2d
+        >>> correlate2d(jnp.array([[1.0, 2.0], [3.0, 4.0]]), jnp.eye(2), mode="valid")
+        Array([[5.]], dtype=float64)
     """
     _check_planes("correlate2d", in1, in2, boundary, fillvalue)
     x, y = operand(in1, "correlate2d"), jnp.conj(operand(in2, "correlate2d"))

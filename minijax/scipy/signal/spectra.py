@@ -115,6 +115,15 @@ def csd(
     Raises:
         ValueError: if lengths do not fit or an option is not known.
 
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax.scipy.signal import csd
+        >>> time = jnp.arange(64) / 64
+        >>> tone = jnp.sin(2 * jnp.pi * 8 * time)
+        >>> frequencies, density = csd(tone, 3 * tone, fs=64, nperseg=32)
+        >>> float(frequencies[jnp.argmax(abs(density))])
+        8.0
+
     Source:
         P. Welch, The use of the fast Fourier transform for the estimation of power spectra, 1967.
     """
