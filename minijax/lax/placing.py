@@ -51,6 +51,17 @@ def empty(shape: Sequence[int], dtype: Any, *, out_sharding: Any = None) -> Arra
         shape: the shape.
         dtype: the dtype.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        An array of zeros, on which no program should rely.
+
+    Raises:
+        TypeError: if there is no such dtype.
+
+    Example:
+        >>> from minijax import lax
+        >>> lax.empty((2, 3), "float32").shape
+        (2, 3)
     """
     return broadcast.full(tuple(shape), 0, dtypes.canonical(dtype))
 
@@ -58,6 +69,14 @@ def empty(shape: Sequence[int], dtype: Any, *, out_sharding: Any = None) -> Arra
 @api_boundary
 def broadcast_like(arr: Any, like_arr: Any) -> Array:
     """Returns an array broadcast to the shape of another, by NumPy's rules.
+
+    Args:
+        arr: the array to repeat, whose axes have length 1 or that of the axis of `like_arr`; both
+            are aligned at their last axes.
+        like_arr: an array, of which only the shape counts.
+
+    Returns:
+        An array of the shape of `like_arr` and the dtype of `arr`.
 
     Raises:
         ValueError: if it does not broadcast.
@@ -163,6 +182,18 @@ def reduce_sum(operand: Any, axes: Sequence[int], *, out_sharding: Any = None) -
         operand: an array.
         axes: the axes.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        An array of the dtype of `operand`, without `axes`.
+
+    Raises:
+        ValueError: if an axis is out of range or named twice.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.reduce_sum(jnp.array([[1, 2], [3, 4]]), (0,))
+        Array([4, 6], dtype=int64)
     """
     return broadcast.reduce_sum(operand, axes)
 
@@ -193,6 +224,16 @@ def stack(operands: Sequence[Any], axis: int = 0) -> Array:
 @api_boundary
 def unstack(x: Any, axis: int = 0) -> tuple[Array, ...]:
     """Returns the arrays that an axis counts.
+
+    Args:
+        x: an array of at least one axis.
+        axis: the axis to take apart; negative ones count from the end.
+
+    Returns:
+        A tuple of as many arrays as `axis` is long, each without that axis.
+
+    Raises:
+        ValueError: if there is no such axis.
 
     Example:
         >>> import minijax.numpy as jnp

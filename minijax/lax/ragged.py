@@ -108,6 +108,14 @@ def ragged_dot_general(
     Raises:
         TypeError: if there is not one ragged axis, or ranks do not fit.
         ValueError: if there is a group offset.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> rows = jnp.array([[1.0], [2.0], [4.0]])
+        >>> numbers = lax.RaggedDotDimensionNumbers((((0,), (0,)), ((), ())), (0,), ())
+        >>> lax.ragged_dot_general(rows, rows, jnp.array([1, 2]), numbers).ravel()
+        Array([ 1., 20.], dtype=float64)
     """
     lhs, rhs, group_sizes = jnp.asarray(lhs), jnp.asarray(rhs), jnp.asarray(group_sizes)
     numbers = ragged_dot_dimension_numbers

@@ -107,7 +107,30 @@ def conv_general_shape_tuple(
     padding: Any,
     dimension_numbers: Sequence[str],
 ) -> Shape:
-    """Returns the shape of a convolution with axes in any order; see `conv_shape_tuple`."""
+    """Returns the shape of a convolution with axes in any order; see `conv_shape_tuple`.
+
+    Args:
+        lhs_shape: the shape of the input.
+        rhs_shape: the shape of the kernel.
+        window_strides: the step of the window along each spatial axis.
+        padding: "SAME", "SAME_LOWER", "VALID", or a pair (before, after) for each spatial axis.
+        dimension_numbers: the layouts of input, kernel and result, such as ("NHWC", "HWIO",
+            "NHWC").
+
+    Returns:
+        The shape of the result, with its axes in the order of the third layout.
+
+    Raises:
+        TypeError: if a layout lacks a letter or has one twice, or there is not one pair of pads for
+            each spatial axis.
+        ValueError: if the padding has an unknown name, or negative padding is longer than an axis.
+
+    Example:
+        >>> from minijax import lax
+        >>> layouts = ("NHC", "HIO", "NHC")
+        >>> lax.conv_general_shape_tuple((1, 8, 3), (3, 3, 6), (1,), "VALID", layouts)
+        (1, 6, 6)
+    """
     lhs, rhs, out = conv_general_permutations(dimension_numbers)
     inner = conv_shape_tuple(
         [lhs_shape[axis] for axis in lhs],
@@ -125,7 +148,30 @@ def conv_transpose_shape_tuple(
     padding: Any,
     dimension_numbers: Sequence[str],
 ) -> Shape:
-    """Returns the shape of a transposed convolution; see `conv_transpose`."""
+    """Returns the shape of a transposed convolution; see `conv_transpose`.
+
+    Args:
+        lhs_shape: the shape of the input.
+        rhs_shape: the shape of the kernel, whose "O" letter counts the features of the result.
+        window_strides: by how much each spatial axis grows.
+        padding: "SAME", "VALID", or a pair (before, after) for each spatial axis, of zeros around
+            the spread-out input.
+        dimension_numbers: the layouts of input, kernel and result, such as ("NHWC", "HWIO",
+            "NHWC").
+
+    Returns:
+        The shape of the result, with its axes in the order of the third layout.
+
+    Raises:
+        TypeError: if a layout lacks a letter or has one twice.
+        ValueError: if there is not one stride for each spatial axis.
+
+    Example:
+        >>> from minijax import lax
+        >>> layouts = ("NHC", "HIO", "NHC")
+        >>> lax.conv_transpose_shape_tuple((1, 8, 3), (3, 3, 6), (2,), "SAME", layouts)
+        (1, 16, 6)
+    """
     lhs, rhs, out = conv_general_permutations(dimension_numbers)
     sizes = [lhs_shape[axis] for axis in lhs]
     kernel = [rhs_shape[axis] for axis in rhs]

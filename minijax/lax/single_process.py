@@ -24,22 +24,74 @@ from minijax.primitives.sort import top_k
 
 
 def create_token(_: Any = None) -> Array:
-    """Returns a token, which stands for "everything so far": an empty array of bools."""
+    """Returns a token, which stands for "everything so far": an empty array of bools.
+
+    The one argument, which may be left out, is not looked at.
+
+    Returns:
+        An array of shape (0,) that only orders what is passed along with it.
+
+    Example:
+        >>> from minijax import lax
+        >>> lax.create_token().shape
+        (0,)
+    """
     return jnp.zeros((0,), bool)
 
 
 def after_all(*operands: Any) -> Array:
-    """Returns a token that stands for all the tokens given."""
+    """Returns a token that stands for all the tokens given.
+
+    Args:
+        operands: tokens, as `create_token` makes them.
+
+    Returns:
+        A token: an empty array of bools.
+
+    Example:
+        >>> from minijax import lax
+        >>> lax.after_all(lax.create_token(), lax.create_token())
+        Array([], shape=(0,), dtype=bool)
+    """
     return create_token()
 
 
 def stage(x: Any, /) -> Array:
-    """Returns an array as it is."""
+    """Returns an array as it is.
+
+    Args:
+        x: an array, or a scalar that becomes one.
+
+    Returns:
+        The array, of unchanged shape and dtype.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.stage(jnp.array([1, 2]))
+        Array([1, 2], dtype=int64)
+    """
     return to_array(x)
 
 
 def dce_sink(val: Any, *, prevent_mlir_dce: bool = False) -> None:
-    """Marks values as needed; what is not used later may still be left out, as in compiled code."""
+    """Marks values as needed; what is not used later may still be left out, as in compiled code.
+
+    Args:
+        val: an array or a pytree of arrays.
+        prevent_mlir_dce: accepted for compatibility; there is no such compiler here.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> @mj.jit
+        ... def f(x):
+        ...     lax.dce_sink(jnp.sin(x))
+        ...     return 2 * x
+        >>> f(jnp.array(3))
+        Array(6, dtype=int64, weak_type=True)
+    """
     tree_map(optimization_barrier, val)
 
 
@@ -48,6 +100,13 @@ def dce_sink(val: Any, *, prevent_mlir_dce: bool = False) -> None:
 
 def with_sharding_constraint(x: Any, shardings: Any) -> Any:
     """Returns arrays as they are: one device holds all of them.
+
+    Args:
+        x: an array or a pytree of arrays.
+        shardings: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        The values of `x`, as arrays.
 
     Example:
         >>> from minijax import lax
@@ -61,8 +120,22 @@ def with_sharding_constraint(x: Any, shardings: Any) -> Any:
 def pcast(x: Any, axis_name: Any, *, to: str) -> Any:
     """Returns values as they are: mapped axes of one process need no note of what varies.
 
+    Args:
+        x: an array or a pytree of arrays.
+        axis_name: accepted for compatibility; it is not looked at.
+        to: "varying", "unreduced" or "reduced".
+
+    Returns:
+        `x` itself.
+
     Raises:
         ValueError: if `to` is none of "varying", "unreduced", "reduced".
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.pcast(jnp.array([1, 2]), "i", to="varying")
+        Array([1, 2], dtype=int64)
     """
     if to not in ("varying", "unreduced", "reduced"):
         raise ValueError(f'pcast: to must be "varying", "unreduced" or "reduced", got {to!r}.')
@@ -76,12 +149,50 @@ def pbroadcast(x: Any, axis_name: Any, source: int) -> Any:
         x: an array or a pytree of arrays.
         axis_name: the name of the axis.
         source: the place.
+
+    Returns:
+        A pytree like `x`, the same at every place.
+
+    Raises:
+        NameError: if no enclosing `vmap` has that `axis_name`.
+        IndexError: if `source` is beyond the axis.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> mj.vmap(lambda x: lax.pbroadcast(x, "i", 1), axis_name="i")(jnp.array([3, 5, 7]))
+        Array([5, 5, 5], dtype=int64)
     """
     return tree_map(lambda leaf: all_gather(leaf, axis_name)[source], x)
 
 
 def pswapaxes(x: Any, axis_name: Any, axis: int, *, axis_index_groups: Any = None) -> Any:
-    """Exchanges a mapped axis and an axis of the array, which must have its length."""
+    """Exchanges a mapped axis and an axis of the array, which must have its length.
+
+    Args:
+        x: an array or a pytree of arrays.
+        axis_name: the name given to an enclosing `vmap`.
+        axis: the axis of the arrays, as long as the mapped one.
+        axis_index_groups: must be None.
+
+    Returns:
+        A pytree like `x`: position j of `axis` holds what example j had at the example's own
+        position.
+
+    Raises:
+        NameError: if no enclosing `vmap` has that `axis_name`.
+        ValueError: if groups are given.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> rows = jnp.array([[1, 2], [3, 4]])
+        >>> mj.vmap(lambda x: lax.pswapaxes(x, "i", 0), axis_name="i")(rows)
+        Array([[1, 3],
+               [2, 4]], dtype=int64)
+    """
     return all_to_all(x, axis_name, axis, axis, axis_index_groups=axis_index_groups)
 
 
@@ -92,6 +203,23 @@ def psend(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
         x: an array or a pytree of arrays.
         axis_name: the name of the axis.
         perm: pairs of source and destination.
+
+    Returns:
+        The values that arrive, and zeros where nothing does.
+
+    Raises:
+        NameError: if no enclosing `vmap` has that `axis_name`.
+        ValueError: if a source or a destination is named twice or out of range.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> pairs = [(0, 1), (1, 0)]
+        >>> def swap(x):
+        ...     return lax.precv(lax.psend(x, "i", pairs), x, "i", pairs)
+        >>> mj.vmap(swap, axis_name="i")(jnp.array([3, 5]))
+        Array([5, 3], dtype=int64)
     """
     return ppermute(x, axis_name, perm)
 
@@ -99,8 +227,27 @@ def psend(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
 def precv(token: Any, out_shape: Any, axis_name: Any, perm: Any) -> Any:
     """Returns what `psend` sent, in the shape that is expected.
 
+    Args:
+        token: the result of `psend`.
+        out_shape: what has the expected `shape` and `dtype`: a `ShapeDtypeStruct` or an array.
+        axis_name: the name of the axis, as given to `psend`.
+        perm: pairs of source and destination, as given to `psend`, which has followed them already.
+
+    Returns:
+        An array of the shape and dtype of `out_shape`.
+
     Raises:
         ValueError: if something of another shape or dtype was sent.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> pairs = [(0, 1)]
+        >>> def pass_on(x):
+        ...     return lax.precv(lax.psend(x, "i", pairs), x, "i", pairs)
+        >>> mj.vmap(pass_on, axis_name="i")(jnp.array([3, 5]))
+        Array([0, 3], dtype=int64)
     """
     found = to_array(token)
     if (found.shape, found.dtype) != (tuple(out_shape.shape), np.dtype(out_shape.dtype)):
@@ -147,6 +294,17 @@ def composite(decomposition: Callable[..., Any], name: str, version: int = 0) ->
         decomposition: the function; keyword arguments are its attributes.
         name: the name.
         version: the version of what the name means.
+
+    Returns:
+        A function of the arguments of `decomposition`.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> def scaled(x, *, factor):
+        ...     return factor * x
+        >>> lax.composite(scaled, "shop.scaled", version=1)(jnp.array([1, 2]), factor=3)
+        Array([3, 6], dtype=int64)
     """
 
     @functools.wraps(decomposition)
@@ -203,7 +361,27 @@ def approx_min_k(
     reduction_input_size_override: int = -1,
     aggregate_to_topk: bool = True,
 ) -> tuple[Array, Array]:
-    """Returns the k smallest elements along an axis and their positions; see `approx_max_k`."""
+    """Returns the k smallest elements along an axis and their positions; see `approx_max_k`.
+
+    Args:
+        operand: a floating-point array.
+        k: how many.
+        reduction_dimension: the axis; negative ones count from the end.
+        recall_target, reduction_input_size_override, aggregate_to_topk: accepted for
+            compatibility: the result is exact.
+
+    Returns:
+        The elements in ascending order and their positions; the axis has length `k` in both.
+
+    Raises:
+        ValueError: if the dtype is not floating-point, or k is negative or larger than the axis.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.approx_min_k(jnp.array([4.0, 1.0, 3.0]), 2)[0]
+        Array([1., 3.], dtype=float64)
+    """
     values, places = approx_max_k(-to_array(operand), k, reduction_dimension)
     return -values, places
 
@@ -217,6 +395,18 @@ def rng_uniform(a: Any, b: Any, shape: Sequence[int]) -> Array:
     Args:
         a, b: scalars of one dtype.
         shape: the shape of the result.
+
+    Returns:
+        An array of shape `shape` and the dtype of `a`, another one at each call.
+
+    Raises:
+        TypeError: if `a` and `b` have axes or different dtypes.
+
+    Example:
+        >>> from minijax import lax
+        >>> draws = lax.rng_uniform(2.0, 3.0, (100,))
+        >>> bool(((2 <= draws) & (draws < 3)).all())
+        True
     """
     a, b = jnp.asarray(a), jnp.asarray(b)
     if a.shape or b.shape or a.dtype != b.dtype:
@@ -248,6 +438,15 @@ def rng_bit_generator(
 
     Raises:
         TypeError: if the state or the dtype is of another kind.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> moved, bits = lax.rng_bit_generator(jnp.array([1, 2, 0, 0], "uint32"), (3,))
+        >>> moved
+        Array([1, 2, 3, 0], dtype=uint32)
+        >>> bits.shape
+        (3,)
     """
     found, state = dtypes.canonical(dtype), to_array(key)
     if found.kind != "u":

@@ -228,7 +228,25 @@ def select_n(which: Any, *cases: Any) -> Array:
 
 
 def select(pred: Any, on_true: Any, on_false: Any) -> Array:
-    """Returns `on_true` where the bool `pred` holds, else `on_false`."""
+    """Returns `on_true` where the bool `pred` holds, else `on_false`.
+
+    Args:
+        pred: bools, of the shape of the cases or rank 0.
+        on_true: an array.
+        on_false: an array of the shape and dtype of `on_true`; either may have rank 0.
+
+    Returns:
+        An array of the dtype of the cases.
+
+    Raises:
+        TypeError: if dtypes differ, `pred` is not of bools, or shapes do not fit.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.select(jnp.array([True, False]), jnp.array([1, 2]), jnp.array([10, 20]))
+        Array([ 1, 20], dtype=int64)
+    """
     return select_n(pred, on_false, on_true)
 
 

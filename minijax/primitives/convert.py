@@ -192,6 +192,14 @@ reduce_precision_p = unary(
 def reduce_precision(operand: Any, exponent_bits: int, mantissa_bits: int) -> Array:
     """Returns floats rounded to what a format with fewer bits can hold; the dtype stays.
 
+    Args:
+        operand: a float array of any shape.
+        exponent_bits: how many bits the exponent has, at least 1.
+        mantissa_bits: how many bits the mantissa has, without the leading 1 that is not stored.
+
+    Returns:
+        An array of the shape and dtype of `operand`; ±inf where the exponent does not suffice.
+
     Raises:
         ValueError: if there is less than one exponent bit or a negative number of mantissa bits.
 

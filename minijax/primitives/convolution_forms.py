@@ -71,7 +71,24 @@ def conv_with_general_padding(
 ) -> Array:
     """Slides a kernel over an input, batch and features first, with padding and dilation.
 
-    The arguments are those of `conv_general_dilated`.
+    Args:
+        lhs: the input, of shape (batch, features, *spatial).
+        rhs: the kernel, of shape (output features, input features, *window).
+        window_strides: the step of the window along each spatial axis.
+        padding: "SAME", "SAME_LOWER", "VALID", or a pair (before, after) of numbers of zeros for
+            each spatial axis; negative ones cut off.
+        lhs_dilation: 1 + the number of zeros between elements of the input, for each spatial axis;
+            None for no zeros.
+        rhs_dilation: 1 + the number of gaps between elements of the kernel, or None for no gaps.
+        precision: accepted for compatibility; all precisions are full here.
+        preferred_element_type: the dtype of the result and, at least, of the accumulation.
+
+    Returns:
+        An array of shape (batch, output features, *spatial).
+
+    Raises:
+        TypeError: if ranks, features or dtypes do not fit.
+        ValueError: if strides, dilations or paddings do not fit.
 
     Example:
         >>> import minijax.numpy as jnp

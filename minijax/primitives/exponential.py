@@ -36,6 +36,17 @@ exp_p = unary(
 def exp(x: Any) -> Array:
     """Returns e to the power x elementwise.
 
+    Args:
+        x: a float or complex array of any shape.
+        accuracy: taken by `lax.exp` only: None, a `lax.AccuracyMode` or a `lax.Tolerance`. The best
+            accuracy is the only one here, so results are the same.
+
+    Returns:
+        An array of the shape and dtype of `x`.
+
+    Raises:
+        TypeError: if `x` is not float or complex, or `accuracy` is of another type.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> exp(jnp.array([0.0, 1.0]))
@@ -73,6 +84,17 @@ expm1_p = unary(
 def exp2(x: Any) -> Array:
     """Returns 2 to the power x elementwise.
 
+    Args:
+        x: a float or complex array of any shape.
+        accuracy: taken by `lax.exp2` only: None, a `lax.AccuracyMode` or a `lax.Tolerance`. The
+            best accuracy is the only one here, so results are the same.
+
+    Returns:
+        An array of the shape and dtype of `x`.
+
+    Raises:
+        TypeError: if `x` is not float or complex, or `accuracy` is of another type.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> from minijax import lax
@@ -84,6 +106,17 @@ def exp2(x: Any) -> Array:
 
 def expm1(x: Any) -> Array:
     """Returns exp(x) - 1 elementwise, exact for small x.
+
+    Args:
+        x: a float or complex array of any shape.
+        accuracy: taken by `lax.expm1` only: None, a `lax.AccuracyMode` or a `lax.Tolerance`. The
+            best accuracy is the only one here, so results are the same.
+
+    Returns:
+        An array of the shape and dtype of `x`.
+
+    Raises:
+        TypeError: if `x` is not float or complex, or `accuracy` is of another type.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -115,6 +148,17 @@ log1p_p = unary(
 def log(x: Any) -> Array:
     """Returns the natural logarithm elementwise; NaN for negative real x.
 
+    Args:
+        x: a float or complex array of any shape.
+        accuracy: taken by `lax.log` only: None, a `lax.AccuracyMode` or a `lax.Tolerance`. The best
+            accuracy is the only one here, so results are the same.
+
+    Returns:
+        An array of the shape and dtype of `x`.
+
+    Raises:
+        TypeError: if `x` is not float or complex, or `accuracy` is of another type.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> log(jnp.array([1.0, 10.0]))
@@ -125,6 +169,17 @@ def log(x: Any) -> Array:
 
 def log1p(x: Any) -> Array:
     """Returns log(1 + x) elementwise, exact for small x.
+
+    Args:
+        x: a float or complex array of any shape.
+        accuracy: taken by `lax.log1p` only: None, a `lax.AccuracyMode` or a `lax.Tolerance`. The
+            best accuracy is the only one here, so results are the same.
+
+    Returns:
+        An array of the shape and dtype of `x`.
+
+    Raises:
+        TypeError: if `x` is not float or complex, or `accuracy` is of another type.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -153,6 +208,17 @@ logistic_p = unary(
 
 def logistic(x: Any) -> Array:
     """Returns 1 / (1 + exp(-x)) elementwise.
+
+    Args:
+        x: a float or complex array of any shape.
+        accuracy: taken by `lax.logistic` only: None, a `lax.AccuracyMode` or a `lax.Tolerance`. The
+            best accuracy is the only one here, so results are the same.
+
+    Returns:
+        An array of the shape and dtype of `x`.
+
+    Raises:
+        TypeError: if `x` is not float or complex, or `accuracy` is of another type.
 
     Example:
         >>> import minijax.numpy as jnp

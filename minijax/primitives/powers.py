@@ -169,7 +169,20 @@ def integer_pow(x: Any, y: int) -> Array:
 
 
 def square(x: Any) -> Array:
-    """Returns x² elementwise."""
+    """Returns x² elementwise.
+
+    Args:
+        x: an array of numbers of any shape.
+
+    Returns:
+        An array of the shape and dtype of `x`; products of integers wrap around.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.square(jnp.array([-3, 4]))
+        Array([ 9, 16], dtype=int64)
+    """
     return square_p.bind(*match(x))[0]
 
 
@@ -201,6 +214,17 @@ cbrt_p = unary(
 def sqrt(x: Any) -> Array:
     """Returns the square root elementwise; NaN for negative real x.
 
+    Args:
+        x: a float or complex array of any shape.
+        accuracy: taken by `lax.sqrt` only: None, a `lax.AccuracyMode` or a `lax.Tolerance`. The
+            best accuracy is the only one here, so results are the same.
+
+    Returns:
+        An array of the shape and dtype of `x`.
+
+    Raises:
+        TypeError: if `x` is not float or complex, or `accuracy` is of another type.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> sqrt(jnp.array([4.0, 9.0]))
@@ -210,10 +234,46 @@ def sqrt(x: Any) -> Array:
 
 
 def rsqrt(x: Any) -> Array:
-    """Returns 1 / √x elementwise."""
+    """Returns 1 / √x elementwise.
+
+    Args:
+        x: a float or complex array of any shape.
+        accuracy: taken by `lax.rsqrt` only: None, a `lax.AccuracyMode` or a `lax.Tolerance`. The
+            best accuracy is the only one here, so results are the same.
+
+    Returns:
+        An array of the shape and dtype of `x`.
+
+    Raises:
+        TypeError: if `x` is not float or complex, or `accuracy` is of another type.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.rsqrt(jnp.array([4.0, 0.25]))
+        Array([0.5, 2. ], dtype=float64)
+    """
     return rsqrt_p.bind(*match(x))[0]
 
 
 def cbrt(x: Any) -> Array:
-    """Returns the real cube root of a float array elementwise."""
+    """Returns the real cube root of a float array elementwise.
+
+    Args:
+        x: a float array of any shape.
+        accuracy: taken by `lax.cbrt` only: None, a `lax.AccuracyMode` or a `lax.Tolerance`. The
+            best accuracy is the only one here, so results are the same.
+
+    Returns:
+        An array of the shape and dtype of `x`.
+
+    Raises:
+        TypeError: if `x` is not float, or `accuracy` is of another type.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.cbrt(jnp.array([27.0, -8.0]))
+        Array([ 3., -2.], dtype=float64)
+    """
     return cbrt_p.bind(*match(x))[0]

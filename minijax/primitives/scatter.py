@@ -139,6 +139,24 @@ def scatter_sub(
 ) -> Array:
     """Subtracts updates from windows of an array; arguments and errors are those of `scatter_add`.
 
+    Args:
+        operand: an array of rank r.
+        scatter_indices: an integer array of shape (..., n) of index vectors. Negative indices are
+            out of bounds.
+        updates: what to subtract, with the axes of `scatter_indices` but the last, and window axes
+            at `update_window_dims`.
+        dimension_numbers: how the axes relate.
+        indices_are_sorted: a promise that the index vectors increase.
+        unique_indices: a promise that no element is met twice.
+        mode: "drop" (the default), "clip" or "promise_in_bounds".
+
+    Returns:
+        An array like `operand`. Where windows overlap all updates are subtracted.
+
+    Raises:
+        TypeError: if dtypes, shapes or dimension numbers do not fit.
+        ValueError: if the mode is unknown.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> from minijax import lax
@@ -216,6 +234,24 @@ def scatter_mul(
     """Multiplies windows of an array by updates; arguments and errors are those of `scatter_add`.
 
     Derivatives with respect to updates hold where windows overlap too.
+
+    Args:
+        operand: an array of rank r.
+        scatter_indices: an integer array of shape (..., n) of index vectors. Negative indices are
+            out of bounds.
+        updates: the factors, with the axes of `scatter_indices` but the last, and window axes at
+            `update_window_dims`.
+        dimension_numbers: how the axes relate.
+        indices_are_sorted: a promise that the index vectors increase.
+        unique_indices: a promise that no element is met twice.
+        mode: "drop" (the default), "clip" or "promise_in_bounds".
+
+    Returns:
+        An array like `operand`. Where windows overlap all factors count.
+
+    Raises:
+        TypeError: if dtypes, shapes or dimension numbers do not fit.
+        ValueError: if the mode is unknown.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -304,6 +340,24 @@ def scatter_min(
 
     Where several updates and the old element tie, they share the derivative.
 
+    Args:
+        operand: an array of rank r.
+        scatter_indices: an integer array of shape (..., n) of index vectors. Negative indices are
+            out of bounds.
+        updates: the upper bounds, with the axes of `scatter_indices` but the last, and window axes
+            at `update_window_dims`.
+        dimension_numbers: how the axes relate.
+        indices_are_sorted: a promise that the index vectors increase.
+        unique_indices: a promise that no element is met twice.
+        mode: "drop" (the default), "clip" or "promise_in_bounds".
+
+    Returns:
+        An array like `operand`. Where windows overlap the least bound counts.
+
+    Raises:
+        TypeError: if dtypes, shapes or dimension numbers do not fit.
+        ValueError: if the mode is unknown.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> from minijax import lax
@@ -328,6 +382,24 @@ def scatter_max(
     """Raises elements in windows of an array to updates; arguments are those of `scatter_add`.
 
     Where several updates and the old element tie, they share the derivative.
+
+    Args:
+        operand: an array of rank r.
+        scatter_indices: an integer array of shape (..., n) of index vectors. Negative indices are
+            out of bounds.
+        updates: the lower bounds, with the axes of `scatter_indices` but the last, and window axes
+            at `update_window_dims`.
+        dimension_numbers: how the axes relate.
+        indices_are_sorted: a promise that the index vectors increase.
+        unique_indices: a promise that no element is met twice.
+        mode: "drop" (the default), "clip" or "promise_in_bounds".
+
+    Returns:
+        An array like `operand`. Where windows overlap the greatest bound counts.
+
+    Raises:
+        TypeError: if dtypes, shapes or dimension numbers do not fit.
+        ValueError: if the mode is unknown.
 
     Example:
         >>> import minijax.numpy as jnp

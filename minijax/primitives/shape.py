@@ -229,6 +229,13 @@ rev_p = primitive(
 def rev(operand: Any, dimensions: Sequence[int]) -> Array:
     """Reverses the order of the elements along axes.
 
+    Args:
+        operand: an array.
+        dimensions: the axes to reverse; negative ones count from the end.
+
+    Returns:
+        An array of the shape and dtype of `operand`.
+
     Raises:
         ValueError: if an axis is out of range or named twice.
 

@@ -87,7 +87,23 @@ def bessel_i0e(x: Any) -> Array:
 
 
 def bessel_i1e(x: Any) -> Array:
-    """Returns e^-|x| I₁(x), the scaled modified Bessel function of order 1, elementwise."""
+    """Returns e^-|x| I₁(x), the scaled modified Bessel function of order 1, elementwise.
+
+    Args:
+        x: a float array of any shape.
+
+    Returns:
+        An array of the shape and dtype of `x`, odd in `x`.
+
+    Raises:
+        TypeError: if `x` is not of floats.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.bessel_i1e(jnp.array([0.0, 1.0, -1.0]))
+        Array([ 0.        ,  0.20791042, -0.20791042], dtype=float64)
+    """
     return bessel_i1e_p.bind(*match(x))[0]
 
 

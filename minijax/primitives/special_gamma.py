@@ -105,7 +105,24 @@ def igamma(a: Any, x: Any) -> Array:
 
 
 def igammac(a: Any, x: Any) -> Array:
-    """Returns 1 - P(a, x) elementwise, exact where P is near 1."""
+    """Returns 1 - P(a, x) elementwise, exact where P is near 1.
+
+    Args:
+        a: the order, a positive float array.
+        x: a nonnegative float array of the shape of `a`, or either of rank 0.
+
+    Returns:
+        The integral of t^(a-1) e^-t from x to ∞, divided by Γ(a); NaN outside of the domain.
+
+    Raises:
+        TypeError: if dtypes or shapes do not fit.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> lax.igammac(jnp.array([1.0, 1.0]), jnp.array([1.0, 50.0]))
+        Array([3.67879441e-01, 1.92874985e-22], dtype=float64)
+    """
     return igammac_p.bind(*match(a, x))[0]
 
 
@@ -224,6 +241,16 @@ def _where_known(a: Any, x: Any, value: Any, dtype: np.dtype) -> Any:
 
 def igamma_grad_a(a: Any, x: Any) -> Array:
     """Returns the derivative of `igamma` by its order a, elementwise.
+
+    Args:
+        a: the order, a positive float array.
+        x: a nonnegative float array of the shape of `a`, or either of rank 0.
+
+    Returns:
+        The derivative of P(a, x) by a; 0 where x is 0, and NaN outside of the domain.
+
+    Raises:
+        TypeError: if dtypes or shapes do not fit.
 
     Example:
         >>> import minijax.numpy as jnp

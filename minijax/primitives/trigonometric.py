@@ -49,6 +49,17 @@ tan_p = unary(
 def sin(x: Any) -> Array:
     """Returns the sine elementwise.
 
+    Args:
+        x: a float or complex array of any shape.
+        accuracy: taken by `lax.sin` only: None, a `lax.AccuracyMode` or a `lax.Tolerance`. The best
+            accuracy is the only one here, so results are the same.
+
+    Returns:
+        An array of the shape and dtype of `x`.
+
+    Raises:
+        TypeError: if `x` is not float or complex, or `accuracy` is of another type.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> sin(jnp.array([0.0, 1.0]))
@@ -59,6 +70,17 @@ def sin(x: Any) -> Array:
 
 def cos(x: Any) -> Array:
     """Returns the cosine elementwise.
+
+    Args:
+        x: a float or complex array of any shape.
+        accuracy: taken by `lax.cos` only: None, a `lax.AccuracyMode` or a `lax.Tolerance`. The best
+            accuracy is the only one here, so results are the same.
+
+    Returns:
+        An array of the shape and dtype of `x`.
+
+    Raises:
+        TypeError: if `x` is not float or complex, or `accuracy` is of another type.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -71,6 +93,17 @@ def cos(x: Any) -> Array:
 
 def tan(x: Any) -> Array:
     """Returns the tangent elementwise.
+
+    Args:
+        x: a float or complex array of any shape.
+        accuracy: taken by `lax.tan` only: None, a `lax.AccuracyMode` or a `lax.Tolerance`. The best
+            accuracy is the only one here, so results are the same.
+
+    Returns:
+        An array of the shape and dtype of `x`.
+
+    Raises:
+        TypeError: if `x` is not float or complex, or `accuracy` is of another type.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -244,6 +277,17 @@ def cosh(x: Any) -> Array:
 
 def tanh(x: Any) -> Array:
     """Returns the hyperbolic tangent elementwise.
+
+    Args:
+        x: a float or complex array of any shape.
+        accuracy: taken by `lax.tanh` only: None, a `lax.AccuracyMode` or a `lax.Tolerance`. The
+            best accuracy is the only one here, so results are the same.
+
+    Returns:
+        An array of the shape and dtype of `x`.
+
+    Raises:
+        TypeError: if `x` is not float or complex, or `accuracy` is of another type.
 
     Example:
         >>> import minijax.numpy as jnp

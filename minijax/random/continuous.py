@@ -35,6 +35,20 @@ def lognormal(
         shape: the shape of the result; that of `sigma` if None.
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        Positive numbers with median 1, of shape `shape`.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+        TypePromotionError: if a parameter would lose precision in the dtype.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.lognormal(random.key(0), 0.5, (1000,))
+        >>> bool((draws > 0).all()), round(float((draws < 1).mean()), 1)
+        (True, 0.5)
     """
     size, found = arguments("lognormal", key, shape, dtype, sigma, safely=True)
     return _lognormal(key, sigma, size, found)
@@ -57,6 +71,20 @@ def pareto(
         shape: the shape of the result; that of `b` if None.
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        Numbers of at least 1, of shape `shape`.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+        TypePromotionError: if a parameter would lose precision in the dtype.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.pareto(random.key(0), 3.0, (1000,))
+        >>> bool((draws >= 1).all()), round(float(draws.mean()), 1)
+        (True, 1.5)
     """
     size, found = arguments("pareto", key, shape, dtype, b, safely=True)
     return _pareto(key, b, size, found)
@@ -84,6 +112,20 @@ def rayleigh(
         shape: the shape of the result; that of `scale` if None.
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        Positive numbers with mean scale · √(π/2), of shape `shape`.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+        TypePromotionError: if a parameter would lose precision in the dtype.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.rayleigh(random.key(0), 2.0, (1000,))
+        >>> round(float(draws.mean()), 1)
+        2.6
     """
     size, found = arguments("rayleigh", key, shape, dtype, scale, safely=True)
     return _rayleigh(key, scale, size, found)
@@ -106,6 +148,19 @@ def weibull_min(
         scale, concentration: positive parameters, which meet `shape` by broadcasting.
         shape: the shape of the draws.
         dtype: a floating-point dtype; float64 if None.
+
+    Returns:
+        Nonnegative numbers. Parameters with axes that `shape` lacks share each draw.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.weibull_min(random.key(0), 2.0, 1.0, (1000,))
+        >>> round(float(draws.mean()), 1)
+        2.0
     """
     size, found = arguments("weibull_min", key, shape, dtype)
     return _weibull(key, scale, concentration, size, found)
@@ -128,6 +183,19 @@ def maxwell(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any
         shape: the shape of the result.
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        Positive numbers with mean √(8/π), of shape `shape`.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.maxwell(random.key(0), (1000,))
+        >>> bool((draws > 0).all()), round(float((draws**2).mean()))
+        (True, 3)
     """
     return _maxwell(key, *arguments("maxwell", key, shape, dtype))
 
@@ -148,6 +216,19 @@ def double_sided_maxwell(
         loc, scale: parameters; their common shape comes after `shape` in that of the result.
         shape: the leading axes of the result; those of the parameters if empty, as in `jax.random`.
         dtype: a floating-point dtype; float64 if None.
+
+    Returns:
+        Numbers that lie symmetrically around `loc`.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.double_sided_maxwell(random.key(0), 5.0, 1.0, (1000,))
+        >>> draws.shape, round(float((draws > 5).mean()), 1)
+        ((1000,), 0.5)
     """
     size, found = arguments("double_sided_maxwell", key, shape, dtype)
     tail = common_shape("double_sided_maxwell", None, loc, scale)
@@ -180,6 +261,20 @@ def triangular(
         shape: the shape of the result; that of the parameters if None.
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        Numbers in [left, right], of shape `shape`.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+        TypePromotionError: if a parameter would lose precision in the dtype.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.triangular(random.key(0), 0.0, 1.0, 5.0, (1000,))
+        >>> bool(((0 <= draws) & (draws <= 5)).all()), round(float(draws.mean()), 1)
+        (True, 2.0)
     """
     size, found = arguments("triangular", key, shape, dtype, left, mode, right, safely=True)
     return _triangular(key, left, mode, right, size, found)
@@ -209,6 +304,20 @@ def wald(
         shape: the shape of the result; that of `mean` if None.
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        Positive numbers, of shape `shape`.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+        TypePromotionError: if a parameter would lose precision in the dtype.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.wald(random.key(0), 2.0, (1000,))
+        >>> bool((draws > 0).all()), round(float(draws.mean()))
+        (True, 2)
 
     Source:
         J. Michael, W. Schucany, R. Haas, "Generating random variates using transformations with

@@ -285,6 +285,13 @@ def multinomial(
 
     Raises:
         ValueError: if `n` or `p` do not broadcast to the shape.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import random
+        >>> counts = random.multinomial(random.key(0), 10, jnp.array([0.2, 0.8, 0.0]))
+        >>> float(counts.sum()), float(counts[2])
+        (10.0, 0.0)
     """
     check_key("multinomial", key)
     n, p = promote_dtypes("multinomial", n, p, inexact=True)

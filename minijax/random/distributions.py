@@ -204,6 +204,19 @@ def laplace(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any
         shape: the shape of the result.
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        Numbers with density exp(-|x|) / 2, of shape `shape`.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.laplace(random.key(0), (1000,))
+        >>> draws.shape, round(float(abs(draws).mean()), 1)
+        ((1000,), 1.0)
     """
     return _laplace(key, *arguments("laplace", key, shape, dtype))
 
@@ -224,6 +237,19 @@ def cauchy(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any 
         shape: the shape of the result.
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        Numbers with density 1 / (π (1 + x²)), of shape `shape`; they have no mean.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.cauchy(random.key(0), (1000,))
+        >>> round(float((abs(draws) < 1).mean()), 1)
+        0.5
     """
     return _cauchy(key, *arguments("cauchy", key, shape, dtype))
 
@@ -244,6 +270,19 @@ def logistic(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: An
         shape: the shape of the result.
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        Numbers whose distribution function is 1 / (1 + exp(-x)), of shape `shape`.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.logistic(random.key(0), (1000,))
+        >>> round(float((draws < 1).mean()), 2)
+        0.73
     """
     return _logistic(key, *arguments("logistic", key, shape, dtype))
 

@@ -100,6 +100,13 @@ def loggamma(
     Returns:
         The logarithms, which may be differentiated by `a`.
 
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import random
+        >>> draws = random.loggamma(random.key(0), 1e-4, (100,))
+        >>> bool(jnp.isfinite(draws).all()), bool((jnp.exp(draws) == 0).any())
+        (True, True)
+
     Source:
         G. Marsaglia, W. Tsang, "A simple method for generating gamma variables", 2000.
     """
@@ -151,6 +158,20 @@ def beta(
         shape: the shape of the result; that of the parameters if None.
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        Numbers in [0, 1] with mean a / (a + b), of shape `shape`.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+        TypePromotionError: if a parameter would lose precision in the dtype.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.beta(random.key(0), 1.0, 3.0, (1000,))
+        >>> bool(((0 <= draws) & (draws <= 1)).all()), round(float(draws.mean()), 2)
+        (True, 0.26)
     """
     size, found = arguments("beta", key, shape, dtype, a, b, safely=True)
     return _beta(key, a, b, size, found)
@@ -188,6 +209,13 @@ def dirichlet(
 
     Raises:
         ValueError: if `alpha` has rank 0, or does not fit the shape.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> from minijax import random
+        >>> draws = random.dirichlet(random.key(0), jnp.array([1.0, 2.0, 3.0]), (4,))
+        >>> draws.shape, bool(jnp.allclose(draws.sum(-1), 1))
+        ((4, 3), True)
     """
     alpha = to_array(alpha)
     if alpha.ndim == 0:
@@ -216,6 +244,20 @@ def chisquare(
         shape: the shape of the result; that of `df` if None.
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        Positive numbers with mean `df`, of shape `shape`.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+        TypePromotionError: if a parameter would lose precision in the dtype.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.chisquare(random.key(0), 3.0, (1000,))
+        >>> round(float(draws.mean()))
+        3
     """
     size, found = arguments("chisquare", key, shape, dtype, df, safely=True)
     return _chisquare(key, df, size, found)
@@ -244,6 +286,20 @@ def f(
         shape: the shape of the result; that of the parameters if None.
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        Positive numbers, of shape `shape`.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+        TypePromotionError: if a parameter would lose precision in the dtype.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.f(random.key(0), 5.0, 12.0, (1000,))
+        >>> bool((draws > 0).all()), round(float(draws.mean()), 1)
+        (True, 1.2)
     """
     size, found = arguments("f", key, shape, dtype, dfnum, dfden, safely=True)
     return _f(key, dfnum, dfden, size, found)
@@ -269,6 +325,20 @@ def t(
         shape: the shape of the result; that of `df` if None.
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        Numbers that lie symmetrically around 0, of shape `shape`.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+        TypePromotionError: if a parameter would lose precision in the dtype.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.t(random.key(0), 5.0, (1000,))
+        >>> draws.shape, round(float((draws > 0).mean()), 1)
+        ((1000,), 0.5)
     """
     size, found = arguments("t", key, shape, dtype, df, safely=True)
     return _t(key, df, size, found)
@@ -293,6 +363,19 @@ def generalized_normal(
         shape: the shape of the result.
         dtype: a floating-point dtype; float64 if None.
         out_sharding: accepted for compatibility; it has no effect on one CPU.
+
+    Returns:
+        Numbers that lie symmetrically around 0, of shape `shape`.
+
+    Raises:
+        TypeError: if `key` is no key.
+        ValueError: if the dtype is no floating-point type, or shapes do not fit.
+
+    Example:
+        >>> from minijax import random
+        >>> draws = random.generalized_normal(random.key(0), 2.0, (1000,))
+        >>> round(float((draws**2).mean()), 1)
+        0.5
     """
     return exponential_powers(key, p, *arguments("generalized_normal", key, shape, dtype, p))
 

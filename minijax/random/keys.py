@@ -117,6 +117,18 @@ def key_dtype(impl_spec: Any = None) -> np.dtype:
 def PRNGKey(seed: Any, *, impl: Any = None) -> Array:  # noqa: N802 - the public name
     """Makes an old-style key from a seed: a uint32 array of shape (2,).
 
+    Args:
+        seed: an integer or an integer array of rank 0, of at most 64 bits.
+        impl: "threefry2x32" or None.
+
+    Returns:
+        The upper and the lower 32 bits of the seed.
+
+    Raises:
+        TypeError: if the seed is no integer of rank 0, or `impl` is no name.
+        ValueError: if `impl` names another generator.
+        OverflowError: if the seed has more than 64 bits.
+
     Example:
         >>> from minijax import random
         >>> random.PRNGKey(42)
@@ -296,7 +308,22 @@ def bits(key: Any, shape: Shape = (), dtype: Any = None, *, out_sharding: Any = 
 
 @api_boundary
 def key_data(keys: Any) -> Array:
-    """Returns the words of keys: a uint32 array with a further last axis of length 2."""
+    """Returns the words of keys: a uint32 array with a further last axis of length 2.
+
+    Args:
+        keys: an array of keys, or old-style keys, which are returned as they are.
+
+    Returns:
+        The upper and the lower 32 bits of each key.
+
+    Raises:
+        TypeError: if `keys` are no keys.
+
+    Example:
+        >>> from minijax import random
+        >>> random.key_data(random.key(42))
+        Array([ 0, 42], dtype=uint32)
+    """
     return _words("key_data", keys)
 
 
@@ -308,6 +335,19 @@ def wrap_key_data(key_bits_array: Any, *, impl: Any = None, dtype: Any = None) -
         key_bits_array: a uint32 array of shape (..., 2).
         impl: "threefry2x32" or None.
         dtype: a dtype of keys, in place of `impl`.
+
+    Returns:
+        Keys of shape (...).
+
+    Raises:
+        TypeError: if the words have another dtype or shape.
+        ValueError: if another generator is named, or both `impl` and `dtype` are given.
+
+    Example:
+        >>> from minijax import random
+        >>> key = random.key(42)
+        >>> bool(random.wrap_key_data(random.key_data(key)) == key)
+        True
     """
     _check_generator("wrap_key_data", impl, dtype)
     words = to_array(key_bits_array)
@@ -319,12 +359,40 @@ def wrap_key_data(key_bits_array: Any, *, impl: Any = None, dtype: Any = None) -
 
 
 def clone(key: Any) -> Array:
-    """Returns the same key, for programs that mean to use it twice."""
+    """Returns the same key, for programs that mean to use it twice.
+
+    Args:
+        key: a key or an array of keys.
+
+    Returns:
+        An array equal to `key`: draws from both are the same.
+
+    Example:
+        >>> from minijax import random
+        >>> key = random.key(7)
+        >>> bool(random.uniform(key) == random.uniform(random.clone(key)))
+        True
+    """
     return to_array(key)
 
 
 @api_boundary
 def key_impl(keys: Any) -> str:
-    """Returns the name of the generator that keys belong to."""
+    """Returns the name of the generator that keys belong to.
+
+    Args:
+        keys: an array of keys of any shape, new or old style.
+
+    Returns:
+        "threefry2x32", the only generator.
+
+    Raises:
+        TypeError: if `keys` are no keys.
+
+    Example:
+        >>> from minijax import random
+        >>> random.key_impl(random.key(0))
+        'threefry2x32'
+    """
     _words("key_impl", keys)
     return _IMPLEMENTATION

@@ -340,8 +340,21 @@ def _names(axis_name: Any) -> Names:
 def axis_size(axis_name: Any) -> int:
     """Returns the length of a named mapped axis (the product, for several).
 
+    Args:
+        axis_name: the name (or a tuple of names) given to an enclosing `vmap`.
+
+    Returns:
+        A Python integer, known while a function is traced.
+
     Raises:
         NameError: if no enclosing `vmap` has that `axis_name`.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> mj.vmap(lambda x: x * lax.axis_size("i"), axis_name="i")(jnp.array([1, 2, 3]))
+        Array([3, 6, 9], dtype=int64)
     """
     return int(np.prod([named_axis_size(name) for name in _names(axis_name)]))
 
@@ -384,7 +397,27 @@ def psum(x: Any, axis_name: Any, *, axis_index_groups: Any = None) -> Any:
 
 
 def pmean(x: Any, axis_name: Any, *, axis_index_groups: Any = None) -> Any:
-    """Returns the mean over a named mapped axis; arguments as for `psum`."""
+    """Returns the mean over a named mapped axis.
+
+    Args:
+        x: a pytree of arrays.
+        axis_name: the name (or a tuple of names) given to an enclosing `vmap`.
+        axis_index_groups: must be None.
+
+    Returns:
+        A pytree like `x`, of floats where it has integers, the same for every example.
+
+    Raises:
+        NameError: if no enclosing `vmap` has that `axis_name`.
+        ValueError: if groups are given.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> mj.vmap(lambda x: x - lax.pmean(x, "i"), axis_name="i")(jnp.array([1.0, 2.0, 6.0]))
+        Array([-2., -1.,  3.], dtype=float64)
+    """
     size = axis_size(axis_name)
     return tree_map(
         lambda total: total / size, psum(x, axis_name, axis_index_groups=axis_index_groups)
@@ -392,14 +425,54 @@ def pmean(x: Any, axis_name: Any, *, axis_index_groups: Any = None) -> Any:
 
 
 def pmax(x: Any, axis_name: Any, *, axis_index_groups: Any = None) -> Any:
-    """Returns the maximum over a named mapped axis; arguments as for `psum`."""
+    """Returns the maximum over a named mapped axis.
+
+    Args:
+        x: a pytree of arrays.
+        axis_name: the name (or a tuple of names) given to an enclosing `vmap`.
+        axis_index_groups: must be None.
+
+    Returns:
+        A pytree like `x`, the same for every example.
+
+    Raises:
+        NameError: if no enclosing `vmap` has that `axis_name`.
+        ValueError: if groups are given.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> mj.vmap(lambda x: x - lax.pmax(x, "i"), axis_name="i")(jnp.array([1.0, 2.0, 6.0]))
+        Array([-5., -4.,  0.], dtype=float64)
+    """
     _no_groups("pmax", axis_index_groups)
     names = _names(axis_name)
     return tree_map(lambda leaf: pmax_p.bind(to_array(leaf), axis_names=names)[0], x)
 
 
 def pmin(x: Any, axis_name: Any, *, axis_index_groups: Any = None) -> Any:
-    """Returns the minimum over a named mapped axis; arguments as for `psum`."""
+    """Returns the minimum over a named mapped axis.
+
+    Args:
+        x: a pytree of arrays.
+        axis_name: the name (or a tuple of names) given to an enclosing `vmap`.
+        axis_index_groups: must be None.
+
+    Returns:
+        A pytree like `x`, the same for every example.
+
+    Raises:
+        NameError: if no enclosing `vmap` has that `axis_name`.
+        ValueError: if groups are given.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> mj.vmap(lambda x: x - lax.pmin(x, "i"), axis_name="i")(jnp.array([1.0, 2.0, 6.0]))
+        Array([0., 1., 5.], dtype=float64)
+    """
     _no_groups("pmin", axis_index_groups)
     names = _names(axis_name)
     return tree_map(lambda leaf: pmin_p.bind(to_array(leaf), axis_names=names)[0], x)
@@ -409,6 +482,22 @@ def axis_index(axis_name: Any) -> Array:
     """Returns the position of the example along a named mapped axis (int32).
 
     For several names, the position in row-major order.
+
+    Args:
+        axis_name: the name (or a tuple of names) given to an enclosing `vmap`.
+
+    Returns:
+        An integer of rank 0, another one for each example.
+
+    Raises:
+        NameError: if no enclosing `vmap` has that `axis_name`.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> mj.vmap(lambda x: x + lax.axis_index("i"), axis_name="i")(jnp.array([10, 10, 10]))
+        Array([10, 11, 12], dtype=int64)
     """
     total: Any = None
     for name in _names(axis_name):
@@ -440,6 +529,22 @@ def all_gather(
         axis_index_groups: must be None.
         axis: where the new axis goes.
         tiled: whether the values are concatenated along `axis` in place of stacked.
+
+    Returns:
+        A pytree like `x`, the same for every example, whose arrays have an axis of the length of
+        the mapped axis more; the same rank if `tiled`.
+
+    Raises:
+        NameError: if no enclosing `vmap` has that `axis_name`.
+        ValueError: if groups or several names are given.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> mj.vmap(lambda x: lax.all_gather(x, "i"), axis_name="i")(jnp.array([3, 5]))
+        Array([[3, 5],
+               [3, 5]], dtype=int64)
     """
     _no_groups("all_gather", axis_index_groups)
     names, size = _single("all_gather", axis_name)
@@ -473,6 +578,22 @@ def psum_scatter(
         scatter_dimension: the axis that is divided among the examples.
         axis_index_groups: must be None.
         tiled: whether the axis stays.
+
+    Returns:
+        A pytree like `x`: example i has position i of the sum along `scatter_dimension`, without
+        that axis; its i-th part of the axis if `tiled`.
+
+    Raises:
+        NameError: if no enclosing `vmap` has that `axis_name`.
+        ValueError: if groups or several names are given.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> rows = jnp.array([[1, 2], [30, 40]])
+        >>> mj.vmap(lambda x: lax.psum_scatter(x, "i"), axis_name="i")(rows)
+        Array([31, 42], dtype=int64)
     """
     _no_groups("psum_scatter", axis_index_groups)
     names, size = _single("psum_scatter", axis_name)
@@ -498,6 +619,14 @@ def ppermute(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
 
     Raises:
         ValueError: if a source or a destination is named twice or out of range.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> pairs = [(0, 1), (1, 2)]
+        >>> mj.vmap(lambda x: lax.ppermute(x, "i", pairs), axis_name="i")(jnp.array([3, 5, 7]))
+        Array([0, 3, 5], dtype=int64)
     """
     names, size = _single("ppermute", axis_name)
     pairs = tuple((int(source), int(to)) for source, to in perm)
@@ -513,7 +642,27 @@ def ppermute(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
 
 
 def pshuffle(x: Any, axis_name: Any, perm: Sequence[int]) -> Any:
-    """Returns to example i the value of example `perm[i]`."""
+    """Returns to example i the value of example `perm[i]`.
+
+    Args:
+        x: a pytree of arrays.
+        axis_name: the name given to an enclosing `vmap`.
+        perm: a permutation of the positions along the mapped axis.
+
+    Returns:
+        A pytree like `x`.
+
+    Raises:
+        NameError: if no enclosing `vmap` has that `axis_name`.
+        ValueError: if `perm` names a position twice or one out of range.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> mj.vmap(lambda x: lax.pshuffle(x, "i", [2, 0, 1]), axis_name="i")(jnp.array([3, 5, 7]))
+        Array([7, 3, 5], dtype=int64)
+    """
     return ppermute(x, axis_name, [(source, to) for to, source in enumerate(perm)])
 
 
@@ -535,6 +684,24 @@ def all_to_all(
         concat_axis: where the axis of their parts goes.
         axis_index_groups: must be None.
         tiled: whether the axes are divided and concatenated in place of removed and added.
+
+    Returns:
+        A pytree like `x`, without `split_axis` and with an axis at `concat_axis` along which the
+        parts lie in the order of the examples they come from. If `tiled` both axes stay: one is
+        divided and the other grows.
+
+    Raises:
+        NameError: if no enclosing `vmap` has that `axis_name`.
+        ValueError: if groups or several names are given.
+
+    Example:
+        >>> import minijax as mj
+        >>> import minijax.numpy as jnp
+        >>> from minijax import lax
+        >>> rows = jnp.array([[1, 2], [3, 4]])
+        >>> mj.vmap(lambda x: lax.all_to_all(x, "i", 0, 0), axis_name="i")(rows)
+        Array([[1, 3],
+               [2, 4]], dtype=int64)
     """
     _no_groups("all_to_all", axis_index_groups)
     names, size = _single("all_to_all", axis_name)
