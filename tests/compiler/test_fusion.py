@@ -99,7 +99,7 @@ def segment_cases() -> Iterator[tuple[str, str]]:
             yield from ((name, dtype) for dtype in ("float32", "int8", "complex128"))
 
 
-@pytest.mark.parametrize(("name", "dtype"), segment_cases())
+@pytest.mark.parametrize(("name", "dtype"), list(segment_cases()))
 @pytest.mark.parametrize("size", (3, 9, 40, 1000, 4097))
 def test_parts_of_an_axis(name: str, size: int, dtype: str) -> None:
     x = np.round(normal(size) * 5).astype(dtype)
