@@ -453,7 +453,7 @@ def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Array:
 
     Args:
         m: an array of at least two axes.
-        k: how many quarter turns, from the first of the axes towards the second if negative.
+        k: how many quarter turns from the first axis towards the second; negative ones turn back.
         axes: the two axes that span the plane.
 
     Returns:

@@ -146,7 +146,7 @@ def modf(x: Any, /, out: None = None) -> tuple[Array, Array]:
         out: must be None, as arrays are immutable.
 
     Returns:
-        Two arrays of the shape of `x`, whose sum is `x`.
+        Two arrays of the shape of `x`; where x is finite, their sum is x.
 
     Raises:
         UnsupportedArgumentError: if `out` is given.

@@ -333,7 +333,7 @@ def _weights(x: Array, fweights: Any, aweights: Any) -> tuple[Any, Any, Any]:
 
 
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> Array:
-    """Returns the matrix of correlation coefficients of variables: covariances of unit variance.
+    """Returns the matrix of correlation coefficients: covariances over both standard deviations.
 
     Args:
         x: a matrix of shape (variables, observations), or a vector: one variable.
@@ -342,7 +342,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> A
         dtype: the dtype of the result; a floating or complex one if None.
 
     Returns:
-        Coefficients in [-1, 1] of shape (variables, variables); of shape () for one variable.
+        Coefficients of shape (variables, variables), in [-1, 1] if real; one for one variable.
 
     Raises:
         ValueError: if `x` or `y` has more than two axes.

@@ -89,7 +89,7 @@ def floor_divide(x1: Any, x2: Any, /) -> Array:
         x2: the divisor, whose shape broadcasts with that of `x1`.
 
     Returns:
-        Quotients in the common shape and dtype: those of integers are integers.
+        Quotients in the common shape: integers of integers and bools, else floats.
 
     Raises:
         TypeError: if there are complex numbers.

@@ -338,3 +338,12 @@ def test_batch_normalization(oracle: ModuleType) -> None:
         return np_.value_and_grad(loss)(x)
 
     compare(oracle, program, np.array([[0.1, 2.0], [-1.0, 0.3], [0.7, 0.2]]))
+
+
+@pytest.mark.parametrize(
+    "function",
+    (lambda x: lax.psum_scatter(x, "i"), lambda x: lax.all_to_all(x, "i", 0, 0)),
+)
+def test_an_axis_that_is_dealt_out_has_the_length_of_the_mapped_one(function: Any) -> None:
+    with pytest.raises(ValueError, match="length of the mapped axis, 3"):
+        mj.vmap(function, axis_name="i")(jnp.ones((3, 2)))

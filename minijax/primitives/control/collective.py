@@ -180,6 +180,11 @@ all_gather_p = primitive(
 # -- psum_scatter: the sum across the axis, of which every example gets its part
 
 
+def _lane(x: Any, dim: int | None) -> Any:
+    """Returns the aval of one example of a batch."""
+    return aval_of(x) if dim is None else aval_of(x).without_axis(dim)
+
+
 def _psum_scatter_abstract(x: Any, *, axis_names: Names, axis: int, axis_size: int) -> Any:
     if x.shape[axis] != axis_size:
         raise ValueError(
@@ -207,6 +212,7 @@ def _psum_scatter_batch(
 ) -> Any:
     (x,), (dim,) = operands, dims
     if mapped_axis in axis_names:
+        _psum_scatter_abstract(_lane(x, dim), axis_names=axis_names, axis=axis, **params)
         return (_times(x, size) if dim is None else reduce_sum(x, (dim,)),), (axis,)
     if dim is None:
         return psum_scatter_p.bind(x, axis_names=axis_names, axis=axis, **params), (None,)
@@ -303,6 +309,8 @@ def _all_to_all_batch(
     (x,), (dim,) = operands, dims
     moved = move_batch_axis(x, dim, size)
     if mapped_axis in axis_names:
+        places = {"split_axis": split_axis, "concat_axis": concat_axis}
+        _all_to_all_abstract(_lane(moved, 0), axis_names=axis_names, **places, **params)
         return (_exchange(moved, split_axis, concat_axis),), (0,)
     shifted = {"split_axis": split_axis + 1, "concat_axis": concat_axis + 1}
     return all_to_all_p.bind(moved, axis_names=axis_names, **shifted, **params), (0,)
