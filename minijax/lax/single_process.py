@@ -15,7 +15,7 @@ from minijax.core.operators import Array
 from minijax.core.pytree import tree_map
 from minijax.lax.precision import RandomAlgorithm
 from minijax.primitives.arithmetic import add, mul, sub
-from minijax.primitives.control.collective import all_gather, all_to_all, ppermute
+from minijax.primitives.control.collectives import all_gather, all_to_all, ppermute
 from minijax.primitives.convert import convert_element_type, optimization_barrier
 from minijax.primitives.random_bits import threefry2x32
 from minijax.primitives.sort import top_k

@@ -11,7 +11,7 @@ from minijax import numpy as jnp
 from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy.dtypes import inexact_dtype
-from minijax.primitives.control.collective import axis_index, axis_size
+from minijax.primitives.control.collectives import axis_index, axis_size
 from minijax.primitives.convert import stop_gradient
 from minijax.transforms.custom import custom_jvp
 
