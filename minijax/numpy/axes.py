@@ -387,7 +387,8 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Array:
     Args:
         a: an array of at least one axis.
         axis: the axis to move.
-        start: which axis it comes to stand before; `a.ndim` puts it last.
+        start: which axis it comes to stand before, counted from the end if negative; `a.ndim`
+            puts it last.
 
     Returns:
         An array with the lengths of `a` in that order.
@@ -402,7 +403,9 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Array:
     """
     x = operand(a, "rollaxis")
     source = canonical_axis(axis, x.ndim, "rollaxis")
-    place = canonical_axis(start, x.ndim + 1, "rollaxis")
+    # A negative place counts from the last axis, not from behind it.
+    from_end = x.ndim if start < 0 else 0
+    place = canonical_axis(start + from_end, x.ndim + 1, "rollaxis")
     return moveaxis(x, source, place - (source < place))
 
 

@@ -289,3 +289,10 @@ def test_device_methods_of_arrays() -> None:
     assert not x.is_deleted()
     assert x.on_device_size_in_bytes() == 48
     assert x.clone() is x
+
+
+def test_rollaxis_counts_negative_places_from_the_last_axis() -> None:
+    x = np.zeros((2, 3, 4))
+    for axis in range(-3, 3):
+        for start in range(-3, 4):
+            assert jnp.rollaxis(x, axis, start).shape == np.rollaxis(x, axis, start).shape
