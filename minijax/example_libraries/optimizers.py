@@ -27,11 +27,11 @@ from minijax.core.operators import Array
 from minijax.core.pytree import (
     describe_mismatch,
     flatten,
-    register_pytree_node,
     structure,
     tree_map,
     unflatten,
 )
+from minijax.core.pytree_nodes import register_pytree_node
 from minijax.example_libraries.schedules import Schedule as Schedule
 from minijax.example_libraries.schedules import constant as constant
 from minijax.example_libraries.schedules import exponential_decay as exponential_decay

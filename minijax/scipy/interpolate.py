@@ -11,7 +11,7 @@ import numpy as np
 from minijax import numpy as jnp
 from minijax.core import dtypes
 from minijax.core.operators import Array
-from minijax.core.pytree import register_pytree_node
+from minijax.core.pytree_nodes import register_pytree_node
 from minijax.numpy.promotion import UnsupportedArgumentError, operand, promote_dtypes
 
 _METHODS = ("linear", "nearest")

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from minijax.core.array import to_array
-from minijax.core.pytree import flatten, register_pytree_node_class, unflatten
+from minijax.core.pytree import flatten, unflatten
+from minijax.core.pytree_nodes import register_pytree_node_class
 from minijax.core.source import api_boundary
 from minijax.core.trace import Tracer
 from minijax.interpreters.stage import stage

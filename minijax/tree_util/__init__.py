@@ -17,9 +17,8 @@ from minijax.core.key_path import (
     keystr,
 )
 from minijax.core.partial import Partial
-from minijax.core.pytree import (
-    PyTreeDef,
-    is_tree_node,
+from minijax.core.pytree import PyTreeDef, is_tree_node
+from minijax.core.pytree_nodes import (
     register_dataclass,
     register_pytree_node,
     register_pytree_node_class,

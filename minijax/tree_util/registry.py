@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, TypeVar
 
-from minijax.core import pytree
+from minijax.core import pytree, pytree_nodes
 
 KeyEntry = TypeVar("KeyEntry", bound=Hashable)
 
@@ -71,7 +71,7 @@ class PyTreeRegistry:
         self, nodetype: type, to_iterable: Callable[..., Any], from_iterable: Callable[..., Any]
     ) -> None:
         """Same as `register_pytree_node`."""
-        pytree.register_pytree_node(nodetype, to_iterable, from_iterable)
+        pytree_nodes.register_pytree_node(nodetype, to_iterable, from_iterable)
 
 
 default_registry = PyTreeRegistry()

@@ -10,7 +10,7 @@ import pickle
 
 import pytest
 
-from minijax.core import pytree
+from minijax.core import pytree, pytree_nodes
 from minijax.core.pytree import DictKey, FlattenedIndexKey, GetAttrKey, Partial, SequenceKey
 
 Point = collections.namedtuple("Point", "x y")
@@ -21,10 +21,12 @@ class Node:
         self.children = children
 
 
-pytree.register_pytree_node(Node, lambda n: (n.children, len(n.children)), lambda _, c: Node(*c))
+pytree_nodes.register_pytree_node(
+    Node, lambda n: (n.children, len(n.children)), lambda _, c: Node(*c)
+)
 
 
-@pytree.register_dataclass
+@pytree_nodes.register_dataclass
 @dataclasses.dataclass
 class Layer:
     weight: object
@@ -203,10 +205,10 @@ class TestRegistration:
     @pytest.mark.parametrize("nodetype", (Node, Layer, list, dict, Partial))
     def test_twice_is_an_error(self, nodetype):
         with pytest.raises(ValueError, match="only once"):
-            pytree.register_pytree_node(nodetype, lambda n: ((), None), lambda *_: None)
+            pytree_nodes.register_pytree_node(nodetype, lambda n: ((), None), lambda *_: None)
 
     def test_keys_of_a_class(self):
-        @pytree.register_pytree_with_keys_class
+        @pytree_nodes.register_pytree_with_keys_class
         class Keyed:
             def __init__(self, value):
                 self.value = value
@@ -223,13 +225,13 @@ class TestRegistration:
 
     def test_namedtuple_with_a_flattening_of_its_own(self):
         Tagged = collections.namedtuple("Tagged", "value tag")
-        pytree.register_pytree_node(
+        pytree_nodes.register_pytree_node(
             Tagged, lambda t: ((t.value,), t.tag), lambda tag, c: Tagged(c[0], tag)
         )
         assert pytree.leaves(Tagged(1, "tag")) == [1]
 
     def test_static(self):
-        @pytree.register_static
+        @pytree_nodes.register_static
         class Mode(str):
             pass
 
@@ -258,7 +260,7 @@ class TestRegistration:
             b: int = 0
 
         with pytest.raises(error, match=words):
-            pytree.register_dataclass(Pair, *lists)
+            pytree_nodes.register_dataclass(Pair, *lists)
 
     def test_class_that_is_no_dataclass_needs_lists(self):
         class Plain:
@@ -266,13 +268,13 @@ class TestRegistration:
                 self.a = a
 
         with pytest.raises(TypeError, match="no dataclass"):
-            pytree.register_dataclass(Plain)
-        pytree.register_dataclass(Plain, ["a"], [])
+            pytree_nodes.register_dataclass(Plain)
+        pytree_nodes.register_dataclass(Plain, ["a"], [])
         assert pytree.leaves(Plain(5)) == [5]
 
     def test_dropped_field_keeps_its_default(self):
         @functools.partial(
-            pytree.register_dataclass, data_fields=["a"], meta_fields=[], drop_fields=["b"]
+            pytree_nodes.register_dataclass, data_fields=["a"], meta_fields=[], drop_fields=["b"]
         )
         @dataclasses.dataclass
         class Pair:
