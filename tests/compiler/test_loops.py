@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -66,9 +67,7 @@ def test_expensive_elements_are_computed_once() -> None:
         lambda x: [broadcast_in_dim(sin(x), (50, 40), (1,))],
         aval(40),
     )
-    assert compiled.llvm_ir().count("= call <8 x double> @sin_f64x8") + compiled.llvm_ir().count(
-        "= call double @sin("
-    ) in (1, 8)
+    assert len(re.findall(r"= call [^@]* @sin_f64x\d+", compiled.llvm_ir())) == 1
     assert compiled.memory()["arena"] == 0
 
 
