@@ -105,6 +105,7 @@ from minijax.transforms.contexts import (
 )
 from minijax.transforms.contexts import softmax_custom_jvp as softmax_custom_jvp
 from minijax.transforms.contexts import thread_guard as thread_guard
+from minijax.transforms.contexts import threads as threads
 from minijax.transforms.contexts import threefry_partitionable as threefry_partitionable
 from minijax.transforms.contexts import transfer_guard as transfer_guard
 from minijax.transforms.contexts import (

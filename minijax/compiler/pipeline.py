@@ -35,6 +35,7 @@ from minijax.compiler.fuse.steps import fuse
 from minijax.compiler.memory import workspace
 from minijax.compiler.memory.plan import Plan, plan_memory
 from minijax.compiler.simplify import simplify
+from minijax.compiler.threads import runtime
 from minijax.core.array import value_of
 from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr
@@ -72,6 +73,7 @@ class Compiled:
         ]
         self._in_avals = [v.aval for v in program.inputs[len(consts) :]]
         self._out_avals = [v.aval for v in program.outputs]
+        self._shares_parts = context.shares_parts
         self._literals = [np.ascontiguousarray(x) for x in literals]
         self.uses_blas = any(s.startswith(("blas_", "lapack_")) for s in context.symbols)
         self._threads = one_blas_thread if self.uses_blas else nullcontext
@@ -91,7 +93,7 @@ class Compiled:
         arena = workspace.take(self._plan.size)
         with self._threads():
             status = self._function(
-                _addresses([*self._consts, *inputs, *self._literals]),
+                _addresses([*self._consts, *inputs, *self._literals], self._counts()),
                 _addresses(outputs),
                 arena.ctypes.data,
             )
@@ -120,10 +122,16 @@ class Compiled:
         """The addresses of the captured arrays, the leading inputs."""
         return tuple(x.ctypes.data for x in self._consts)
 
-    @property
-    def literal_addresses(self) -> tuple[int, ...]:
-        """The addresses of the constant arrays, which follow the inputs."""
-        return tuple(x.ctypes.data for x in self._literals)
+    def trailing_addresses(self, threads: int | None = None) -> tuple[int, ...]:
+        """Returns what follows the inputs in the table of addresses.
+
+        Args:
+            threads: how many threads loops in parts may use; without, what is configured.
+        """
+        return (*(x.ctypes.data for x in self._literals), *self._counts(threads))
+
+    def _counts(self, threads: int | None = None) -> tuple[int, ...]:
+        return (runtime.count_address(threads),) if self._shares_parts else ()
 
     @property
     def plan_size(self) -> int:
@@ -200,6 +208,8 @@ def compile_program(
         literals = all_literals(fused)
         emit_module(context, plan, literals)
         text = str(context.module)
+    if context.shares_parts:
+        context.symbols |= runtime.symbols()
     code = compile_module(text, ENTRY, context.symbols)
     timings |= code.timings
     return Compiled(plan, context, code, consts, [array for _, array in literals], timings)
@@ -221,5 +231,6 @@ def _contiguous(x: np.ndarray, aval: Any) -> np.ndarray:
     return np.array(x, order="C")
 
 
-def _addresses(arrays: Sequence[np.ndarray]) -> Any:
-    return (ctypes.c_void_p * max(len(arrays), 1))(*(x.ctypes.data for x in arrays))
+def _addresses(arrays: Sequence[np.ndarray], others: Sequence[int] = ()) -> Any:
+    found = [*(x.ctypes.data for x in arrays), *others]
+    return (ctypes.c_void_p * max(len(found), 1))(*found)

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from minijax.compiler.emit import dense
+from minijax.compiler.emit.body import plus, times
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame, copy, nbytes
 from minijax.compiler.emit.types import literal_float
@@ -24,9 +25,13 @@ def emit_native(frame: Frame, native: Native, position: int) -> None:
     if count == 0 or all(out.size == 0 for out in native.outs):
         return
     c = frame.c
+    first, last = frame.span(count)
     for k, j in native.start:
-        source = native.operands[j]
-        copy(c, frame.address(native.outs[k]), frame.address(source), nbytes(source))
+        stride = nbytes(native.operands[j]) // count
+        places = (frame.address(native.outs[k]), frame.address(native.operands[j]))
+        target, source = (_moved(c, place, first, stride) for place in places)
+        size = times(c, plus(c, last, times(c, first, -1)), stride)
+        copy(c, target, source, size)
     addresses = {
         "in": [frame.address(x) for x in native.operands],
         "out": [frame.address(x) for x in native.outs],
@@ -37,7 +42,7 @@ def emit_native(frame: Frame, native: Native, position: int) -> None:
         "out": [nbytes(x) // count for x in native.outs],
         "work": [0 for _ in native.work],
     }
-    with c.fn.loop(count) as batch:
+    with c.fn.loop(first, last) as batch:
         for call in native.calls:
             if call.symbol.startswith(dense.OWN):
                 dense.define(c, call.symbol)
@@ -53,10 +58,10 @@ def emit_native(frame: Frame, native: Native, position: int) -> None:
             c.fn.call("void", call.symbol, args)
 
 
-def _moved(c: Context, address: str, index: str, stride: int) -> str:
+def _moved(c: Context, address: str, index: Operand, stride: int) -> str:
     if stride == 0:
         return address
-    return c.fn.gep("i8", address, c.fn.emit(f"mul nsw i64 {index}, {stride}"))
+    return c.fn.gep("i8", address, times(c, index, stride))
 
 
 def _constant(c: Context, first: Value, kind: str, argument: Any) -> str:

@@ -29,6 +29,7 @@ def add_entry(
     jaxpr: Jaxpr,
     consts: Sequence[Any],
     result: Any,
+    threads: int | None = None,
 ) -> bool:
     """Adds an entry for arguments like these; tells whether there can be one.
 
@@ -40,6 +41,7 @@ def add_entry(
         jaxpr: the program; it has been compiled.
         consts: the arrays that the function captured: the program's leading inputs.
         result: the structure of the output, with the number of an output at each leaf.
+        threads: how many threads calls may use; without, what is configured.
     """
     compiled, out_avals = compile_jaxpr(jaxpr), jaxpr.out_avals
     layout = find_layout()
@@ -62,7 +64,7 @@ def add_entry(
         tuple(p for p in keywords if p is not None),
         made,
         (*(x.ctypes.data for x in buffers), *compiled.const_addresses),
-        compiled.literal_addresses,
+        compiled.trailing_addresses(threads),
         compiled.plan_size,
         blas_functions() if compiled.uses_blas else None,
         compiled.is_long,
