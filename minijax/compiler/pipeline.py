@@ -74,6 +74,9 @@ class Compiled:
         self._out_avals = [v.aval for v in program.outputs]
         self._literals = [np.ascontiguousarray(x) for x in literals]
         self.uses_blas = any(s.startswith(("blas_", "lapack_")) for s in context.symbols)
+        # Host calls, and loops that ask for signals.
+        self.calls_python = any(s.startswith("host") for s in context.symbols)
+        self.runs_python = self.calls_python or "raised" in context.symbols
         self._threads = one_blas_thread if self.uses_blas else nullcontext
         self.timings = timings
 

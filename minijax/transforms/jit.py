@@ -114,9 +114,8 @@ class JitFunction(compiler.EntryPoint):
             return
         given = {i % len(args) for i in self._static_argnums if -len(args) <= i < len(args)}
         static: set[int | str] = {*given, *self._static_argnames}
-        result = unflatten(program.out_tree, range(program.out_tree.num_leaves))
-        jaxpr, consts = program.jaxpr, program.consts
-        compiler.add_entry(self, args, kwargs, static, leaves, jaxpr, consts, result)
+        jaxpr, consts, tree = program.jaxpr, program.consts, program.out_tree
+        compiler.add_entry(self, args, kwargs, static, leaves, jaxpr, consts, tree)
 
     def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Returns the static arguments (hashable) and the dynamic `(args, kwargs)`."""
