@@ -6,15 +6,18 @@ user, so containers cannot change under the walk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from minijax.compiler.entry.parts import ITEMS, SIZE, PartWriter, Static
+from minijax.compiler.entry.parts import ITEMS, SIZE, Given, PartWriter, Static
 from minijax.compiler.entry.recipe import Leaf, Node, Recipe, leaves
+from minijax.compiler.entry.shared import shared_code
+from minijax.compiler.entry.shelf import shelf_of
 from minijax.compiler.entry.table import BUSY
 
 _USED = 24  # of a set, the number of its members
 # Objects of these types that are equal are alike, and comparing them runs no code of the user.
 _COMPARED = (int, str, bytes)
+_MOST_INLINE = 4
 
 
 class ArgumentWriter(PartWriter):
@@ -42,6 +45,7 @@ class ArgumentWriter(PartWriter):
         for name in sorted(names):
             k = order[name]
             self._check(self.call.keywords[k], self._argument(len(positional) + k))
+        self._find_elements()
         fn.ret()
 
     def _check_names(self, names: Sequence[str]) -> None:
@@ -62,7 +66,7 @@ class ArgumentWriter(PartWriter):
                 self._check_same(part.value, x)
             case Leaf():
                 self.fn.store("ptr", x, self.fn.gep("ptr", "%held", self._position))
-                _LEAVES.get(part.kind, ArgumentWriter._check_scalar)(self, part, x)
+                self._position += 1
             case Node():
                 self._check_node(part, x)
 
@@ -111,24 +115,16 @@ class ArgumentWriter(PartWriter):
         starts = [self._position]
         for child in node.children:
             starts.append(starts[-1] + sum(1 for _ in leaves(child)))
-        # The walk writes three words of its own: which entry is next, and what it found there.
-        walk = fn.alloca("ptr", 3)
-        fn.store("i64", 0, walk)
-        found, value = self.at(walk, 8), self.at(walk, 16)
-        given = [("ptr", x), ("ptr", walk), ("ptr", found), ("ptr", value)]
-        for k in node.order:
-            wanted = self.object(node.keys[k])
-            fn.call("i32", "PyDict_Next", given)
-            same = fn.emit(f"icmp eq ptr {fn.load('ptr', found)}, {wanted}")
-            with fn.if_else(same, ["ptr"]) as choice:
-                with choice.then():
-                    choice.give(fn.load("ptr", value))
-                with choice.otherwise():
-                    asked = [("ptr", x), ("ptr", wanted)]
-                    choice.give(fn.call("ptr", "PyDict_GetItemWithError", asked))
-            self.require(f"icmp ne ptr {choice.results[0]}, null")
+        items = fn.alloca("ptr", max(len(node.children), 1))
+        keys = self.table.row([id(node.keys[k]) for k in node.order])
+        self.table.kept.append(node.keys)
+        wanted = fn.gep("ptr", "%table", keys)
+        given: Given = [("ptr", x), ("ptr", wanted), ("i64", len(node.keys)), ("ptr", items)]
+        status = fn.call("i32", self.shared("values_of_dict"), given)
+        self.require(f"icmp eq i32 {status}, 0")
+        for place, k in enumerate(node.order):
             self._position = starts[k]
-            self._check(node.children[k], choice.results[0])
+            self._check(node.children[k], fn.load("ptr", fn.gep("ptr", items, place)))
         self._position = starts[-1]
 
     def _check_fields(self, node: Node, x: str) -> None:
@@ -147,55 +143,59 @@ class ArgumentWriter(PartWriter):
 
     # -- leaves
 
-    def _check_array(self, leaf: Leaf, x: str) -> None:
-        self._take_elements(leaf, x, "elements_of_array")
+    def _find_elements(self) -> None:
+        """Checks the leaves, which the walk has collected, and finds where their elements are."""
+        inputs = self.call.inputs()
+        rows = [self._row(leaf) for leaf in inputs]
+        if len(rows) > _MOST_INLINE and all(rows):
+            self._find_in_loop([row for row in rows if row is not None])
+            return
+        for position, (leaf, row) in enumerate(zip(inputs, rows, strict=True)):
+            x = self.fn.load("ptr", self.fn.gep("ptr", "%held", position))
+            place = self.fn.gep("ptr", "%inputs", len(self.call.consts) + position)
+            self.fn.store("ptr", self._elements(leaf, row, x, position), place)
 
-    def _check_buffer(self, leaf: Leaf, x: str) -> None:
-        self._take_elements(leaf, x, "elements_of_buffer")
+    def _row(self, leaf: Leaf) -> tuple[int, int] | None:
+        """The shared function that finds the elements, and what it compares with."""
+        functions = shared_code().addresses
+        match leaf.kind:
+            case "int" | "bool":
+                return None
+            case "array" | "numpy":
+                shelf = shelf_of(leaf.aval)
+                self.table.kept.append(shelf)
+                of = "elements_of_array" if leaf.kind == "array" else "elements_of_buffer"
+                return functions[of], shelf.address
+            case _:
+                self.table.kept.append(leaf.type)
+                return functions["elements_of_scalar"], id(leaf.type)
 
-    def _take_elements(self, leaf: Leaf, x: str, function: str) -> None:
-        given = [("ptr", x), ("ptr", self.shelf(leaf.aval))]
-        found = self.fn.call("ptr", self.shared(function), given)
-        self.require(f"icmp ne ptr {found}, null")
-        self._take(found)
-
-    def _check_scalar(self, leaf: Leaf, x: str) -> None:
-        """A float, a complex or a NumPy scalar: the number stands behind the head."""
-        self._check_type(leaf.type, x)
-        self._take(self.at(x, 16))
-
-    def _check_int(self, leaf: Leaf, x: str) -> None:
+    def _find_in_loop(self, rows: Sequence[tuple[int, int]]) -> None:
         fn = self.fn
-        self._check_type(leaf.type, x)
-        overflow = fn.alloca("i32")
-        given = [("ptr", x), ("ptr", overflow)]
-        value = fn.call("i64", "PyLong_AsLongLongAndOverflow", given)
-        self.require(f"icmp eq i32 {fn.load('i32', overflow)}, 0")
-        self._take_number("i64", value)
+        first = fn.gep("ptr", "%table", self.table.row([word for row in rows for word in row]))
+        inputs = fn.gep("ptr", "%inputs", len(self.call.consts))
+        given: Given = [("ptr", first), ("i64", len(rows)), ("ptr", "%held"), ("ptr", inputs)]
+        status = fn.call("i32", self.shared("all_elements"), given)
+        self.require(f"icmp eq i32 {status}, 0")
 
-    def _check_bool(self, leaf: Leaf, x: str) -> None:
+    def _elements(self, leaf: Leaf, row: tuple[int, int] | None, x: str, position: int) -> str:
+        if row is not None:
+            given: Given = [("ptr", x), ("ptr", self.number(row[1]))]
+            found = self.fn.call("ptr", self.number(row[0]), given)
+            self.require(f"icmp ne ptr {found}, null")
+            return found
+        fn, place = self.fn, self.fn.gep("i64", "%numbers", position)
         self._check_type(leaf.type, x)
-        is_true = self.fn.emit(f"icmp eq ptr {x}, {self.object(True)}")
-        self._take_number("i8", self.fn.emit(f"zext i1 {is_true} to i8"))
+        if leaf.kind == "bool":
+            is_true = fn.emit(f"icmp eq ptr {x}, {self.object(True)}")
+            fn.store("i8", fn.emit(f"zext i1 {is_true} to i8"), place)
+        else:
+            overflow = fn.alloca("i32")
+            asked = [("ptr", x), ("ptr", overflow)]
+            value = fn.call("i64", "PyLong_AsLongLongAndOverflow", asked)
+            self.require(f"icmp eq i32 {fn.load('i32', overflow)}, 0")
+            fn.store("i64", value, place)
+        return place
 
     def _check_type(self, kind: type, x: str) -> None:
         self.require(f"icmp eq ptr {self.fn.load('ptr', self.at(x, 8))}, {self.object(kind)}")
-
-    def _take_number(self, ty: str, value: str) -> None:
-        place = self.fn.gep("i64", "%numbers", self._position)
-        self.fn.store(ty, value, place)
-        self._take(place)
-
-    def _take(self, address: str) -> None:
-        """Makes an address the next input of the program."""
-        place = len(self.call.consts) + self._position
-        self.fn.store("ptr", address, self.fn.gep("ptr", "%inputs", place))
-        self._position += 1
-
-
-_LEAVES: dict[str, Callable[[ArgumentWriter, Leaf, str], None]] = {
-    "array": ArgumentWriter._check_array,
-    "numpy": ArgumentWriter._check_buffer,
-    "int": ArgumentWriter._check_int,
-    "bool": ArgumentWriter._check_bool,
-}

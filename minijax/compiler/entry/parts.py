@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from minijax.compiler.entry.layout import Layout
 from minijax.compiler.entry.recipe import Leaf, Recipe, leaves
 from minijax.compiler.entry.shared import shared_code
-from minijax.compiler.entry.shelf import shelf_of
 from minijax.compiler.entry.table import Table
 from minijax.compiler.text import FunctionWriter, ModuleWriter, Operand
-from minijax.core.avals import ShapedArray
 
 ITEMS = 24  # of a tuple, its first item; of a list, the address of its items
 SIZE = 16  # of a tuple or list
@@ -92,12 +90,6 @@ class PartWriter:
     def number(self, value: int) -> str:
         """Loads an address."""
         return self.slot(self.table.number(value))
-
-    def shelf(self, aval: ShapedArray) -> str:
-        """Loads the address of the shelf of an aval."""
-        shelf = shelf_of(aval)
-        self.table.kept.append(shelf)
-        return self.number(shelf.address)
 
     def shared(self, name: str) -> str:
         """Loads the address of a function that all entries share."""

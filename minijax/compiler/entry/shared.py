@@ -24,6 +24,17 @@ WRITEABLE = 0x400
 _OWNED, _PLAIN = 0x105, 0x101  # owns its memory; contiguous and aligned
 _VECTORCALL = (("ptr", "self"), ("ptr", "args"), ("i64", "nargs"), ("ptr", "names"))
 
+_EXPORTS = (
+    "slow",
+    "elements_of_array",
+    "elements_of_buffer",
+    "elements_of_scalar",
+    "all_elements",
+    "values_of_dict",
+    "take_all",
+    "lay_down",
+)
+
 directory = (ctypes.c_uint64 * DIRECTORY_SIZE)()
 
 
@@ -39,14 +50,17 @@ def shared_code() -> Program:
     _write_elements_of_array(module, layout)
     _write_elements_of_buffer(module, layout)
     _write_fresh(module, layout)
+    _write_elements_of_scalar(module)
+    _write_all_elements(module)
+    _write_values_of_dict(module)
     _write_take(module)
+    _write_take_all(module, layout)
     _write_lay_down(module, layout)
     symbols = {
         "new_array": new_array_address(),
         "directory": ctypes.addressof(directory),
     }
-    exports = ("slow", "elements_of_array", "elements_of_buffer", "take", "lay_down")
-    return compile_module(str(module), "stub", symbols, Effort.LIGHT, exports)
+    return compile_module(str(module), "stub", symbols, Effort.LIGHT, _EXPORTS)
 
 
 def _write_stub(module: ModuleWriter) -> None:
@@ -99,7 +113,7 @@ def _fill(fn: FunctionWriter, layout: Layout, array: str, buffer: str) -> None:
 
 
 def _write_take(module: ModuleWriter) -> None:
-    fn = module.function("take", [("ptr", "shelf")], "ptr")
+    fn = module.function("take", [("ptr", "shelf")], "ptr", "internal")
     dead = _shelf(fn, NEXT_DEAD)
     with fn.if_else(fn.emit(f"icmp ne ptr {dead}, null"), ["ptr"]) as choice:
         with choice.then():
@@ -236,6 +250,65 @@ def _write_elements_of_buffer(module: ModuleWriter, layout: Layout) -> None:
         with choice.otherwise():
             choice.give("null")
     fn.ret(choice.results[0])
+
+
+def _write_elements_of_scalar(module: ModuleWriter) -> None:
+    """A float, a complex or a NumPy scalar: the number stands behind the head."""
+    fn = module.function("elements_of_scalar", [("ptr", "x"), ("ptr", "kind")], "ptr")
+    kind = fn.load("ptr", fn.gep("i8", "%x", 8))
+    same = fn.emit(f"icmp eq ptr {kind}, %kind")
+    fn.ret(fn.emit(f"select i1 {same}, ptr {fn.gep('i8', '%x', HEAD)}, ptr null"))
+
+
+def _write_all_elements(module: ModuleWriter) -> None:
+    """Applies to each object the function of its row, to what stands beside the function."""
+    args = [("ptr", "rows"), ("i64", "count"), ("ptr", "objects"), ("ptr", "found")]
+    fn = module.function("all_elements", args, "i32")
+    with fn.loop("%count") as loop:
+        row = fn.gep("{ptr, ptr}", "%rows", loop.index)
+        x = fn.load("ptr", fn.gep("ptr", "%objects", loop.index))
+        given = [("ptr", x), ("ptr", fn.load("ptr", fn.gep("i8", row, 8)))]
+        elements = fn.call("ptr", fn.load("ptr", row), given)
+        fn.store("ptr", elements, fn.gep("ptr", "%found", loop.index))
+        _require(fn, f"icmp ne ptr {elements}, null")
+    fn.ret()
+
+
+def _write_values_of_dict(module: ModuleWriter) -> None:
+    """The values of a dict of as many keys, gone over in the order it is expected to have."""
+    args = [("ptr", "dict"), ("ptr", "keys"), ("i64", "count"), ("ptr", "values")]
+    fn = module.function("values_of_dict", args, "i32")
+    next_place, key, value = fn.alloca("i64"), fn.alloca("ptr"), fn.alloca("ptr")
+    fn.store("i64", 0, next_place)
+    given = [("ptr", "%dict"), ("ptr", next_place), ("ptr", key), ("ptr", value)]
+    with fn.loop("%count") as loop:
+        wanted = fn.load("ptr", fn.gep("ptr", "%keys", loop.index))
+        fn.call("i32", "PyDict_Next", given)
+        same = fn.emit(f"icmp eq ptr {fn.load('ptr', key)}, {wanted}")
+        with fn.if_else(same, ["ptr"]) as choice:
+            with choice.then():
+                choice.give(fn.load("ptr", value))
+            with choice.otherwise():
+                asked = [("ptr", "%dict"), ("ptr", wanted)]
+                choice.give(fn.call("ptr", "PyDict_GetItemWithError", asked))
+        fn.store("ptr", choice.results[0], fn.gep("ptr", "%values", loop.index))
+        _require(fn, f"icmp ne ptr {choice.results[0]}, null")
+    fn.ret()
+
+
+def _write_take_all(module: ModuleWriter, layout: Layout) -> None:
+    """Takes a result from each of the shelves; tells where their elements go."""
+    args = [("ptr", "shelves"), ("i64", "count"), ("ptr", "objects"), ("ptr", "elements")]
+    fn = module.function("take_all", args, "i32")
+    with fn.loop("%count") as loop:
+        shelf = fn.load("ptr", fn.gep("ptr", "%shelves", loop.index))
+        x = fn.call("ptr", "take", [("ptr", shelf)])
+        _require(fn, f"icmp ne ptr {x}, null")
+        fn.store("ptr", x, fn.gep("ptr", "%objects", loop.index))
+        buffer = fn.load("ptr", fn.gep("i8", x, layout.value))
+        data = fn.load("ptr", fn.gep("i8", buffer, layout.data))
+        fn.store("ptr", data, fn.gep("ptr", "%elements", loop.index))
+    fn.ret()
 
 
 def _require(fn: FunctionWriter, condition: str) -> None:

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from minijax.compiler.entry.arguments import ArgumentWriter
 from minijax.compiler.entry.layout import Layout, kept_block_address
 from minijax.compiler.entry.parts import OUT_OF_MEMORY, Call, Given, PartWriter
-from minijax.compiler.entry.recipe import Leaf, leaves
+from minijax.compiler.entry.recipe import leaves
 from minijax.compiler.entry.results import ResultWriter
+from minijax.compiler.entry.shelf import shelf_of
 from minijax.compiler.entry.table import ENTRY, FAILURE, NEXT, RUN, Table
 from minijax.compiler.text import ModuleWriter
 
@@ -140,8 +141,7 @@ class _EntryWriter(PartWriter):
         for k, address in enumerate(self.call.literals):
             fn.store("ptr", self.number(address), fn.gep("ptr", "%inputs", behind + k))
         outputs = fn.alloca("ptr", max(len(self.outputs), 1))
-        for k, leaf in enumerate(self.outputs):
-            self._allocate(k, leaf, outputs)
+        self._allocate(outputs)
         arena = self._take_arena()
         threads = self._limit_blas()
         given = [("ptr", "%inputs"), ("ptr", outputs), ("ptr", arena)]
@@ -168,15 +168,14 @@ class _EntryWriter(PartWriter):
         self.release(held)
         return status
 
-    def _allocate(self, number: int, leaf: Leaf, outputs: str) -> None:
-        """Takes a result from its shelf; it owns its buffer."""
-        fn = self.fn
-        array = fn.call("ptr", self.shared("take"), [("ptr", self.shelf(leaf.aval))])
-        self.require(f"icmp ne ptr {array}, null", OUT_OF_MEMORY)
-        fn.store("ptr", array, fn.gep("ptr", "%objects", number))
-        buffer = fn.load("ptr", self.at(array, self.layout.value))
-        data = fn.load("ptr", self.at(buffer, self.layout.data))
-        fn.store("ptr", data, fn.gep("ptr", outputs, number))
+    def _allocate(self, outputs: str) -> None:
+        """Takes the results from their shelves; they own their buffers."""
+        shelves = [shelf_of(leaf.aval) for leaf in self.outputs]
+        self.table.kept.append(shelves)
+        first = self.fn.gep("ptr", "%table", self.table.row([x.address for x in shelves]))
+        given: Given = [("ptr", first), ("i64", len(shelves)), ("ptr", "%objects")]
+        status = self.fn.call("i32", self.shared("take_all"), [*given, ("ptr", outputs)])
+        self.require(f"icmp eq i32 {status}, 0", OUT_OF_MEMORY)
 
     def _limit_blas(self) -> str:
         if self.call.blas is None:
