@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minijax.compiler.entry.parts import ITEMS, SIZE, Given, PartWriter, Static
-from minijax.compiler.entry.recipe import Leaf, Node, Recipe, leaves
+from minijax.compiler.entry.recipe import Leaf, Node, Recipe
 from minijax.compiler.entry.shared import shared_code
 from minijax.compiler.entry.shelf import shelf_of
 from minijax.compiler.entry.table import BUSY
@@ -102,30 +102,38 @@ class ArgumentWriter(PartWriter):
         size = fn.load("i64", self.at(x, SIZE))
         self.require(f"icmp eq i64 {size}, {len(node.children)}")
         is_list = node.type is list
-        items = fn.load("ptr", self.at(x, ITEMS)) if is_list else x
-        first = 0 if is_list else ITEMS
+        first = fn.load("ptr", self.at(x, ITEMS)) if is_list else self.at(x, ITEMS)
+        if len(node.children) > _MOST_INLINE and _has_only_leaves(node):
+            place = fn.gep("ptr", "%held", self._position)
+            size = 8 * len(node.children)
+            fn.call("ptr", "memcpy", [("ptr", place), ("ptr", first), ("i64", size)])
+            self._position += len(node.children)
+            return
         for k, child in enumerate(node.children):
-            self._check(child, fn.load("ptr", self.at(items, first + 8 * k)))
+            self._check(child, fn.load("ptr", self.at(first, 8 * k)))
 
     def _check_dict(self, node: Node, x: str) -> None:
         """Goes over a dict in the order it had; a key that is elsewhere is looked up."""
         fn = self.fn
         size = fn.call("i64", "PyDict_Size", [("ptr", x)])
         self.require(f"icmp eq i64 {size}, {len(node.children)}")
-        starts = [self._position]
-        for child in node.children:
-            starts.append(starts[-1] + sum(1 for _ in leaves(child)))
-        items = fn.alloca("ptr", max(len(node.children), 1))
-        keys = self.table.row([id(node.keys[k]) for k in node.order])
+        if not node.children:
+            return
+        plain = _has_only_leaves(node)
+        values = fn.gep("ptr", "%held", self._position)
+        if not plain:
+            values = fn.alloca("ptr", len(node.children))
+        rows = [word for k in node.order for word in (id(node.keys[k]), k)]
         self.table.kept.append(node.keys)
-        wanted = fn.gep("ptr", "%table", keys)
-        given: Given = [("ptr", x), ("ptr", wanted), ("i64", len(node.keys)), ("ptr", items)]
+        given: Given = [("ptr", x), ("ptr", fn.gep("ptr", "%table", self.table.row(rows)))]
+        given += [("i64", len(node.keys)), ("ptr", values)]
         status = fn.call("i32", self.shared("values_of_dict"), given)
         self.require(f"icmp eq i32 {status}, 0")
-        for place, k in enumerate(node.order):
-            self._position = starts[k]
-            self._check(node.children[k], fn.load("ptr", fn.gep("ptr", items, place)))
-        self._position = starts[-1]
+        if plain:
+            self._position += len(node.children)
+            return
+        for k, child in enumerate(node.children):
+            self._check(child, fn.load("ptr", fn.gep("ptr", values, k)))
 
     def _check_fields(self, node: Node, x: str) -> None:
         """A dataclass: instances hold their fields, so the references that we get can go back."""
@@ -199,3 +207,7 @@ class ArgumentWriter(PartWriter):
 
     def _check_type(self, kind: type, x: str) -> None:
         self.require(f"icmp eq ptr {self.fn.load('ptr', self.at(x, 8))}, {self.object(kind)}")
+
+
+def _has_only_leaves(node: Node) -> bool:
+    return all(isinstance(child, Leaf) for child in node.children)

@@ -32,6 +32,9 @@ _EXPORTS = (
     "all_elements",
     "values_of_dict",
     "take_all",
+    "put_all",
+    "hold_all",
+    "release_all",
     "lay_down",
 )
 
@@ -55,6 +58,9 @@ def shared_code() -> Program:
     _write_values_of_dict(module)
     _write_take(module)
     _write_take_all(module, layout)
+    _write_put_all(module)
+    _write_for_all(module, "hold_all", "Py_IncRef")
+    _write_for_all(module, "release_all", "Py_DecRef")
     _write_lay_down(module, layout)
     symbols = {
         "new_array": new_array_address(),
@@ -275,14 +281,18 @@ def _write_all_elements(module: ModuleWriter) -> None:
 
 
 def _write_values_of_dict(module: ModuleWriter) -> None:
-    """The values of a dict of as many keys, gone over in the order it is expected to have."""
-    args = [("ptr", "dict"), ("ptr", "keys"), ("i64", "count"), ("ptr", "values")]
+    """The values of a dict of as many keys, gone over in the order it is expected to have.
+
+    A row is a key and the place that its value gets.
+    """
+    args = [("ptr", "dict"), ("ptr", "rows"), ("i64", "count"), ("ptr", "values")]
     fn = module.function("values_of_dict", args, "i32")
     next_place, key, value = fn.alloca("i64"), fn.alloca("ptr"), fn.alloca("ptr")
     fn.store("i64", 0, next_place)
     given = [("ptr", "%dict"), ("ptr", next_place), ("ptr", key), ("ptr", value)]
     with fn.loop("%count") as loop:
-        wanted = fn.load("ptr", fn.gep("ptr", "%keys", loop.index))
+        row = fn.gep("{ptr, i64}", "%rows", loop.index)
+        wanted = fn.load("ptr", row)
         fn.call("i32", "PyDict_Next", given)
         same = fn.emit(f"icmp eq ptr {fn.load('ptr', key)}, {wanted}")
         with fn.if_else(same, ["ptr"]) as choice:
@@ -291,8 +301,29 @@ def _write_values_of_dict(module: ModuleWriter) -> None:
             with choice.otherwise():
                 asked = [("ptr", "%dict"), ("ptr", wanted)]
                 choice.give(fn.call("ptr", "PyDict_GetItemWithError", asked))
-        fn.store("ptr", choice.results[0], fn.gep("ptr", "%values", loop.index))
+        place = fn.load("i64", fn.gep("i8", row, 8))
+        fn.store("ptr", choice.results[0], fn.gep("ptr", "%values", place))
         _require(fn, f"icmp ne ptr {choice.results[0]}, null")
+    fn.ret()
+
+
+def _write_put_all(module: ModuleWriter) -> None:
+    """Puts objects into containers: a row is the number of the container, and an offset in it."""
+    args = [("ptr", "rows"), ("i64", "count"), ("ptr", "objects"), ("ptr", "containers")]
+    fn = module.function("put_all", args, "void")
+    with fn.loop("%count") as loop:
+        row = fn.gep("{i64, i64}", "%rows", loop.index)
+        container = fn.load("ptr", fn.gep("ptr", "%containers", fn.load("i64", row)))
+        place = fn.gep("i8", container, fn.load("i64", fn.gep("i8", row, 8)))
+        fn.store("ptr", fn.load("ptr", fn.gep("ptr", "%objects", loop.index)), place)
+    fn.ret()
+
+
+def _write_for_all(module: ModuleWriter, name: str, function: str) -> None:
+    fn = module.function(name, [("ptr", "objects"), ("i64", "count")], "void")
+    with fn.loop("%count") as loop:
+        x = fn.load("ptr", fn.gep("ptr", "%objects", loop.index))
+        fn.call("void", function, [("ptr", x)])
     fn.ret()
 
 

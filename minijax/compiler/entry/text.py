@@ -79,8 +79,8 @@ class _EntryWriter(PartWriter):
 
     def _run(self, inputs: str, held: str, objects: str) -> str:
         fn = self.fn
-        for k in range(len(self.outputs) + 1):
-            fn.store("ptr", "null", fn.gep("ptr", objects, k))
+        size = 8 * (len(self.outputs) + 1)
+        fn.call("ptr", "memset", [("ptr", objects), ("i32", 0), ("i64", size)])
         given = [("ptr", "%table"), ("ptr", inputs), ("ptr", held), ("ptr", objects)]
         status = fn.call("i32", "produce", given)
         root = fn.gep("ptr", objects, len(self.outputs))
@@ -109,8 +109,8 @@ class _EntryWriter(PartWriter):
     def _fail(self, status: str, objects: str) -> str:
         """Drops the results and lets Python raise, but for what has been raised already."""
         fn = self.fn
-        places = [fn.gep("ptr", objects, k) for k in range(len(self.outputs) + 1)]
-        self.release([fn.load("ptr", place) for place in places])
+        dropped: Given = [("ptr", objects), ("i64", len(self.outputs) + 1)]
+        fn.call("void", self.shared("release_all"), dropped)
         raised = fn.emit(f"icmp eq i32 {status}, {OUT_OF_MEMORY}")
         with fn.if_else(raised, ["ptr"]) as choice:
             with choice.then():
@@ -136,10 +136,8 @@ class _EntryWriter(PartWriter):
         args = [("ptr", "table"), ("ptr", "inputs"), ("ptr", "held"), ("ptr", "objects")]
         self.fn = fn = self.module.function("produce", args, "i32", "internal")
         behind = len(self.call.consts) + len(self.inputs)
-        for k, address in enumerate(self.call.consts):
-            fn.store("ptr", self.number(address), fn.gep("ptr", "%inputs", k))
-        for k, address in enumerate(self.call.literals):
-            fn.store("ptr", self.number(address), fn.gep("ptr", "%inputs", behind + k))
+        self._copy_addresses(self.call.consts, 0)
+        self._copy_addresses(self.call.literals, behind)
         outputs = fn.alloca("ptr", max(len(self.outputs), 1))
         self._allocate(outputs)
         arena = self._take_arena()
@@ -151,21 +149,26 @@ class _EntryWriter(PartWriter):
         self._return_arena(arena)
         fn.ret(status)
 
+    def _copy_addresses(self, addresses: Sequence[int], place: int) -> None:
+        if addresses:
+            known = self.fn.gep("ptr", "%table", self.table.row(addresses))
+            given: Given = [("ptr", self.fn.gep("ptr", "%inputs", place)), ("ptr", known)]
+            self.fn.call("ptr", "memcpy", [*given, ("i64", 8 * len(addresses))])
+
     def _call_program(self, given: Sequence[tuple[str, str]]) -> str:
         fn, run = self.fn, self.slot(RUN)
         if not self.call.runs_python:
             return fn.call("i32", run, given)
         # Whoever runs meanwhile may change the containers that the arguments came from.
-        held = [fn.load("ptr", fn.gep("ptr", "%held", k)) for k in range(len(self.inputs))]
-        for x in held:
-            fn.call("void", "Py_IncRef", [("ptr", x)])
+        held: Given = [("ptr", "%held"), ("i64", len(self.inputs))]
+        fn.call("void", self.shared("hold_all"), held)
         if self.call.releases_lock:
             state = fn.call("ptr", "PyEval_SaveThread", [])
             status = fn.call("i32", run, given)
             fn.call("void", "PyEval_RestoreThread", [("ptr", state)])
         else:
             status = fn.call("i32", run, given)
-        self.release(held)
+        fn.call("void", self.shared("release_all"), held)
         return status
 
     def _allocate(self, outputs: str) -> None:
