@@ -105,8 +105,8 @@ class ArgumentWriter(PartWriter):
         first = fn.load("ptr", self.at(x, ITEMS)) if is_list else self.at(x, ITEMS)
         if len(node.children) > _MOST_INLINE and _has_only_leaves(node):
             place = fn.gep("ptr", "%held", self._position)
-            size = 8 * len(node.children)
-            fn.call("ptr", "memcpy", [("ptr", place), ("ptr", first), ("i64", size)])
+            given: Given = [("ptr", place), ("ptr", first), ("i64", 8 * len(node.children))]
+            fn.call("ptr", "memcpy", given)
             self._position += len(node.children)
             return
         for k, child in enumerate(node.children):

@@ -18,6 +18,7 @@ from minijax.core.avals import Aval, ShapedArray
 from minijax.core.dataclass_fields import dataclass_nodes
 from minijax.core.pytree import is_registered
 
+_PLAIN_READING: Any = object.__getattribute__
 _NUMBERS = (float, int, bool, complex)
 
 
@@ -133,7 +134,7 @@ def _has_readable_fields(x: Any) -> bool:
     """Whether reading the fields of a registered dataclass runs no code and makes no objects."""
     kind = type(x)
     fields = dataclass_nodes.get(kind)
-    if fields is None or kind.__getattribute__ is not object.__getattribute__:
+    if fields is None or inspect.getattr_static(kind, "__getattribute__") is not _PLAIN_READING:
         return False
     for name in (*fields.data, *fields.meta):
         # A property, unlike a slot, may make what it returns.
