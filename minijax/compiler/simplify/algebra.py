@@ -242,7 +242,7 @@ def _broadcast(eqn: Eqn, made: Definitions) -> Atom | None:
     return x if in_order and _shape(x) == shape else None
 
 
-def _rev(eqn: Eqn, made: Definitions) -> Atom | None:
+def _rev(eqn: Eqn, made: Definitions) -> Atom | Eqn | None:
     if not eqn.params["dimensions"]:
         return eqn.invars[0]
     return _undone_by_itself(rev_p)(eqn, made)
