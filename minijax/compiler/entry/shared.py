@@ -11,7 +11,8 @@ from __future__ import annotations
 import ctypes
 import functools
 
-from minijax.compiler.engine import Effort, Program, compile_module
+from minijax.compiler.cache.modules import cached_module
+from minijax.compiler.engine import Effort, Program
 from minijax.compiler.entry.layout import HEAD, Layout, find_layout, new_array_address
 from minijax.compiler.entry.table import ENTRY, SLOW
 from minijax.compiler.text import FunctionWriter, ModuleWriter
@@ -66,7 +67,7 @@ def shared_code() -> Program:
         "new_array": new_array_address(),
         "directory": ctypes.addressof(directory),
     }
-    return compile_module(str(module), "stub", symbols, Effort.LIGHT, _EXPORTS)
+    return cached_module(str(module), "stub", symbols, Effort.LIGHT, _EXPORTS)
 
 
 def _write_stub(module: ModuleWriter) -> None:
