@@ -38,7 +38,6 @@ class Context:
         kept: objects that must live as long as the code.
         failures: receives the exception of a host call that failed, by thread.
         in_part: whether the function does one part of a loop.
-        shares_parts: whether the module has loops in parts.
         table_size: how many addresses a program is given; that of the number of threads follows.
     """
 
@@ -53,7 +52,6 @@ class Context:
         self.kept: list[Any] = []
         self.failures: dict[int, BaseException] = {}
         self.in_part = False
-        self.shares_parts = False
         self.table_size = 0
         self._helpers = 0
         self._rooms: dict[tuple[int, int], str] = {}

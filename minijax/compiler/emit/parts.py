@@ -23,6 +23,7 @@ from minijax.compiler.emit.interrupts import define_poll
 from minijax.compiler.emit.types import Scalar, registers
 from minijax.compiler.memory.plan import Private
 from minijax.compiler.text import Operand
+from minijax.compiler.threads import runtime
 from minijax.compiler.threads.partition import Split
 from minijax.compiler.threads.pool import RUN
 from minijax.kernel.roots import Value
@@ -138,7 +139,7 @@ def _call(
     for k, (ty, x) in enumerate(taken):
         c.fn.store(ty, x, c.fn.gep("i64", env, k))
     define_poll(c)
-    c.shares_parts = True
+    c.symbols[RUN] = runtime.address()
     given: list[tuple[str, Operand]] = [
         ("ptr", frame.thread_count()),
         ("ptr", f"@{name}"),

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minijax.compiler.fuse.estimate import step_work
+from minijax.compiler.fuse.hosts import calls_host
 from minijax.compiler.fuse.rewrite import dot_sizes
 from minijax.compiler.fuse.step import Step
-from minijax.compiler.fuse.storage import has_effect
 from minijax.compiler.fuse.sweeps import STRETCH, walks_rows
 from minijax.compiler.fuse.walk import postorder
 from minijax.kernel.expr import Expr
@@ -64,10 +64,12 @@ def split_step(step: Step) -> Split | None:
     definition = step.definition
     if isinstance(definition, Scan):
         independent = not definition.init and isinstance(definition.length, int)
-        if not independent or has_effect(definition):
+        if not independent or calls_host(definition):
             return None
         return _cut([(None, int(definition.length), 1)], work)  # type: ignore[arg-type]
     if isinstance(definition, Native):
+        if calls_host(definition):
+            return None
         return _cut([(None, math.prod(definition.batch), 1)], work)
     if isinstance(definition, Dot):
         return _split_dot(definition, work)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from minijax.compiler import engine
+from minijax.compiler.cache.modules import cached_module
 from minijax.compiler.threads import pool
 from minijax.core.config import config
 
@@ -42,19 +43,25 @@ def _has_threads() -> bool:
 
 @functools.cache
 def _code() -> engine.Program:
-    text = pool.pool_text(_has_threads())
-    exports = (pool.STOP,) if _has_threads() else ()
-    symbols = {pool.STATE: _state}
-    code = engine.compile_module(text, pool.RUN, symbols, engine.Effort.LIGHT, exports)
+    has_threads = _has_threads()
+    exports = (pool.STOP,) if has_threads else ()
+    code = cached_module(
+        functools.partial(pool.pool_text, has_threads),
+        pool.RUN,
+        {pool.STATE: _state},
+        engine.Effort.LIGHT,
+        exports,
+        name=f"pool {has_threads}",
+    )
     engine.keep_forever(code)
     if exports:
         atexit.register(_stop)
     return code
 
 
-def symbols() -> dict[str, int]:
-    """Returns what programs with loops in parts link to."""
-    return {pool.RUN: _code().address}
+def address() -> int:
+    """Returns the address of `pool_run`, compiled at its first use."""
+    return _code().address
 
 
 def _stop() -> None:
