@@ -168,7 +168,7 @@ def wrap(value: Any, aval: ShapedArray) -> ConcreteArray:
     if type(value) is not np.ndarray or not value.flags.c_contiguous:
         # order="C" would keep a scalar's rank, np.ascontiguousarray would not.
         value = np.asarray(value, order="C")
-    value.flags.writeable = False
+    value.setflags(False)
     return ConcreteArray(value, aval)
 
 
@@ -181,14 +181,18 @@ def to_array(x: Any) -> Array:
     if isinstance(x, Array):
         return x
     kind = type(x)
+    if kind is np.ndarray:
+        return _copied(x)
     scalar = dtypes.python_scalar_dtype(kind)
     if scalar is not None:
         dtype, weak = scalar
         return wrap(_scalar_buffer(x, dtype), ShapedArray((), dtype, weak))
-    if isinstance(x, np.ndarray | np.generic):
-        dtype = dtypes.canonical(x.dtype)
-        return wrap(np.array(x, dtype=dtype, order="C"), ShapedArray(x.shape, dtype))
-    return _foreign_array(x)
+    return _copied(x) if isinstance(x, np.ndarray | np.generic) else _foreign_array(x)
+
+
+def _copied(x: np.ndarray | np.generic) -> ConcreteArray:
+    dtype = dtypes.canonical(x.dtype)
+    return wrap(np.array(x, dtype=dtype, order="C"), ShapedArray(x.shape, dtype))
 
 
 def _scalar_buffer(x: Any, dtype: np.dtype) -> np.ndarray:

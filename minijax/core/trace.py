@@ -30,9 +30,10 @@ from minijax.core.errors import (
     UnexpectedTracerError,
 )
 from minijax.core.operators import Array
+from minijax.core.quiet import begin_quiet, end_quiet
 
 if TYPE_CHECKING:
-    from minijax.core.primitive import Primitive
+    from minijax.core.primitive import Plan, Primitive
 
 
 class Trace:
@@ -168,8 +169,12 @@ class EvalTrace(Trace):
     def process(
         self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
     ) -> tuple[Any, ...]:
+        if not params:
+            plan = primitive.plans[tuple([x.aval for x in args if type(x) is ConcreteArray])]
+            if plan is not None:
+                return (_run_ufunc(primitive.name, plan, args),)
         for x in args:
-            if isinstance(x, Tracer):
+            if type(x) is not ConcreteArray and isinstance(x, Tracer):
                 check_open(x)
                 raise UnexpectedTracerError.of(x)
         if primitive.run is not None:
@@ -183,11 +188,26 @@ class EvalTrace(Trace):
         return outs
 
 
+def _run_ufunc(name: str, plan: Plan, args: Sequence[Any]) -> ConcreteArray:
+    state = begin_quiet()
+    try:
+        value = plan[0](*[x._value for x in args])
+    finally:
+        end_quiet(state)
+    if type(value) is not np.ndarray:  # of rank 0
+        value = np.asarray(value)
+    value.setflags(False)
+    out = ConcreteArray(value, plan[1])
+    if config.debug_nans or config.debug_infs:
+        check_numbers(name, (out,))
+    return out
+
+
 def to_result(value: Any, aval: Aval) -> Any:
     """Returns what `impl` computed as an array (values of opaque avals as they are)."""
     if type(aval) is not ShapedArray:
         return value
-    if aval.dtype != value.dtype or aval.shape != value.shape:
+    if (aval.dtype is not value.dtype and aval.dtype != value.dtype) or aval.shape != value.shape:
         raise AssertionError(
             f"impl returned {value.dtype}{list(value.shape)} where abstract says {aval}"
         )

@@ -10,7 +10,7 @@ scalar meets arrays of any shape without being broadcast.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,10 @@ from minijax.core.avals import ShapedArray, Zero
 from minijax.core.operators import Array
 from minijax.core.primitive import Absent, Constant, Primitive, absent, constant, primitive
 from minijax.core.primitive import Rule as Rule
+from minijax.core.quiet import begin_quiet, end_quiet
 from minijax.primitives.broadcast import broadcast_in_dim, move_axis, spread
 
+_HALF = frozenset((dtypes.bfloat16, dtypes.float16))
 NOT_LINEAR = absent("it is not linear in its operands")
 
 
@@ -34,7 +36,7 @@ def through_float32(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def compute(*operands: np.ndarray, **params: Any) -> Any:
         dtype = operands[0].dtype
-        if dtype not in (dtypes.bfloat16, dtypes.float16):
+        if dtype not in _HALF:
             return function(*operands, **params)
         wide = (x.astype(np.float32) if x.dtype == dtype else x for x in operands)
         result = function(*wide, **params)
@@ -43,12 +45,20 @@ def through_float32(function: Callable[..., Any]) -> Callable[..., Any]:
     return compute
 
 
+def ufunc_on(function: np.ufunc, on: Sequence[np.dtype]) -> dict[np.dtype, np.ufunc]:
+    """Returns the table `ufuncs` of a primitive that is one ufunc on every dtype it takes."""
+    return {dtype: function for dtype in on if dtype not in _HALF and dtype != dtypes.key_dtype}
+
+
 def _elementwise_impl(function: Callable[..., Any]) -> Rule:
     compute = through_float32(function)
 
     def impl(*operands: np.ndarray, **params: Any) -> tuple[np.ndarray]:
-        with np.errstate(all="ignore"):
+        state = begin_quiet()
+        try:
             return (np.asarray(compute(*operands, **params)),)
+        finally:
+            end_quiet(state)
 
     return impl
 
@@ -212,6 +222,7 @@ def nary(
     element: Callable[..., Any],
     transpose: Rule | Absent = NOT_LINEAR,
     result: Callable[[np.dtype], np.dtype] = _same,
+    ufuncs: Mapping[np.dtype, np.ufunc] | None = None,
 ) -> Primitive:
     """Declares an elementwise primitive of several operands.
 
@@ -224,8 +235,11 @@ def nary(
         element: `(k, *exprs, **params) -> expr`.
         transpose: the transpose rule where it is linear.
         result: the dtype of the result, from that of the operands.
+        ufuncs: for dtypes on which `function` is a ufunc, that ufunc, if not all are the same.
     """
     made: list[Primitive] = []
+    if isinstance(function, np.ufunc):
+        ufuncs = ufunc_on(function, on)
     jvp = tangents if isinstance(tangents, Constant) else _nary_jvp(lambda: made[0], tangents)
     made.append(
         primitive(
@@ -236,6 +250,7 @@ def nary(
             transpose=transpose,
             batch=elementwise_batch(lambda: made[0]),
             lower=elementwise_lower(element),
+            ufuncs=ufuncs,
         )
     )
     return made[0]
@@ -275,7 +290,7 @@ def match(*operands: Any) -> list[Any]:
     """Returns operands as arrays; Python scalars take the dtype of the arrays among them."""
     arrays = [x for x in operands if hasattr(x, "aval")]
     if len(arrays) == len(operands):
-        return list(operands)
+        return arrays
     typed = arrays[0] if arrays else next((x for x in operands if hasattr(x, "dtype")), None)
     if typed is None:
         return [to_array(x) for x in operands]
