@@ -31,6 +31,7 @@ from minijax.core.config import config as config
 from minijax.core.dtypes import float0 as float0
 from minijax.core.execute import install_execute as _install_execute
 from minijax.core.operators import Array as Array
+from minijax.core.quick import install_quick as _install_quick
 from minijax.devices import Device as Device
 from minijax.devices import block_until_ready as block_until_ready
 from minijax.devices import copy_to_host_async as copy_to_host_async
@@ -159,6 +160,7 @@ if TYPE_CHECKING:
     from minijax import typing as typing
 
 _install_execute(_compiler.execute)
+_install_quick(lambda: importlib.import_module("minijax.compiler.entry.quick").start())
 
 # Modules of which most programs use few: imported when their name is first asked for.
 _LATER = frozenset(

@@ -89,7 +89,8 @@ def array_space() -> ArraySpace:
 class ShapedArray(Aval):
     """The aval of an array: `shape`, `dtype` and `weak_type`. Immutable and hashable.
 
-    Equal avals are one object, so that tables keyed by avals compare addresses only.
+    Equal avals are one object, so that tables keyed by avals compare addresses only. `is_inexact`
+    says whether the dtype is floating or complex.
 
     Args:
         shape: a tuple of Python ints.
@@ -101,11 +102,12 @@ class ShapedArray(Aval):
         True
     """
 
-    __slots__ = ("__weakref__", "dtype", "shape", "weak_type")
+    __slots__ = ("__weakref__", "dtype", "is_inexact", "shape", "weak_type")
 
     shape: tuple[int, ...]
     dtype: np.dtype
     weak_type: bool
+    is_inexact: bool
 
     def __new__(
         cls, shape: tuple[int, ...], dtype: np.dtype | Any, weak_type: bool = False
@@ -151,8 +153,7 @@ class ShapedArray(Aval):
         )
 
     def tangent(self) -> ShapedArray:
-        dtype = dtypes.tangent_dtype(self.dtype)
-        return self if dtype is self.dtype else ShapedArray(self.shape, dtype)
+        return self if self.is_inexact else ShapedArray(self.shape, dtypes.float0)
 
     to_tangent_aval = tangent
 
@@ -193,6 +194,7 @@ def _unique(
     made.shape = tuple(map(int, shape))
     made.dtype = dtype if isinstance(dtype, np.dtype) else dtypes.canonical(dtype)
     made.weak_type = bool(weak_type)
+    made.is_inexact = dtypes.is_inexact(made.dtype)
     key = (made.shape, made.dtype, made.weak_type)
     with _making:
         found = _alive.setdefault(key, made)

@@ -174,7 +174,7 @@ class Primitive:
         if self.run is not None:
             # Its parameters are programs: a table here would keep them alive.
             return tuple(self.abstract(*avals, **params))
-        key = (avals, *params.items())
+        key = (avals, *params.items()) if params else avals
         cache = self._abstract_cache
         found = cache.get(key)
         if found is None:

@@ -52,12 +52,23 @@ def user_frame() -> SourceLine:
     """The innermost line on the stack that lies outside this package; `UNKNOWN` if none does."""
     frame = sys._getframe(1)
     code = frame.f_code
-    while code.co_filename.startswith(PACKAGE_DIRECTORY):
+    while code.co_filename in _internal or _is_internal(code.co_filename):
         if frame.f_back is None:
             return UNKNOWN
         frame = frame.f_back
         code = frame.f_code
     return SourceLine(code.co_filename, frame.f_lineno, code.co_qualname)
+
+
+# Files of this package that frames have been seen of: every traced operation asks for many.
+_internal: set[str] = set()
+
+
+def _is_internal(file: str) -> bool:
+    if not file.startswith(PACKAGE_DIRECTORY):
+        return False
+    _internal.add(file)
+    return True
 
 
 @dataclass(slots=True)
@@ -99,7 +110,10 @@ def api_boundary(fn: Callable[P, R]) -> Callable[P, R]:
     return public
 
 
-def guard_functions(namespace: dict[str, Any]) -> None:
+def guard_functions(
+    namespace: dict[str, Any],
+    guard: Callable[[Callable[..., Any]], Callable[..., Any]] = api_boundary,
+) -> None:
     """Makes every public function of a vocabulary module an `api_boundary`.
 
     Modules of the package import functions from where they are defined, so that only a call of the
@@ -107,11 +121,12 @@ def guard_functions(namespace: dict[str, Any]) -> None:
 
     Args:
         namespace: the `globals()` of the module, after its imports.
+        guard: what makes a function a boundary.
     """
     for name, value in list(namespace.items()):
         is_own = isinstance(value, FunctionType) and value.__module__.startswith("minijax.")
         if is_own and not name.startswith("_") and not hasattr(value, "__wrapped__"):
-            guarded = api_boundary(value)
+            guarded = guard(value)
             # Pickle finds a function by its module and name.
             guarded.__module__ = namespace["__name__"]
             namespace[name] = guarded

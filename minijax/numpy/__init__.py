@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from minijax.core.operators import Array
+from minijax.core.quick import quick_boundary as _quick_boundary
 from minijax.core.source import guard_functions as _guard_functions
 from minijax.numpy import fft, linalg
 from minijax.numpy.array_api import __array_api_version__ as __array_api_version__
@@ -567,4 +568,4 @@ __all__ = [  # noqa: RUF022
 ]
 # fmt: on
 
-_guard_functions(globals())
+_guard_functions(globals(), _quick_boundary)

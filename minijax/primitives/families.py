@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from minijax.core import dtypes
-from minijax.core.array import aval_of, to_array, wrap
+from minijax.core.array import aval_of, scalar, to_array
 from minijax.core.avals import ShapedArray, Zero
 from minijax.core.operators import Array
 from minijax.core.primitive import Absent, Constant, Primitive, absent, constant, primitive
@@ -170,15 +170,17 @@ def elementwise_batch(get: Callable[[], Primitive]) -> Rule:
 def _nary_jvp(get: Callable[[], Primitive], tangents: Sequence[Callable[..., Any] | None]) -> Rule:
     def jvp(primals: Any, given: Any, **params: Any) -> Any:
         (out,) = get().bind(*primals, **params)
+        aval = out.aval
         total: Any = None
         for t, rule in zip(given, tangents, strict=True):
             if type(t) is Zero or rule is None:
                 continue
             term = rule(t, *primals, out, **params)
-            # A scalar's tangent meets a result with axes.
-            term = like_result(term, out)
-            total = term if total is None else out.aval.tangent().add(total, term)
-        return (out,), (Zero(out.aval.tangent()) if total is None else total,)
+            if aval_of(term) is not aval:
+                # A scalar's tangent meets a result with axes.
+                term = like_result(term, out)
+            total = term if total is None else aval.tangent().add(total, term)
+        return (out,), (Zero(aval.tangent()) if total is None else total,)
 
     return jvp
 
@@ -282,15 +284,18 @@ def unary(
 
 
 def scalar_like(x: Any, dtype: np.dtype, weak_type: bool = False) -> Array:
-    """Returns a Python or NumPy scalar as an array of rank 0 of the given dtype."""
-    return wrap(np.asarray(x, dtype), ShapedArray((), dtype, weak_type))
+    """Returns a Python or NumPy number as an array of rank 0 of the given dtype."""
+    return scalar(x, dtype, weak_type)
 
 
-def match(*operands: Any) -> list[Any]:
+def match(*operands: Any) -> Sequence[Any]:
     """Returns operands as arrays; Python scalars take the dtype of the arrays among them."""
+    for x in operands:
+        if not hasattr(x, "aval"):
+            break
+    else:
+        return operands
     arrays = [x for x in operands if hasattr(x, "aval")]
-    if len(arrays) == len(operands):
-        return arrays
     typed = arrays[0] if arrays else next((x for x in operands if hasattr(x, "dtype")), None)
     if typed is None:
         return [to_array(x) for x in operands]
@@ -299,5 +304,5 @@ def match(*operands: Any) -> list[Any]:
 
 
 def _as_operand(x: Any, dtype: np.dtype) -> Array:
-    scalar = dtypes.python_scalar_dtype(type(x))
-    return to_array(x) if scalar is None else scalar_like(x, dtype, scalar[1])
+    found = dtypes.python_scalar_dtype(type(x))
+    return to_array(x) if found is None else scalar(x, dtype, found[1])
