@@ -1,8 +1,8 @@
-"""The slots of the native way to apply functions to arrays, taken up once it is worth its start.
+"""The native way to apply functions to arrays, taken up once it is worth its start.
 
 The general way of an operation leads through traces and rules, in Python. A program that applies
 thousands of operations one by one is worth code that goes straight from the arrays to the loop of
-a NumPy ufunc. The compiler offers such code with `install_quick`; here it is only called.
+a NumPy ufunc. The compiler makes such code; here it is only called.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from minijax.core import source
+from minijax.core.slots import filling
 from minijax.core.source import api_boundary, filter_traceback
 
 # Operations in Python, at some microseconds each, that cost about as much as making the code.
@@ -21,22 +23,21 @@ _VARIABLE = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 # (function, *operands) -> the result, or None if the function has to be called.
 apply: Callable[..., Any] | None = None
 
-_starter: Callable[[], Callable[..., Any] | None] | None = None
-
-
-def install_quick(starter: Callable[[], Callable[..., Any] | None]) -> None:
-    """Sets what makes the native code, and returns the function for `apply` (None if it cannot)."""
-    global _starter
-    _starter = starter
+_is_started = False
 
 
 def start() -> bool:
     """Takes up the native way; returns whether there is one. Only the first call does something."""
-    global apply, _starter
-    starter, _starter = _starter, None
-    if starter is not None:
-        apply = starter()
+    global apply, _is_started
+    if not _is_started:
+        _is_started = True
+        apply = filling("native_operations")()
     return apply is not None
+
+
+def guarded(name: str, value: Any, module: str) -> Any:
+    """Does what `source.guarded` does; functions of arrays become quick besides."""
+    return source.guarded(name, value, module, quick_boundary)
 
 
 def quick_boundary(fn: Any) -> Callable[..., Any]:

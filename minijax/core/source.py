@@ -110,10 +110,7 @@ def api_boundary(fn: Callable[P, R]) -> Callable[P, R]:
     return public
 
 
-def guard_functions(
-    namespace: dict[str, Any],
-    guard: Callable[[Callable[..., Any]], Callable[..., Any]] = api_boundary,
-) -> None:
+def guard_functions(namespace: dict[str, Any]) -> None:
     """Makes every public function of a vocabulary module an `api_boundary`.
 
     Modules of the package import functions from where they are defined, so that only a call of the
@@ -121,15 +118,33 @@ def guard_functions(
 
     Args:
         namespace: the `globals()` of the module, after its imports.
-        guard: what makes a function a boundary.
     """
+    module = namespace["__name__"]
     for name, value in list(namespace.items()):
-        is_own = isinstance(value, FunctionType) and value.__module__.startswith("minijax.")
-        if is_own and not name.startswith("_") and not hasattr(value, "__wrapped__"):
-            guarded = guard(value)
-            # Pickle finds a function by its module and name.
-            guarded.__module__ = namespace["__name__"]
-            namespace[name] = guarded
+        namespace[name] = guarded(name, value, module)
+
+
+def guarded(
+    name: str,
+    value: Any,
+    module: str,
+    guard: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
+) -> Any:
+    """Returns what a name of a vocabulary module stands for: a function becomes an `api_boundary`.
+
+    Args:
+        name: the name; private ones are left alone, and so is what has a wrapper already.
+        value: what it stands for; whatever is no function of this package is left alone.
+        module: the vocabulary module.
+        guard: what makes a function a boundary, `api_boundary` if None.
+    """
+    is_own = isinstance(value, FunctionType) and value.__module__.startswith("minijax.")
+    if not is_own or name.startswith("_") or hasattr(value, "__wrapped__"):
+        return value
+    boundary = (guard or api_boundary)(value)
+    # Pickle finds a function by its module and name.
+    boundary.__module__ = module
+    return boundary
 
 
 def filter_traceback(error: BaseException) -> None:

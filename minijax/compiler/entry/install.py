@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from minijax.compiler.blas_threads import blas_functions
-from minijax.compiler.engine import Effort, Program, compile_module
+from minijax.compiler.cache.modules import cached_module
+from minijax.compiler.engine import Effort, Program
 from minijax.compiler.entry.layout import find_layout
 from minijax.compiler.entry.point import EntryPoint
 from minijax.compiler.entry.recipe import Recipe, argument_recipe, leaf_values, result_recipe
@@ -71,7 +72,7 @@ def add_entry(
     text = entry_text(call, layout, table)
     code = _codes.get(text)
     if code is None:
-        code = _codes[text] = compile_module(text, ENTRY_NAME, effort=Effort.LIGHT)
+        code = _codes[text] = cached_module(text, ENTRY_NAME, effort=Effort.LIGHT)
     failure = compiled.fail
     table.kept += [buffers, compiled, failure, code]
     table.settle()

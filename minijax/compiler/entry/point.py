@@ -13,7 +13,8 @@ import functools
 import threading
 from typing import Any
 
-from minijax.compiler.engine import Effort, Program, compile_module
+from minijax.compiler.cache.modules import cached_module
+from minijax.compiler.engine import Effort, Program
 from minijax.compiler.entry.layout import HEAD, find_layout, word
 from minijax.compiler.entry.table import ENTRY, NEXT, SLOW, Table
 from minijax.compiler.text import ModuleWriter
@@ -138,7 +139,7 @@ def _stub() -> Program:
     count = fn.emit(f"and i64 %nargs, {(1 << 63) - 1}")
     passed = [("ptr", slow), ("ptr", "%args"), ("i64", count), ("ptr", "%names")]
     fn.ret(fn.call("ptr", "PyObject_Vectorcall", passed))
-    return compile_module(str(module), "stub", exports=("slow",), effort=Effort.LIGHT)
+    return cached_module(str(module), "stub", exports=("slow",), effort=Effort.LIGHT)
 
 
 def _let_calls_through(kind: type) -> None:
