@@ -56,8 +56,13 @@ def wanted_parts(work: float) -> int:
     return max(min(int(work / PART_WORK), MOST_PARTS), 1)
 
 
-def split_step(step: Step) -> Split | None:
-    """Returns how the loop of a step is cut, None if it is not."""
+def split_step(step: Step, columns: bool = True) -> Split | None:
+    """Returns how the loop of a step is cut, None if it is not.
+
+    Args:
+        step: the step.
+        columns: whether a fold that goes over rows may have its columns cut.
+    """
     work = step_work(step)
     if work < LEAST_WORK:
         return None
@@ -74,7 +79,9 @@ def split_step(step: Step) -> Split | None:
     if isinstance(definition, Dot):
         return _split_dot(definition, work)
     split = _cut(_divisible(step), work)
-    return _split_columns(definition, split) if isinstance(definition, Reduce) else split
+    return (
+        _split_columns(definition, split) if columns and isinstance(definition, Reduce) else split
+    )
 
 
 def split_rows(steps: Sequence[Step]) -> Split | None:
