@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,11 @@ def can_donate(leaves: Sequence[Any]) -> bool:
 
 
 def call_donating(
-    jaxpr: Jaxpr, consts: Sequence[Any], leaves: Sequence[Any], matched: Matched
+    jaxpr: Jaxpr,
+    consts: Sequence[Any],
+    leaves: Sequence[Any],
+    matched: Matched,
+    threads: int | None = None,
 ) -> tuple[Any, ...]:
     """Runs a program; the results in `matched` take the memory of leaves, which are deleted.
 
@@ -92,6 +97,7 @@ def call_donating(
         consts: what the function captured: its leading inputs.
         leaves: the other inputs, concrete ones.
         matched: numbers of leaves, each with the number of a result.
+        threads: how many threads the run may use, if that was said.
     """
     shift = len(consts)
     wanted = tuple((shift + leaf, number) for leaf, number in sorted(matched.items()))
@@ -99,7 +105,8 @@ def call_donating(
     free = [leaf for leaf in matched if _is_alone(leaves[leaf], leaves)]
     values = [value_of(x) for x in (*consts, *leaves)]
     try:
-        outs = program.run(values, [shift + leaf for leaf in free])
+        with nullcontext() if threads is None else compiler.asked_threads(threads):
+            outs = program.run(values, [shift + leaf for leaf in free])
     finally:
         # A run that failed half-way may have written already.
         for leaf in matched:

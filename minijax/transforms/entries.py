@@ -36,7 +36,7 @@ class CountingEntryPoint(compiler.EntryPoint):
         calls: Calls,
         arguments: tuple[Sequence[Any], Mapping[str, Any], Set[int | str]],
         leaves: Sequence[Any],
-        program: tuple[Jaxpr, Sequence[Any], PyTreeDef],
+        program: tuple[Jaxpr, Sequence[Any], PyTreeDef, int | None],
     ) -> None:
         """Counts a call that came through Python; at the second of its kind adds an entry.
 
@@ -44,7 +44,8 @@ class CountingEntryPoint(compiler.EntryPoint):
             calls: how often the program was called with leaves of which types.
             arguments: `args`, `kwargs`, and the positions and names of the static ones.
             leaves: the leaves of the others.
-            program: the program, what it captured, and the structure of its output.
+            program: the program, what it captured, the structure of its output, and how many
+                threads it may use.
         """
         kinds = tuple(map(type, leaves))
         calls[kinds] = count = calls.get(kinds, 0) + 1

@@ -18,6 +18,7 @@ from functools import update_wrapper
 from types import MethodType
 from typing import Any
 
+from minijax import compiler
 from minijax.core.activity import busy
 from minijax.core.array import aval_of
 from minijax.core.config import config
@@ -78,11 +79,15 @@ class JitFunction(CountingEntryPoint):
         static_argnums: tuple[int, ...],
         static_argnames: tuple[str, ...],
         donated: _Named = ((), ()),
+        threads: int | None = None,
     ) -> None:
         if not callable(fun):
             raise TypeError(f"jit expects a function, got {type(fun).__name__}: {fun!r:.60}.")
+        if threads is not None and (type(threads) is not int or threads < 1):
+            raise ValueError(f"jit: threads takes a positive integer, got {threads!r}.")
         update_wrapper(self, fun)
         self._fun = fun
+        self._threads = threads
         self._name = function_name(fun)
         self._static_argnums, self._static_argnames = _named_arguments(
             fun, static_argnums, static_argnames, "static"
@@ -120,13 +125,16 @@ class JitFunction(CountingEntryPoint):
                 avals = tuple(argument_avals(f"jit of {self._name}", *dynamic))
             program = self._program(static, in_tree, avals)
             if program.matched and can_donate(leaves):
-                outs = call_donating(program.jaxpr, program.consts, leaves, program.matched)
-            else:
+                shown = program.jaxpr, program.consts
+                outs = call_donating(*shown, leaves, program.matched, self._threads)
+            elif self._threads is None:
                 outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
-                if not busy and not program.matched:
-                    shown = program.jaxpr, program.consts, program.out_tree
-                    arguments = args, kwargs, self._static_of(args)
-                    self.note_call(program.calls, arguments, leaves, shown)
+            else:
+                with compiler.asked_threads(self._threads):
+                    outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
+            if not busy and not program.matched:
+                made = program.jaxpr, program.consts, program.out_tree, self._threads
+                self.note_call(program.calls, (args, kwargs, self._static_of(args)), leaves, made)
             return unflatten(program.out_tree, outs)
         except Exception as error:
             filter_traceback(error)
@@ -238,6 +246,7 @@ class JitFunction(CountingEntryPoint):
             donated,
             program.matched,
             self._donate_argnums,
+            self._threads,
         )
 
     def _dynamic(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -390,6 +399,7 @@ def jit(
     backend: str | None = None,
     abstracted_axes: Any = None,
     compiler_options: dict[str, Hashable] | None = None,
+    threads: int | None = None,
 ) -> Any:
     """Returns a function that is compiled to native code at its first call.
 
@@ -406,6 +416,8 @@ def jit(
             arrays are deleted; arrays of NumPy are left alone.
         keep_unused, inline, in_shardings, out_shardings, device, backend, abstracted_axes,
         compiler_options: accepted for compatibility; they have no effect on one CPU.
+        threads: how many threads a run may use; without, what the flag `num_threads` says. Results
+            do not depend on it.
 
     Returns:
         The jitted function, with `lower(*args)`, `trace(*args)`, `eval_shape(*args)`,
@@ -429,6 +441,6 @@ def jit(
 
     def made(function: Callable[..., Any]) -> JitFunction:
         donated = _named_arguments(function, *given, "donate") if any(given) else given
-        return JitFunction(function, numbers, names, donated)
+        return JitFunction(function, numbers, names, donated, threads)
 
     return made if fun is None else made(fun)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,6 +119,7 @@ class Traced(_Stage):
         donated: the numbers of the leaves that may be overwritten.
         matched: those whose memory a result takes, each with the number of the result.
         donated_positions: the positions of the arguments that may be overwritten.
+        threads: how many threads a run may use, if that was said.
     """
 
     jaxpr: Jaxpr
@@ -130,6 +132,7 @@ class Traced(_Stage):
     donated: tuple[int, ...]
     matched: Mapping[int, int]
     donated_positions: tuple[int, ...]
+    threads: int | None = None
 
     def lower(self, *, lowering_platforms: Any = None, **_: Any) -> Lowered:
         """Returns the next stage; options are accepted for compatibility."""
@@ -210,12 +213,15 @@ class Compiled(CountingEntryPoint, _LaterStage):
         leaves, tree = flatten(traced.split(args, kwargs))
         self._check(leaves, tree)
         if traced.matched and can_donate(leaves):
-            outs = call_donating(traced.jaxpr, traced.consts, leaves, traced.matched)
+            shown = traced.jaxpr, traced.consts
+            outs = call_donating(*shown, leaves, traced.matched, traced.threads)
         else:
-            outs = call(traced.jaxpr, *traced.consts, *leaves, name=traced.fun_name)
-            if not busy and not traced.matched:
-                program = traced.jaxpr, traced.consts, traced.out_tree
-                self.note_call(self._calls, (args, kwargs, traced.static_of(args)), leaves, program)
+            threads = traced.threads
+            with nullcontext() if threads is None else compiler.asked_threads(threads):
+                outs = call(traced.jaxpr, *traced.consts, *leaves, name=traced.fun_name)
+        if not busy and not traced.matched:
+            made = traced.jaxpr, traced.consts, traced.out_tree, traced.threads
+            self.note_call(self._calls, (args, kwargs, traced.static_of(args)), leaves, made)
         return unflatten(traced.out_tree, outs)
 
     def _check(self, leaves: Sequence[Any], tree: PyTreeDef) -> None:
