@@ -11,6 +11,7 @@ from minijax.compiler.engine import Effort, Program
 from minijax.compiler.entry.layout import find_layout
 from minijax.compiler.entry.point import EntryPoint
 from minijax.compiler.entry.recipe import Recipe, argument_recipe, leaf_values, result_recipe
+from minijax.compiler.entry.stub import stub
 from minijax.compiler.entry.table import BUSY, FAILURE, RUN, Table
 from minijax.compiler.entry.text import ENTRY_NAME, Call, Static, entry_text
 from minijax.compiler.pipeline import compile_jaxpr
@@ -79,7 +80,7 @@ def add_entry(
     table.fix(BUSY, id(busy))
     table.fix(RUN, compiled.address)
     table.fix(FAILURE, id(failure))
-    point.add_entry(table, code)
+    point.add_entry(table, code, stub())
     return True
 
 
