@@ -19,6 +19,7 @@ _fill_later(
     aval_sharding="minijax.sharding.array_places:aval_sharding",
     execute="minijax.compiler.pipeline:execute",
     memory_spaces="minijax.sharding.meshes:MemorySpace",
+    native_operations="minijax.compiler.entry.quick:start",
 )
 
 __getattr__, __dir__, __all__ = _lazy_names(
@@ -56,6 +57,7 @@ __getattr__, __dir__, __all__ = _lazy_names(
             transfer_guard_device_to_host transfer_guard_host_to_device
         """,
         "minijax.transforms.custom": "custom_gradient custom_jvp custom_vjp",
+        "minijax.transforms.explain": "explain",
         "minijax.transforms.forward": "jacfwd jvp linearize",
         "minijax.transforms.hessian": "hessian hessian_vector_product hvp",
         "minijax.transforms.jit": "clear_caches jit",

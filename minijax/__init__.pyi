@@ -122,6 +122,7 @@ from minijax.transforms.contexts import (
 from minijax.transforms.custom import custom_gradient as custom_gradient
 from minijax.transforms.custom import custom_jvp as custom_jvp
 from minijax.transforms.custom import custom_vjp as custom_vjp
+from minijax.transforms.explain import explain as explain
 from minijax.transforms.forward import jacfwd as jacfwd
 from minijax.transforms.forward import jvp as jvp
 from minijax.transforms.forward import linearize as linearize
@@ -197,6 +198,7 @@ __all__ = [
     "errors",
     "eval_shape",
     "experimental",
+    "explain",
     "explain_cache_misses",
     "extend",
     "flatten_util",

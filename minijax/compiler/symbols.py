@@ -21,13 +21,8 @@ def is_known(symbol: str) -> bool:
         >>> is_known("exp_f64x4"), is_known("blas_dgemm"), is_known("host1")
         (True, True, False)
     """
-    if symbol == interrupts.SLOT or library.parsed(symbol) is not None:
-        return True
-    try:
-        external.address(symbol)
-    except LookupError:
-        return False
-    return True
+    own = symbol == interrupts.SLOT or library.parsed(symbol) is not None
+    return own or external.is_known(symbol)
 
 
 def address(symbol: str) -> int:

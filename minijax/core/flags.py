@@ -23,6 +23,8 @@ EFFECTIVE: dict[str, Any] = {
     "enable_checks": False,  # the same as debug_checks
     "enable_compilation_cache": True,  # the same as cache: both must be on
     "enable_x64": True,
+    "explain_cache_misses": False,  # log a warning for every tracing: what had changed
+    "explain_compiles": False,  # the same, and the time of each stage of compiling
     "fp_contract": True,  # whether compiled code may fuse a multiply and an add
     "log_compiles": False,  # log a warning for every program that jit traces
     "no_tracing": False,  # refuse to trace a function that was not traced before
@@ -82,7 +84,6 @@ ACCEPTED: dict[str, Any] = {
     "error_checking_behavior_oob": "ignore",
     "exec_time_optimization_effort": 0.0,
     "experimental_unsafe_xla_runtime_errors": False,
-    "explain_cache_misses": False,
     "explicit_x64_dtypes": "warn",
     "export_calling_convention_version": 10,
     "export_ignore_forward_compatibility": False,
@@ -155,6 +156,14 @@ ACCEPTED: dict[str, Any] = {
 }
 
 DEFAULTS: dict[str, Any] = EFFECTIVE | ACCEPTED
+
+# Every single operation has to look at these.
+CHECKED_OPERATIONS = (
+    "debug_infs",
+    "debug_nans",
+    "numpy_dtype_promotion",
+    "numpy_rank_promotion",
+)
 
 _GUARDS = (None, "allow", "log", "disallow", "log_explicit", "disallow_explicit")
 

@@ -12,7 +12,7 @@ import ctypes
 import threading
 from typing import TYPE_CHECKING, Any
 
-from minijax.compiler.entry.layout import HEAD, find_layout, word
+from minijax.compiler.entry.layout import FIRST_TABLE, HEAD, find_layout, word
 from minijax.compiler.entry.table import ENTRY, NEXT, SLOW, Table
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _HAVE_VECTORCALL = 1 << 11
 _BASETYPE = 1 << 10
-_FUNCTION, TABLE_AT, _SIZE = HEAD, HEAD + 8, HEAD + 16
+_FUNCTION, _TABLE, _SIZE = HEAD, FIRST_TABLE, HEAD + 16
 _READ_ONLY, _OFFSET = 1, 19
 _MEMBERS = 72  # Py_tp_members
 _MOST_ENTRIES = 16
@@ -91,7 +91,7 @@ class EntryPoint(_Base):
             if len(self.entries) > _MOST_ENTRIES:
                 self.entries.pop()
                 _link(self.entries[-1], None, _last_table(self, stub))
-            ctypes.c_uint64.from_address(id(self) + TABLE_AT).value = table.address
+            ctypes.c_uint64.from_address(id(self) + _TABLE).value = table.address
             ctypes.c_uint64.from_address(id(self) + _FUNCTION).value = stub.addresses["stub"]
             _let_calls_through(type(self))
 
