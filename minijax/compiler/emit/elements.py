@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from minijax.compiler.emit.body import Body
+from minijax.compiler.emit.bundles import emit_bundles
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.emit.segments import across_segments
@@ -29,11 +30,12 @@ def _emit_registers(body: Body, element: Element) -> None:
     """Emits numbers, and vectors that live in registers."""
     pairs = zip(element.outs, element.bodies, strict=True)
     for lanes, group in groupby(pairs, lambda pair: lanes_of(pair[0])):
+        values, exprs = zip(*group, strict=True)
         if lanes == 1:
-            for value, expr in group:
+            emit_bundles(body, exprs)
+            for value, expr in zip(values, exprs, strict=True):
                 body.frame.scalars[value] = body.emit(expr)
             continue
-        values, exprs = zip(*group, strict=True)
         index = next((n for n in postorder(exprs) if n.op == "lane_index"), None)
         with body.vector(Lanes(lanes), index, 0):
             for value, expr in zip(values, exprs, strict=True):

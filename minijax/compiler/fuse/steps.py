@@ -13,12 +13,14 @@ from dataclasses import dataclass, field, replace
 from minijax.compiler.fuse.affine import Address, IndexBuilder
 from minijax.compiler.fuse.expand import Bindings, Expander
 from minijax.compiler.fuse.order import delay_scatters
+from minijax.compiler.fuse.overwritten import keep_scatters_in_place
 from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.fuse.rewrite import rewrite
 from minijax.compiler.fuse.rows import group_rows
 from minijax.compiler.fuse.storage import Storage, decide, home
 from minijax.compiler.fuse.sweeps import MOST_FOLDS, Spaces, joined, spaces
 from minijax.compiler.fuse.unpack import unpack
+from minijax.compiler.fuse.unread import drop_unread
 from minijax.compiler.fuse.walk import (
     expressions,
     index_space,
@@ -91,12 +93,14 @@ def fuse(program: Program) -> Fused:
 def _fuse(program: Program) -> Fused:
     definitions = delay_scatters(rewrite(program.definitions))
     through = _through(definitions)
-    storage = decide(definitions, program.outputs, through)
-    defined = {v: d for d in definitions for v in results(d)}
+    decision = decide(definitions, program.outputs, through)
+    storage, defined = decision.storage, decision.defined
     bindings = Bindings(storage, defined, lambda v: home(v, storage, defined, through))
+    keep_scatters_in_place(definitions, decision, bindings)
     scheduler = _Scheduler(bindings)
     for definition in definitions:
         scheduler.add(definition)
+    drop_unread(scheduler.steps, {bindings.home(v) for v in program.outputs})
     group_rows(scheduler.steps)
     return Fused(program, scheduler.steps, bindings)
 

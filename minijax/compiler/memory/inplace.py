@@ -1,7 +1,8 @@
 """Which results may take over the memory of an operand that dies with them.
 
-* a `Scatter` writes into its operand;
+* a `Scatter` writes into its operand, which its updates may read where they write;
 * an element may overwrite what it reads at its own index only;
+* the result of a native call that starts as a copy of an operand takes over the operand;
 * a loop starts from its first carry.
 
 The operand must not be read by anything later, and by nothing else in the same step.
@@ -12,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minijax.compiler.fuse.affine import Address, address_terms
+from minijax.compiler.fuse.own_place import reads_own_place
 from minijax.compiler.fuse.steps import Fused, Step
 from minijax.compiler.fuse.walk import expressions, is_array, memory_operands, postorder
 from minijax.kernel.expr import Expr
-from minijax.kernel.roots import Element, Scan, Scatter, Value, While
+from minijax.kernel.roots import Element, Native, Scan, Scatter, Value, While
 
 _READS = ("load", "guarded")
 
@@ -26,10 +28,16 @@ def overwritable(fused: Fused, step: Step) -> Iterator[tuple[Value, Value]]:
     match definition:
         case Scatter():
             operand = fused.home(definition.operand)
-            if not _is_loaded(step, operand) and operand.ndim:
+            if operand.ndim and _is_safe_to_overwrite(definition, operand):
                 yield definition.out, operand
         case Element():
             yield from _elementwise(step, definition)
+        case Native():
+            operands = [fused.home(x) for x in definition.operands]
+            read = {argument for call in definition.calls for argument in call.leaves()}
+            for k, j in definition.start:
+                if ("in", j) not in read and operands.count(operands[j]) == 1:
+                    yield definition.outs[k], operands[j]
         case While() | Scan():
             operands = [fused.home(v) for v in memory_operands(definition) if is_array(v)]
             for out, first in zip(definition.outs, definition.init, strict=False):
@@ -37,9 +45,13 @@ def overwritable(fused: Fused, step: Step) -> Iterator[tuple[Value, Value]]:
                     yield out, fused.home(first)
 
 
-def _is_loaded(step: Step, memory: Value) -> bool:
-    nodes = postorder(expressions(step.definition))
-    return any(node.op in _READS and node.payload.value is memory for node in nodes)
+def _is_safe_to_overwrite(scatter: Scatter, memory: Value) -> bool:
+    nodes = postorder(expressions(scatter))
+    if not any(node.op in _READS and node.payload.value is memory for node in nodes):
+        return True
+    (address,) = scatter.place
+    conditions = (*address.operands, scatter.in_bounds)
+    return scatter.unique and reads_own_place(address, conditions, scatter.update, memory)
 
 
 def _elementwise(step: Step, element: Element) -> Iterator[tuple[Value, Value]]:
