@@ -22,7 +22,7 @@ import numpy as np
 
 from minijax.compiler.emit import scalar
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.frame import Frame
+from minijax.compiler.emit.frame import Frame, Part
 from minijax.compiler.emit.lanes import Lanes
 from minijax.compiler.emit.memory_access import gather, load, load_where, store
 from minijax.compiler.emit.types import Scalar, constant, registers
@@ -56,6 +56,7 @@ class Body:
         self._addresses: dict[Value, str] = {}
         self._moving: tuple[Expr | None, Operand] = (None, 0)
         self._moving_level = 0
+        self._part = frame.part
         self.row: Expr | None = None
 
     @property
@@ -68,10 +69,32 @@ class Body:
         self, size: Operand, index: Expr | None = None, carried: Carried = ()
     ) -> Iterator[Loop]:
         """A loop of the nest; `index` stands for its counter inside."""
-        with self.c.fn.loop(size, carried=carried) as loop, self._inside(loop.preheader):
+        start, stop = self._range(size, index)
+        with self.c.fn.loop(start, stop, carried=carried) as loop, self._inside(loop.preheader):
             if index is not None:
                 self.bind(index, (loop.index,))
             yield loop
+
+    def _range(self, size: Operand, index: Expr | None) -> tuple[Operand, Operand]:
+        """Returns the bounds of a loop: of its part, if it is the one that is cut."""
+        part = self._part
+        if part is None or index is None or part.along is not index:
+            return 0, size
+        return part.start, part.stop
+
+    def part_of(self, index: Expr) -> Part | None:
+        """Returns the range of an index in this part, None for all of it."""
+        part = self._part
+        return part if part is not None and part.along is index else None
+
+    @contextmanager
+    def all_of(self, index: Expr) -> Iterator[None]:
+        """Within it, the caller sees to it that an index keeps to the part."""
+        before = self._part
+        if self.part_of(index):
+            self._part = None
+        yield
+        self._part = before
 
     @contextmanager
     def within(self, loop: Loop, index: Expr) -> Iterator[None]:
@@ -158,20 +181,61 @@ class Body:
             first: where the part begins.
         """
         whole, rest = divmod(size, lanes)
-        if whole == 1:
+        part = None if index is None else self.part_of(index)
+        if whole == 1 and part is None:
             with self.vector(Lanes(lanes), index, first):
                 write(first)
         elif whole:
+            start, stop = self._vectors(part, first, whole * lanes, lanes)
             with (
-                self.c.fn.loop(first, first + whole * lanes, lanes) as loop,
+                self.c.fn.loop(start, stop, lanes) as loop,
                 self._inside(loop.preheader),
                 self.vector(Lanes(lanes), index, loop.index),
             ):
                 write(loop.index)
         if rest:
-            start = first + whole * lanes
-            with self.vector(Lanes.first(rest, lanes), index, start):
-                write(start)
+            end = first + whole * lanes
+            lanes_left = Lanes.first(rest, lanes)
+            with self._when_inside(part, end), self.vector(lanes_left, index, end):
+                write(end)
+
+    def _vectors(
+        self, part: Part | None, first: int, size: int, lanes: int
+    ) -> tuple[Operand, Operand]:
+        """Returns the bounds of a loop over vectors. One belongs to the part in which it begins."""
+        if part is None:
+            return first, first + size
+        bounds = []
+        for bound in (part.start, part.stop):
+            distance = plus(self.c, bound, lanes - 1 - first)
+            vectors = self.c.fn.emit(f"sdiv i64 {distance}, {lanes}")
+            args: list[tuple[str, Operand]] = [("i64", times(self.c, vectors, lanes)), ("i64", 0)]
+            inside = self.c.pure_call("i64", "llvm.smax.i64", args)
+            args = [("i64", inside), ("i64", size)]
+            bounds.append(plus(self.c, self.c.pure_call("i64", "llvm.smin.i64", args), first))
+        return bounds[0], bounds[1]
+
+    @contextmanager
+    def when_begins(self, part: Part | None, first: int, stop: int) -> Iterator[None]:
+        """Emits what is inside it if a part begins between two positions."""
+        if part is None:
+            yield
+            return
+        late = self.c.fn.emit(f"icmp sge i64 {part.start}, {first}")
+        early = self.c.fn.emit(f"icmp slt i64 {part.start}, {stop}")
+        with self.c.fn.when(self.c.fn.emit(f"and i1 {late}, {early}")), self.scope():
+            yield
+
+    @contextmanager
+    def _when_inside(self, part: Part | None, at: int) -> Iterator[None]:
+        """Emits what is inside it if a position is in the part."""
+        if part is None:
+            yield
+            return
+        late = self.c.fn.emit(f"icmp sge i64 {at}, {part.start}")
+        early = self.c.fn.emit(f"icmp slt i64 {at}, {part.stop}")
+        with self.c.fn.when(self.c.fn.emit(f"and i1 {late}, {early}")), self.scope():
+            yield
 
     def overlapping(
         self, size: int, index: Expr, lanes: int, write: Callable[[Operand], None]
@@ -184,8 +248,9 @@ class Body:
             lanes: the numbers in a vector.
             write: emits the work on a vector, which must not change what it reads.
         """
+        start, stop = self._range(size, index)
         with (
-            self.c.fn.loop(0, size, lanes) as loop,
+            self.c.fn.loop(start, stop, lanes) as loop,
             self._inside(loop.preheader),
         ):
             base: Operand = loop.index

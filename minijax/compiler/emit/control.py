@@ -214,7 +214,7 @@ def emit_scan(frame: Frame, scan: Scan, position: int, run: Run) -> None:
     outputs = body.fused.program.outputs[count:]
     odd = length % 2 == 1 if isinstance(length, int) else None
     work = estimate(body.fused)
-    with c.fn.loop(length, carried=carry.carried(odd)) as steps:
+    with c.fn.loop(*frame.span(length), carried=carry.carried(odd)) as steps:
         at = steps.index
         if scan.reverse:
             last = c.fn.emit(f"sub nsw i64 {length}, 1")

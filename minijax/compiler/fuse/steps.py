@@ -8,7 +8,7 @@ index; what it does read there is forwarded in a register.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from minijax.compiler.fuse.affine import Address, IndexBuilder
 from minijax.compiler.fuse.expand import Bindings, Expander
@@ -17,7 +17,10 @@ from minijax.compiler.fuse.overwritten import keep_scatters_in_place
 from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.fuse.rewrite import rewrite
 from minijax.compiler.fuse.rows import group_rows
+from minijax.compiler.fuse.step import Fused as Fused
+from minijax.compiler.fuse.step import Step as Step
 from minijax.compiler.fuse.storage import Storage, decide, home
+from minijax.compiler.fuse.strips import cut_folds
 from minijax.compiler.fuse.sweeps import MOST_FOLDS, Spaces, joined, spaces
 from minijax.compiler.fuse.unpack import unpack
 from minijax.compiler.fuse.unread import drop_unread
@@ -49,42 +52,6 @@ _MOST_NODES = 600
 _MOST_SCALARS = 64
 
 
-@dataclass(slots=True)
-class Step:
-    """One loop nest or call.
-
-    Attributes:
-        definition: with expanded expressions; `outs` are only those that are stored.
-        loads: the memories it reads.
-        inner: the programs nested in it.
-        builder: makes further expressions for it.
-        nodes: ids of the expressions in it.
-        group: the number of the first of the steps that take a row at a time together with it.
-        row: the index of the row.
-    """
-
-    definition: Definition
-    loads: set[Value]
-    builder: IndexBuilder
-    inner: tuple[Fused, ...] = ()
-    nodes: set[int] = field(default_factory=set)
-    group: int | None = None
-    row: Expr | None = None
-
-
-@dataclass(slots=True)
-class Fused:
-    """A program as steps."""
-
-    program: Program
-    steps: list[Step]
-    bindings: Bindings
-
-    def home(self, value: Value) -> Value:
-        """Returns the value whose memory another value shares."""
-        return self.bindings.home(value)
-
-
 def fuse(program: Program) -> Fused:
     """Returns the steps of a program and, nested in them, of the programs inside it."""
     return _fuse(unpack(program))
@@ -102,7 +69,7 @@ def _fuse(program: Program) -> Fused:
         scheduler.add(definition)
     drop_unread(scheduler.steps, {bindings.home(v) for v in program.outputs})
     group_rows(scheduler.steps)
-    return Fused(program, scheduler.steps, bindings)
+    return Fused(program, cut_folds(scheduler.steps, bindings), bindings)
 
 
 def _through(definitions: Sequence[Definition]) -> dict[Value, Value]:
