@@ -46,6 +46,7 @@ from minijax.compiler.fuse.steps import fuse
 from minijax.compiler.memory import workspace
 from minijax.compiler.memory.plan import Plan, plan_memory
 from minijax.compiler.simplify import simplify
+from minijax.compiler.threads import runtime
 from minijax.core.array import value_of
 from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr
@@ -152,7 +153,7 @@ class Compiled:
         arena = workspace.take(self.plan_size)
         with self._threads():
             status = self._function(
-                _addresses([*self._consts, *inputs, *self._record.literals]),
+                _addresses([*self._consts, *inputs, *self._record.literals], self._counts()),
                 _addresses(outputs),
                 arena.ctypes.data,
             )
@@ -181,10 +182,16 @@ class Compiled:
         """The addresses of the captured arrays, the leading inputs."""
         return tuple(x.ctypes.data for x in self._consts)
 
-    @property
-    def literal_addresses(self) -> tuple[int, ...]:
-        """The addresses of the constant arrays, which follow the inputs."""
-        return tuple(x.ctypes.data for x in self._record.literals)
+    def trailing_addresses(self, threads: int | None = None) -> tuple[int, ...]:
+        """Returns what follows the inputs in the table of addresses.
+
+        Args:
+            threads: how many threads loops in parts may use; without, what is configured.
+        """
+        return (*(x.ctypes.data for x in self._record.literals), *self._counts(threads))
+
+    def _counts(self, threads: int | None = None) -> tuple[int, ...]:
+        return (runtime.count_address(threads),) if self._record.shares_parts else ()
 
     @property
     def plan_size(self) -> int:
@@ -367,5 +374,6 @@ def _contiguous(x: np.ndarray, aval: Any) -> np.ndarray:
     return np.array(x, order="C")
 
 
-def _addresses(arrays: Sequence[np.ndarray]) -> Any:
-    return (ctypes.c_void_p * max(len(arrays), 1))(*(x.ctypes.data for x in arrays))
+def _addresses(arrays: Sequence[np.ndarray], others: Sequence[int] = ()) -> Any:
+    found = [*(x.ctypes.data for x in arrays), *others]
+    return (ctypes.c_void_p * max(len(found), 1))(*found)

@@ -70,11 +70,15 @@ class JitFunction(compiler.EntryPoint):
         fun: Callable[..., Any],
         static_argnums: tuple[int, ...],
         static_argnames: tuple[str, ...],
+        threads: int | None = None,
     ) -> None:
         if not callable(fun):
             raise TypeError(f"jit expects a function, got {type(fun).__name__}: {fun!r:.60}.")
+        if threads is not None and (type(threads) is not int or threads < 1):
+            raise ValueError(f"jit: threads takes a positive integer, got {threads!r}.")
         update_wrapper(self, fun)
         self._fun = fun
+        self._threads = threads
         self._name = function_name(fun)
         self._static_argnums, self._static_argnames = _static_arguments(
             fun, static_argnums, static_argnames
@@ -107,7 +111,11 @@ class JitFunction(compiler.EntryPoint):
             except TypeError:
                 avals = tuple(argument_avals(f"jit of {self._name}", *dynamic))
             program = self._program(static, in_tree, avals)
-            outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
+            if self._threads is None:
+                outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
+            else:
+                with compiler.asked_threads(self._threads):
+                    outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
             if not busy:
                 self._note_call(program, args, kwargs, leaves)
             return unflatten(program.out_tree, outs)
@@ -126,7 +134,7 @@ class JitFunction(compiler.EntryPoint):
         given = {i % len(args) for i in self._static_argnums if -len(args) <= i < len(args)}
         static: set[int | str] = {*given, *self._static_argnames}
         jaxpr, consts, tree = program.jaxpr, program.consts, program.out_tree
-        compiler.add_entry(self, args, kwargs, static, leaves, jaxpr, consts, tree)
+        compiler.add_entry(self, args, kwargs, static, leaves, jaxpr, consts, tree, self._threads)
 
     def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Returns the static arguments (hashable) and the dynamic `(args, kwargs)`."""
@@ -366,6 +374,7 @@ def jit(
     backend: str | None = None,
     abstracted_axes: Any = None,
     compiler_options: dict[str, Hashable] | None = None,
+    threads: int | None = None,
 ) -> Any:
     """Returns a function that is compiled to native code at its first call.
 
@@ -380,6 +389,8 @@ def jit(
         donate_argnums, donate_argnames: arguments that the caller will not use again.
         keep_unused, inline, in_shardings, out_shardings, device, backend, abstracted_axes,
         compiler_options: accepted for compatibility; they have no effect on one CPU.
+        threads: how many threads a run may use; without, what the flag `num_threads` says. Results
+            do not depend on it.
 
     Returns:
         The jitted function, with `lower(*args)`, `trace(*args)`, `eval_shape(*args)`,
@@ -402,7 +413,7 @@ def jit(
     given = _as_tuple(donate_argnums), _as_tuple(donate_argnames)
 
     def made(function: Callable[..., Any]) -> JitFunction:
-        jitted = JitFunction(function, numbers, names)
+        jitted = JitFunction(function, numbers, names, threads)
         if any(given):
             jitted.check_donated(*_static_arguments(function, *given))
         return jitted

@@ -34,6 +34,7 @@ def add_entry(
     jaxpr: Jaxpr,
     consts: Sequence[Any],
     out_tree: PyTreeDef,
+    threads: int | None = None,
 ) -> bool:
     """Adds an entry for arguments like these; tells whether there can be one.
 
@@ -45,6 +46,7 @@ def add_entry(
         jaxpr: the program; it has been compiled.
         consts: the arrays that the function captured: the program's leading inputs.
         out_tree: the structure of the output.
+        threads: how many threads calls may use; without, what is configured.
     """
     compiled, out_avals = compile_jaxpr(jaxpr), jaxpr.out_avals
     layout = find_layout()
@@ -70,7 +72,7 @@ def add_entry(
         recipe,
         None if is_whole else functools.partial(unflatten, out_tree),
         (*(x.ctypes.data for x in buffers), *compiled.const_addresses),
-        compiled.literal_addresses,
+        compiled.trailing_addresses(threads),
         compiled.plan_size,
         blas_functions() if compiled.uses_blas else None,
         compiled.is_long,
