@@ -27,6 +27,7 @@ from minijax.compiler.emit.lanes import Lanes
 from minijax.compiler.emit.memory_access import gather, load, load_where, store
 from minijax.compiler.emit.types import Scalar, constant, registers
 from minijax.compiler.fuse.affine import Address, address_terms
+from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.text import Block, Carried, Loop, Operand
 from minijax.core.dtypes import bool_
 from minijax.kernel.expr import Expr
@@ -329,7 +330,9 @@ class Body:
         level = max(map(self._level, needed), default=0)
         if len(needed) < len(node.operands):
             level = max(level, self._level(node.operands[0]))  # the choice is known there
-        varies = any(map(self._varies, needed))
+        varies = self._is_vector(node, needed)
+        if node.op == "scalar" and varies:
+            level = self.depth  # it may have been made in this nest
         with self._at(level):
             if varies:
                 value = self._node(node)
@@ -337,6 +340,13 @@ class Body:
                 with self.c.on(1):
                     value = self._node(node)
         self._remember(node, _Emitted(value, level, varies))
+
+    def _is_vector(self, node: Expr, needed: Sequence[Expr]) -> bool:
+        if node.op == "lane":
+            return False
+        if node.op == "scalar":
+            return lanes_of(node.payload) > 1
+        return node.op == "lanes" or any(map(self._varies, needed))
 
     def _counted(self) -> str:
         """The moving index as a vector."""
@@ -357,11 +367,38 @@ class Body:
         if node.op == "guarded":
             return self._load_where(node)
         needed = self._needed(node)
+        if node.op == "lane":
+            return self._lane(node)
+        if node.op == "lanes":
+            return self._lanes(node)
         operands = [self._over_lanes(x) for x in needed]
         if len(needed) < len(node.operands):
             return operands[0]
         known = known_bool(node.op, operands) if node.dtype == bool_ else None
         return scalar.apply(self.c, node, operands) if known is None else known
+
+    def _lane(self, node: Expr) -> Scalar:
+        """One number of a vector in a register."""
+        vector, at = node.operands
+        lanes = lanes_of(vector.payload)
+        (place,) = self._known[id(at)].value
+        parts = zip(registers(node.dtype), self._known[id(vector)].value, strict=True)
+        return tuple(
+            self.c.fn.emit(f"extractelement <{lanes} x {ty}> {part}, i64 {place}")
+            for ty, part in parts
+        )
+
+    def _lanes(self, node: Expr) -> Scalar:
+        """A vector of numbers."""
+        found = []
+        for k, ty in enumerate(registers(node.dtype)):
+            vector = "poison"
+            for lane, x in enumerate(node.operands):
+                part = self._known[id(x)].value[k]
+                text = f"insertelement {self.c.type(ty)} {vector}, {ty} {part}, i64 {lane}"
+                vector = self.c.fn.emit(text)
+            found.append(vector)
+        return tuple(found)
 
     def address(self, value: Value) -> str:
         """Returns the address of a memory, computed in front of the nest."""

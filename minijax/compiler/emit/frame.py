@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.types import Scalar
+from minijax.compiler.emit.types import Scalar, registers
+from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.memory.plan import Plan
 from minijax.compiler.text import Operand
 from minijax.kernel.expr import Expr
@@ -101,6 +102,12 @@ class Frame:
     def slot(self, value: Value) -> Slot:
         """Returns a value as an operand of a nested program: a scalar or an address."""
         return self.scalars[value] if value.ndim == 0 else self.address(value)
+
+
+def register_types(value: Value) -> list[str]:
+    """Returns the types of the registers that hold a number or a vector."""
+    lanes = lanes_of(value)
+    return [ty if lanes == 1 else f"<{lanes} x {ty}>" for ty in registers(value.dtype)]
 
 
 def nbytes(value: Value) -> int:
