@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence, Set
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from minijax import compiler
+from minijax.core.activity import busy
 from minijax.core.array import aval_of
 from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.pytree import PyTreeDef, describe_mismatch, flatten, unflatten
 from minijax.core.source import api_boundary
 from minijax.primitives.control.call import call
+from minijax.transforms.donation import call_donating, can_donate
+from minijax.transforms.entries import Calls, CountingEntryPoint
 from minijax.transforms.staging import struct_of
 
 Split = Callable[[tuple[Any, ...], dict[str, Any]], Any]
@@ -59,7 +63,9 @@ class _Stage:
     @property
     def args_info(self) -> Any:
         """What is known of the arguments, in their structure."""
-        return unflatten(self.in_tree, map(ArgInfo, _argument_avals(self.traced)))
+        avals, donated = _argument_avals(self.traced), self.traced.donated
+        infos = [ArgInfo(aval, k in donated) for k, aval in enumerate(avals)]
+        return unflatten(self.in_tree, infos)
 
     @property
     def out_info(self) -> Any:
@@ -68,8 +74,8 @@ class _Stage:
 
     @property
     def donate_argnums(self) -> tuple[int, ...]:
-        """The arguments that may be overwritten: none."""
-        return ()
+        """The positions of the arguments that may be overwritten."""
+        return self.traced.donated_positions
 
 
 class _LaterStage(_Stage):
@@ -109,6 +115,11 @@ class Traced(_Stage):
         in_tree, out_tree: the structures of `(args, kwargs)` and of the output.
         fun_name: the name of the function.
         split: takes `(args, kwargs)` to the dynamic ones.
+        static_of: takes `args` to the positions and names of the static arguments.
+        donated: the numbers of the leaves that may be overwritten.
+        matched: those whose memory a result takes, each with the number of the result.
+        donated_positions: the positions of the arguments that may be overwritten.
+        threads: how many threads a run may use, if that was said.
     """
 
     jaxpr: Jaxpr
@@ -117,6 +128,11 @@ class Traced(_Stage):
     out_tree: PyTreeDef
     fun_name: str
     split: Split
+    static_of: Callable[[tuple[Any, ...]], Set[int | str]]
+    donated: tuple[int, ...]
+    matched: Mapping[int, int]
+    donated_positions: tuple[int, ...]
+    threads: int | None = None
 
     def lower(self, *, lowering_platforms: Any = None, **_: Any) -> Lowered:
         """Returns the next stage; options are accepted for compatibility."""
@@ -177,11 +193,13 @@ class Lowered(_LaterStage):
         return Compiled(self.traced)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Compiled(_LaterStage):
-    """A function compiled for one signature."""
+class Compiled(CountingEntryPoint, _LaterStage):
+    """A function compiled for one signature; it costs as little to call as the jitted one."""
 
-    traced: Traced
+    def __init__(self, traced: Traced) -> None:
+        self.traced = traced
+        self._calls: Calls = {}
+        self.watch_configuration()
 
     @api_boundary
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -191,22 +209,39 @@ class Compiled(_LaterStage):
             TypeError: if the arguments are not of the structure, shapes and dtypes it was
                 compiled for.
         """
-        leaves, tree = flatten(self.traced.split(args, kwargs))
+        traced = self.traced
+        leaves, tree = flatten(traced.split(args, kwargs))
+        self._check(leaves, tree)
+        if traced.matched and can_donate(leaves):
+            shown = traced.jaxpr, traced.consts
+            outs = call_donating(*shown, leaves, traced.matched, traced.threads)
+        else:
+            threads = traced.threads
+            with nullcontext() if threads is None else compiler.asked_threads(threads):
+                outs = call(traced.jaxpr, *traced.consts, *leaves, name=traced.fun_name)
+        if not busy and not traced.matched:
+            made = traced.jaxpr, traced.consts, traced.out_tree, traced.threads
+            self.note_call(self._calls, (args, kwargs, traced.static_of(args)), leaves, made)
+        return unflatten(traced.out_tree, outs)
+
+    def _check(self, leaves: Sequence[Any], tree: PyTreeDef) -> None:
         name = self.traced.fun_name
         if tree != self.traced.in_tree:
             raise TypeError(
                 f"{name} was compiled for arguments of another structure: "
                 f"{describe_mismatch(self.traced.in_tree, tree)}"
             )
-        expected = self.traced.jaxpr.in_avals[len(self.traced.consts) :]
-        for aval, leaf in zip(expected, leaves, strict=True):
+        for aval, leaf in zip(_argument_avals(self.traced), leaves, strict=True):
             if not aval.accepts(aval_of(leaf)):
                 raise TypeError(
                     f"{name} was compiled for an argument of {aval}, got {aval_of(leaf)}: compile "
                     "it for these arguments too, or call the jitted function."
                 )
-        outs = call(self.traced.jaxpr, *self.traced.consts, *leaves, name=name)
-        return unflatten(self.traced.out_tree, outs)
+
+    def forget_calls(self) -> None:
+        """Makes calls go through Python again, and counts them anew."""
+        self.drop_entries()
+        self._calls.clear()
 
     def as_text(self) -> str:
         """Returns the LLVM IR of the program."""
@@ -216,7 +251,9 @@ class Compiled(_LaterStage):
         """Returns how much memory a run takes, in bytes."""
         return Lowered(self.traced).memory()
 
-    call = __call__
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the compiled program, as calling it does."""
+        return self(*args, **kwargs)
 
     def cost_analysis(self) -> dict[str, float]:
         """Returns estimates of cost: the number of equations and of bytes in memory."""
