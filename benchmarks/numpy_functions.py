@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ class Entry:
         make: returns operands of so many elements, of a dtype of floats.
         largest: the largest number of elements that is worth waiting for.
         is_view: whether NumPy's result is a view.
+        is_free: whether the results may differ, as the order of equals in an unstable sort.
         dtypes: the dtypes of floats that make a difference.
     """
 
@@ -40,6 +41,7 @@ class Entry:
     make: Make
     largest: int = LIGHT
     is_view: bool = False
+    is_free: bool = False
     dtypes: tuple[str, ...] = ("float64", "float32")
 
 
@@ -71,8 +73,17 @@ def _integer_pair(rng: np.random.Generator, n: int, dtype: Any) -> list[np.ndarr
     return [rng.integers(1, 100, n).astype(integer), rng.integers(1, 20, n).astype(integer)]
 
 
+def _hundred(rng: np.random.Generator, n: int, dtype: Any) -> list[np.ndarray]:
+    """All numbers below a hundred, mixed."""
+    return [rng.permutation(np.arange(n) % 100).astype(_integer(dtype))]
+
+
 def _bools(rng: np.random.Generator, n: int, dtype: Any) -> list[np.ndarray]:
     return [rng.random(n) < 0.5, rng.random(n) < 0.5]
+
+
+def _half(rng: np.random.Generator, n: int, dtype: Any) -> list[np.ndarray]:
+    return [rng.permutation(n) < n // 2]
 
 
 def _with_nan(rng: np.random.Generator, n: int, dtype: Any) -> list[np.ndarray]:
@@ -153,25 +164,21 @@ def _named(name: str, *args: Any, **params: Any) -> Call:
     return call
 
 
-def _each(family: str, names: str, make: Make, **more: Any) -> None:
+def _each(family: str, names: str, make: Make, of: str = "", **more: Any) -> None:
     for name in names.split():
-        _add(family, name, _named(name), make, **more)
+        _add(family, f"{name}{of}", _named(name), make, **more)
 
 
 def _axes(
-    family: str, names: str, make: Make, flat: bool = True, args: Iterable[Any] = (), **more: Any
+    family: str, names: str, make: Make, of: str = "", args: Sequence[Any] = (), **more: Any
 ) -> None:
     """A function of a vector, of a matrix along either axis, of a cube along the middle one."""
+    shapes = (("rows", _square, 1), ("columns", _square, 0), ("middle", _cube, 1))
     for name in names.split():
-        if flat:
-            _add(family, name, _named(name, *args), make, **more)
-        for label, shape, axis in (
-            ("rows", _square, 1),
-            ("columns", _square, 0),
-            ("middle", _cube, 1),
-        ):
+        _add(family, f"{name}{of}", _named(name, *args), make, **more)
+        for label, shape, axis in shapes:
             call = _named(name, *args, axis=axis)
-            _add(family, f"{name}, {label}", call, _shaped(make, shape), **more)
+            _add(family, f"{name}{of}, {label}", call, _shaped(make, shape), **more)
 
 
 _each(
@@ -201,9 +208,10 @@ _each(
     "arithmetic",
     "abs negative positive sign square reciprocal floor ceil trunc rint fix round fabs modf frexp "
     "spacing isfinite isnan isinf isneginf isposinf signbit nan_to_num isreal iscomplex "
-    "logical_not angle conj real imag",
+    "logical_not angle conj imag",
     _normal,
 )
+_add("arithmetic", "real", _named("real"), _normal, is_view=True)
 _each(
     "arithmetic",
     "add subtract multiply divide maximum minimum fmax fmin equal not_equal less less_equal "
@@ -217,7 +225,8 @@ _add("arithmetic", "astype, half", lambda np, x: x.astype(np.float16), _normal)
 _add("arithmetic", "astype, int32", lambda np, x: x.astype(np.int32), _normal)
 _add("arithmetic", "astype, int8", lambda np, x: x.astype(np.int8), _normal)
 _add("arithmetic", "astype, bool", lambda np, x: x.astype(bool), _normal)
-_each("arithmetic", "abs angle conj real imag", _complex)
+_each("arithmetic", "abs angle conj", _complex, of=", complex")
+_each("arithmetic", "real imag", _complex, of=", complex", is_view=True)
 _add("arithmetic", "multiply, complex", lambda np, x: x * x, _complex)
 _add("arithmetic", "divide, complex", lambda np, x: x / (x + 1), _complex)
 
@@ -228,7 +237,7 @@ _each(
     _integer_pair,
 )
 _each("integers", "abs sign square bitwise_not bitwise_count invert", _integers)
-_each("integers", "logical_and logical_or logical_xor bitwise_and", _bools)
+_each("integers", "logical_and logical_or logical_xor bitwise_and", _bools, of=", bools")
 _add("integers", "floor_divide, 7", lambda np, x: x // 7, _integers)
 _add("integers", "mod, 7", lambda np, x: x % 7, _integers)
 _add("integers", "astype, float64", lambda np, x: x.astype(np.float64), _integers)
@@ -246,7 +255,7 @@ _axes(
     _with_nan,
 )
 _axes("reductions", "nanpercentile", _with_nan, args=(30,))
-_axes("reductions", "sum max argmax mean", _integers)
+_axes("reductions", "sum max argmax mean", _integers, of=", integers")
 _add("reductions", "any, bools", lambda np, x, y: np.any(x & y), _bools)
 _add("reductions", "sum, bools", lambda np, x, y: np.sum(x), _bools)
 _add("reductions", "count_nonzero, bools", lambda np, x, y: np.count_nonzero(x), _bools)
@@ -255,13 +264,14 @@ _each("reductions", "allclose array_equal", _pair)
 
 _axes("cumulative", "cumsum cumprod nancumsum nancumprod diff", _normal)
 _add("cumulative", "maximum.accumulate", lambda np, x: np.maximum.accumulate(x), _normal)
-_axes("cumulative", "cumsum", _integers, flat=True)
+_axes("cumulative", "cumsum", _integers, of=", integers")
 _axes("cumulative", "gradient trapezoid", _normal)
 _each("cumulative", "ediff1d unwrap", _normal)
 
 _axes("sorting", "sort argsort", _normal)
-_axes("sorting", "sort argsort", _integers)
-_axes("sorting", "partition argpartition", _normal, args=(20,), flat=True)
+_axes("sorting", "sort", _integers, of=", integers")
+_axes("sorting", "argsort", _integers, of=", integers", is_free=True)
+_axes("sorting", "partition argpartition", _normal, args=(5,), is_free=True)
 _add("sorting", "sort, stable", lambda np, x: np.sort(x, stable=True), _normal)
 _add("sorting", "lexsort", lambda np, x, y: np.lexsort((x, y)), _pair, largest=HEAVY)
 _add("sorting", "searchsorted", lambda np, a, v: np.searchsorted(a, v), _sorted_and_values)
@@ -271,7 +281,7 @@ _add("sorting", "sort_complex", lambda np, x: np.sort_complex(x), _complex, larg
 
 _add("sets", "isin", lambda np, x, y: np.isin(x, y[:100]), _integer_pair)
 _add("sets", "isin, floats", lambda np, a, v: np.isin(v, a), _sorted_and_values)
-_add("sets", "unique, sized", lambda np, x: _unique(np, x), _integers)
+_add("sets", "unique, sized", lambda np, x: _unique(np, x), _hundred)
 _add("sets", "bincount", lambda np, x: _bincount(np, x), _integers)
 _add("sets", "bincount, weights", lambda np, x: _bincount(np, x, x * 0.5), _integers)
 _add("sets", "histogram", lambda np, x: np.histogram(x, bins=50), _normal)
@@ -279,7 +289,7 @@ _add("sets", "histogram, edges", lambda np, a, v: np.histogram(v, bins=a[:20]), 
 _add("sets", "histogram2d", lambda np, x, y: np.histogram2d(x, y, bins=20), _pair)
 _add("sets", "histogram_bin_edges", lambda np, x: np.histogram_bin_edges(x, 50), _normal)
 _add("sets", "interp", lambda np, a, v: np.interp(v, a, a * a), _sorted_and_values)
-_add("sets", "nonzero, sized", lambda np, x, y: _nonzero(np, x), _bools)
+_add("sets", "nonzero, sized", lambda np, x: _nonzero(np, x), _half)
 
 
 def _unique(np: Any, x: Any) -> Any:
@@ -290,8 +300,16 @@ def _bincount(np: Any, *args: Any) -> Any:
     return np.bincount(*args) if _is_numpy(np) else np.bincount(*args, length=100)
 
 
-def _nonzero(module: Any, x: Any) -> Any:
-    return np.nonzero(x) if _is_numpy(module) else module.nonzero(x, size=x.size // 2)
+def _nonzero(module: Any, x: Any, name: str = "nonzero") -> Any:
+    function = getattr(module, name)
+    return function(x) if _is_numpy(module) else function(x, size=x.size // 2)
+
+
+def _compress(module: Any, x: Any) -> Any:
+    values = x + 0.5
+    if _is_numpy(module):
+        return module.compress(x, values)
+    return module.compress(x, values, size=x.size // 2)
 
 
 def _is_numpy(module: Any) -> bool:
@@ -327,10 +345,11 @@ _each("selection", "tril triu", _matrix)
 _each("selection", "diagonal", _matrix, is_view=True)
 _each("selection", "trace", _matrix)
 _add("selection", "diag", lambda np, x: np.diag(x), _normal, largest=1000)
-_add("selection", "compress", lambda np, x, y: _nonzero(np, x), _bools)
+_add("selection", "flatnonzero", lambda np, x: _nonzero(np, x, "flatnonzero"), _half)
+_add("selection", "compress", lambda np, x: _compress(np, x), _half)
 
 _each("shapes", "flip ravel transpose", _matrix, is_view=True)
-_each("shapes", "flip", _normal, is_view=True)
+_add("shapes", "flip, vector", _named("flip"), _normal, is_view=True)
 _each("shapes", "fliplr flipud rot90 matrix_transpose", _matrix, is_view=True)
 _add(
     "shapes",

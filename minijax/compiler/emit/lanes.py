@@ -35,8 +35,11 @@ class Lanes:
 
 # Instructions that take next to nothing: several registers of them fit into one step.
 _CHEAP = frozenset(
-    "load scalar const index convert eq ne lt le gt ge and or xor not is_nan is_finite abs neg "
-    "add sub mul max min select bitcast".split()
+    [
+        *("load", "scalar", "const", "index", "convert", "bitcast", "select"),
+        *("eq", "ne", "lt", "le", "gt", "ge", "is_nan", "is_finite"),
+        *("and", "or", "xor", "not", "abs", "neg", "add", "sub", "mul", "max", "min"),
+    ]
 )
 _FEW = 12
 
