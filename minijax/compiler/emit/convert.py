@@ -68,7 +68,7 @@ def _to_integer(c: Context, x: str, own: str, target: np.dtype) -> str:
     number = np.float64 if own == "double" else np.float32
     # The largest integer need not be a float: the largest float below it is.
     exact = int(number(most)) == most
-    ceiling = number(most) if exact else np.nextafter(number(most), number(0))
+    ceiling = float(number(most) if exact else np.nextafter(number(most), number(0)))
     x = c.select(c.op("fcmp uno", own, x, x), own, literal_float(own, 0.0), x)
     found = c.cast("fptosi", own, _within(c, x, own, least, ceiling), wide)
     if not exact:
