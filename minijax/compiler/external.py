@@ -39,7 +39,8 @@ from importlib.machinery import PathFinder
 from typing import Any
 
 from minijax.compiler import numpy_sorts, numpy_transforms
-from minijax.compiler.engine import Program, compile_module
+from minijax.compiler.cache.modules import cached_module
+from minijax.compiler.engine import Program
 from minijax.compiler.text import FunctionWriter, ModuleWriter, Operand, literal
 
 _SCIPY_MODULES = {
@@ -324,7 +325,7 @@ def _hurwitz_zeta() -> Program:
         with choice.otherwise():
             choice.give(_zeta_sum(fn))
     fn.ret(choice.results[0])
-    return compile_module(str(module), "zeta")
+    return cached_module(str(module), "zeta")
 
 
 def _zeta_sum(fn: FunctionWriter) -> str:

@@ -23,6 +23,9 @@ _FREE = frozenset(
         "complex",
         "neg",
         "bitcast",
+        "lane_index",
+        "lane",
+        "lanes",
     ]
 )
 _SLOW = {"div": 4.0, "rem": 8.0, "sqrt": 4.0, "rsqrt": 5.0, "floordiv": 1.0, "mod": 1.0}
@@ -66,6 +69,10 @@ _PLAIN = frozenset(
     ]
 )
 _FUNCTION = 20.0
+# What a store and a load of an element cost, up to so many bytes of memory: the first level of
+# the cache, the second, the third, and beyond.
+_STORE_AND_LOAD = ((1 << 15, 8.0), (1 << 18, 12.0), (1 << 21, 24.0))
+_FAR = 40.0
 _INDEX_ARITHMETIC = 0.25
 
 
@@ -79,3 +86,12 @@ def node_weight(node: Expr) -> float:
     if node.op == "integer_pow":
         return 1.0 + abs(int(node.payload)).bit_length()
     return _SLOW.get(node.op, _FUNCTION)
+
+
+def store_and_load(size: int) -> float:
+    """Returns what it costs to keep an element instead of computing it again.
+
+    Args:
+        size: the bytes of all elements together.
+    """
+    return next((cost for most, cost in _STORE_AND_LOAD if size <= most), _FAR)

@@ -5,9 +5,10 @@
 * any other element: *inline*, taken over by its consumers, unless that repeats real work.
 
 The rule for repeated work: an element that costs `w` additions and would be computed `m` times
-stays inline as long as `w · (m - 1)` is below a store and a load. So transposes, broadcasts and
-slices are always inline, `exp(x)` that two loops read is stored, and so is the operand of an inner
-product that is more than a few operations. Consumers that share one loop count once.
+(`uses`) stays inline as long as `w · (m - 1)` is below a store and a load (`cost`). So transposes,
+broadcasts and slices are always inline, `exp(x)` that two loops read is stored, and so is the
+operand of an inner product that is more than a few operations. Consumers that share one loop count
+once.
 
 Two caps keep compile time linear in the length of a program: no expression grows beyond
 `MOST_NODES` nodes or `MOST_LEVELS` elements in a chain.
@@ -17,10 +18,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
-from minijax.compiler.fuse.cost import node_weight
+from minijax.compiler.fuse.cost import node_weight, store_and_load
+from minijax.compiler.fuse.uses import Use, Uses, add_read, shift_of
 from minijax.compiler.fuse.walk import (
     expressions,
     index_space,
@@ -30,11 +32,10 @@ from minijax.compiler.fuse.walk import (
     postorder,
 )
 from minijax.kernel.expr import Expr
-from minijax.kernel.roots import Definition, Element, HostCall, Program, Scatter, Value, results
+from minijax.kernel.roots import Definition, Element, HostCall, Program, Value, results
 
 MOST_NODES = 400
 MOST_LEVELS = 40
-_STORE_AND_LOAD = 8.0
 
 
 class Storage(Enum):
@@ -48,23 +49,8 @@ class Storage(Enum):
     DEAD = "dead"
 
 
-@dataclass(slots=True)
-class _Uses:
-    """Who computes a value's elements: for each loop, whether at its own index, and how often."""
-
-    sinks: dict[int, list[float]] = field(default_factory=dict)
-
-    def add(self, sink: int, identity: float, count: float) -> None:
-        entry = self.sinks.setdefault(sink, [0.0, 0.0])
-        entry[0] = max(entry[0], identity)
-        entry[1] += count
-
-    def total(self, size: int) -> float:
-        return sum(identity * size + count for identity, count in self.sinks.values())
-
-
 @dataclass(frozen=True, slots=True)
-class _Body:
+class Body:
     """The nodes of one element expression and what inlining all of it amounts to."""
 
     nodes: Sequence[Expr]
@@ -74,18 +60,27 @@ class _Body:
 
 def decide(
     definitions: Sequence[Definition], outputs: Sequence[Value], through: Mapping[Value, Value]
-) -> dict[Value, Storage]:
-    """Returns where every value defined in a program lives.
+) -> Decision:
+    """Decides where every value defined in a program lives.
 
     Args:
         definitions: the definitions of the program, in order.
         outputs: the outputs of the program.
         through: results of loops that are the loops' operands.
     """
-    return _Decision(definitions, outputs, through).run()
+    return Decision(definitions, outputs, through).run()
 
 
-class _Decision:
+class Decision:
+    """Where values live, and what that was decided from.
+
+    Attributes:
+        storage: of every value.
+        bodies: the expressions of elements.
+        readers: for each value the elements, or the numbers of the definitions, that read it.
+        defined: the definition of every value.
+    """
+
     def __init__(
         self,
         definitions: Sequence[Definition],
@@ -96,12 +91,12 @@ class _Decision:
         self.through = through
         self.defined = {v: d for d in definitions for v in results(d)}
         self.storage: dict[Value, Storage] = {}
-        self.uses: dict[Value, _Uses] = {}
+        self.uses: dict[Value, Uses] = {}
         self.needed: set[Value] = set(outputs)
-        self.bodies: dict[Value, _Body] = {}
+        self.bodies: dict[Value, Body] = {}
         self.readers: dict[Value, list[Value | int]] = {}
 
-    def run(self) -> dict[Value, Storage]:
+    def run(self) -> Decision:
         self._measure()
         for position in range(len(self.definitions) - 1, -1, -1):
             definition = self.definitions[position]
@@ -110,9 +105,7 @@ class _Decision:
                     self._decide_element(definition, value, position)
             else:
                 self._decide_root(definition, position)
-        if any(isinstance(d, Scatter) for d in self.definitions):
-            self._keep_scatters_in_place()
-        return self.storage
+        return self
 
     # -- forward: what inlining everything would amount to
 
@@ -129,14 +122,14 @@ class _Decision:
                     below, depth, cost = sizes.get(operand, (0, 0, 0.0))
                     count, levels, weight = count + below, max(levels, depth), weight + cost
                 forced = value.ndim > 0 and (count > MOST_NODES or levels >= MOST_LEVELS)
-                self.bodies[value] = _Body(nodes, weight, forced)
+                self.bodies[value] = Body(nodes, weight, forced)
                 stored = forced or value.ndim == 0
                 sizes[value] = (0, 0, 0.0) if stored else (count, levels + 1, weight)
 
     # -- backward: who reads it, and how often
 
     def _decide_element(self, definition: Element, value: Value, position: int) -> None:
-        uses = self.uses.get(value, _Uses())
+        uses = self.uses.get(value, {})
         storage = self.storage[value] = self._element_storage(definition, value, uses)
         if storage is Storage.DEAD:
             return
@@ -144,13 +137,14 @@ class _Decision:
             assert definition.view_of is not None, "an alias is a view"
             self._need(definition.view_of, position)
             return
-        sinks = uses.sinks if storage is Storage.INLINE else {position: [1.0, 0.0]}
-        reader = value if storage is Storage.INLINE else position
-        self._read_from(self.bodies[value].nodes, definition.indices, sinks, reader)
+        is_inline = storage is Storage.INLINE
+        users = uses if is_inline else {position: Use.at_own_index(value.ndim, value.size)}
+        reader = value if is_inline else position
+        self._read_from(self.bodies[value].nodes, definition.indices, users, reader)
 
-    def _element_storage(self, definition: Element, value: Value, uses: _Uses) -> Storage:
+    def _element_storage(self, definition: Element, value: Value, uses: Uses) -> Storage:
         needed = value in self.needed
-        if not needed and not uses.sinks:
+        if not needed and not uses:
             return Storage.DEAD
         if value.ndim == 0:
             constant = definition.bodies[value.position].is_constant
@@ -161,8 +155,10 @@ class _Decision:
         body = self.bodies[value]
         if body.forced:
             return Storage.MEMORY
-        repeated = body.weight * (uses.total(value.size) / max(value.size, 1) - 1.0)
-        return Storage.INLINE if repeated <= _STORE_AND_LOAD else Storage.MEMORY
+        times = sum(use.total for use in uses.values()) / max(value.size, 1)
+        repeated = body.weight * (times - 1.0)
+        is_cheap = repeated <= store_and_load(value.size * value.dtype.itemsize)
+        return Storage.INLINE if is_cheap else Storage.MEMORY
 
     def _decide_root(self, definition: Definition, position: int) -> None:
         outs = results(definition)
@@ -175,21 +171,20 @@ class _Decision:
             return
         for operand in memory_operands(definition):
             self._need(operand, position)
-        sinks = {position: [1.0, 0.0]}
-        self._read_from(
-            postorder(expressions(definition)), index_space(definition), sinks, position
-        )
+        space = index_space(definition)
+        users = {position: Use.at_own_index(len(space), math.prod(i.payload for i in space))}
+        self._read_from(postorder(expressions(definition)), space, users, position)
 
     def _need(self, value: Value, position: int) -> None:
         self.needed.add(value)
-        self.uses.setdefault(value, _Uses())
+        self.uses.setdefault(value, {})
         self.readers.setdefault(value, []).append(position)
 
     def _read_from(
         self,
         nodes: Sequence[Expr],
         indices: Sequence[Expr],
-        sinks: Mapping[int, Sequence[float]],
+        users: Mapping[int, Use],
         reader: Value | int,
     ) -> None:
         depth_of = {id(index): k for k, index in enumerate(indices)}
@@ -200,56 +195,11 @@ class _Decision:
             if node.op != "read":
                 continue
             value: Value = node.payload
-            uses = self.uses.setdefault(value, _Uses())
             self.readers.setdefault(value, []).append(reader)
-            own = len(node.operands) == len(indices) and all(
-                x is i for x, i in zip(node.operands, indices, strict=True)
-            )
             # A read that the inner indices do not touch is hoisted out of their loops.
             share = 1.0 / max(math.prod(sizes[depth + 1 :]), 1)
-            for sink, (identity, count) in sinks.items():
-                if own:
-                    uses.add(sink, identity, count)
-                else:
-                    space = max(math.prod(sizes), 1)
-                    uses.add(sink, 0.0, (identity * space + count) * share)
-
-    # -- an element that reads an array is computed before the array is overwritten
-
-    def _keep_scatters_in_place(self) -> None:
-        overwritten: dict[Value, list[int]] = {}
-        for position, definition in enumerate(self.definitions):
-            if isinstance(definition, Scatter) and self.storage[definition.out] is Storage.MEMORY:
-                overwritten.setdefault(self._home(definition.operand), []).append(position)
-        reads = self._inline_reads(overwritten)
-        last: dict[Value, int] = {}
-        for position in range(len(self.definitions) - 1, -1, -1):
-            for value in results(self.definitions[position]):
-                if self.storage[value] is not Storage.INLINE:
-                    continue
-                # Whoever takes the value over comes later and is known already.
-                end = max(r if isinstance(r, int) else last[r] for r in self.readers[value])
-                last[value] = end
-                times = (p for memory in reads[value] for p in overwritten[memory])
-                if any(position < p <= end for p in times):
-                    self.storage[value] = Storage.MEMORY
-                    last[value] = position
-
-    def _inline_reads(self, memories: Mapping[Value, object]) -> dict[Value, set[Value]]:
-        """Returns which of some memories each inline value reads, directly or not."""
-        reads: dict[Value, set[Value]] = {}
-        for value, body in self.bodies.items():
-            if self.storage[value] is not Storage.INLINE:
-                continue
-            found = reads[value] = set()
-            for node in body.nodes:
-                if node.op == "read":
-                    home = self._home(node.payload)
-                    found |= {home} if home in memories else reads.get(home, set())
-        return reads
-
-    def _home(self, value: Value) -> Value:
-        return home(value, self.storage, self.defined, self.through)
+            shift = shift_of(node.operands, indices)
+            add_read(self.uses.setdefault(value, {}), users, shift, share)
 
 
 def home(

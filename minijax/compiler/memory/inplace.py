@@ -1,6 +1,6 @@
 """Which results may take over the memory of an operand that dies with them.
 
-* a `Scatter` writes into its operand;
+* a `Scatter` writes into its operand, which its updates may read where they write;
 * an element may overwrite what it reads at its own index only;
 * the result of a native call that starts as a copy of an operand takes over the operand;
 * a loop starts from its first carry.
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minijax.compiler.fuse.affine import Address, address_terms
+from minijax.compiler.fuse.own_place import reads_own_place
 from minijax.compiler.fuse.steps import Fused, Step
 from minijax.compiler.fuse.walk import expressions, is_array, memory_operands, postorder
 from minijax.kernel.expr import Expr
@@ -27,7 +28,7 @@ def overwritable(fused: Fused, step: Step) -> Iterator[tuple[Value, Value]]:
     match definition:
         case Scatter():
             operand = fused.home(definition.operand)
-            if not _is_loaded(step, operand) and operand.ndim:
+            if operand.ndim and _is_safe_to_overwrite(definition, operand):
                 yield definition.out, operand
         case Element():
             yield from _elementwise(step, definition)
@@ -44,9 +45,13 @@ def overwritable(fused: Fused, step: Step) -> Iterator[tuple[Value, Value]]:
                     yield out, fused.home(first)
 
 
-def _is_loaded(step: Step, memory: Value) -> bool:
-    nodes = postorder(expressions(step.definition))
-    return any(node.op in _READS and node.payload.value is memory for node in nodes)
+def _is_safe_to_overwrite(scatter: Scatter, memory: Value) -> bool:
+    nodes = postorder(expressions(scatter))
+    if not any(node.op in _READS and node.payload.value is memory for node in nodes):
+        return True
+    (address,) = scatter.place
+    conditions = (*address.operands, scatter.in_bounds)
+    return scatter.unique and reads_own_place(address, conditions, scatter.update, memory)
 
 
 def _elementwise(step: Step, element: Element) -> Iterator[tuple[Value, Value]]:
