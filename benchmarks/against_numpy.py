@@ -26,9 +26,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks import libraries  # isort: skip  (sets what NumPy reads when it is imported)
+
 import numpy as np
 
-from benchmarks import libraries
+import minijax as mj
 from benchmarks.measure import disagreement
 from benchmarks.numpy_functions import ENTRIES, Entry
 
@@ -90,8 +92,6 @@ def least_times(calls: Sequence[Timed], rounds: int, budget: float) -> list[floa
 
 
 def _calls(entry: Entry, arrays: Sequence[np.ndarray]) -> tuple[Timed, Timed]:
-    import minijax as mj
-
     own = [mj.numpy.asarray(x) for x in arrays]
     compiled = mj.jit(lambda *xs: entry.call(mj.numpy, *xs))
 
@@ -202,6 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Row]:
     """Measures the chosen functions, prints, saves and returns the rows."""
     options = _options(arguments)
     libraries.pin_to_one_core()
+    mj.config.update("num_threads", 1)
     rounds, budget = (3, 0.01) if options.quick else (15, 0.1)
     title = f"{'family':<15}{'function':<26}{'dtype':<9}{'size':>9}"
     print(f"{title}{'NumPy µs':>12}{'minijax µs':>12}{'ratio':>9}")
