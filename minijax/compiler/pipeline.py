@@ -41,6 +41,7 @@ from minijax.compiler.emit.interrupts import INTERRUPTED, reraise
 from minijax.compiler.emit.program import ENTRY, all_literals, emit_module
 from minijax.compiler.engine import EngineError, assembly_of, compile_module, load_object
 from minijax.compiler.engine import Program as Code
+from minijax.compiler.fuse.counts import Cost, count
 from minijax.compiler.fuse.estimate import estimate
 from minijax.compiler.fuse.steps import fuse
 from minijax.compiler.memory import workspace
@@ -258,6 +259,10 @@ class Compiled:
     def assembly(self) -> str:
         """Returns the machine code as text."""
         return assembly_of(self.llvm_ir())
+
+    def cost(self) -> Cost:
+        """Returns what a run computes and moves, estimated from the steps."""
+        return count(self.plan.fused)
 
     def memory(self) -> dict[str, int]:
         """Returns the bytes of working memory, of the outputs, and of captured constants."""
