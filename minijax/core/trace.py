@@ -176,8 +176,9 @@ class EvalTrace(Trace):
     ) -> tuple[Any, ...]:
         if not params:
             plan = primitive.plans[tuple([x.aval for x in args if type(x) is ConcreteArray])]
-            if plan is not None:
-                return (_run_ufunc(primitive.name, plan, args),)
+            found = None if plan is None else _run_ufunc(primitive.name, plan, args)
+            if found is not None:
+                return (found,)
         for x in args:
             if type(x) is not ConcreteArray and isinstance(x, Tracer):
                 check_open(x)
@@ -196,7 +197,7 @@ class EvalTrace(Trace):
 _applied = itertools.count()
 
 
-def _run_ufunc(name: str, plan: Plan, args: Sequence[Any]) -> ConcreteArray:
+def _run_ufunc(name: str, plan: Plan, args: Sequence[Any]) -> ConcreteArray | None:
     if next(_applied) == quick.WORTH_STARTING:
         quick.start()
     state = begin_quiet()
@@ -204,6 +205,8 @@ def _run_ufunc(name: str, plan: Plan, args: Sequence[Any]) -> ConcreteArray:
         value = plan[0](*[x._value for x in args])
     finally:
         end_quiet(state)
+    if plan[2] and np.isnan(value).any():
+        return None
     if type(value) is not np.ndarray:  # of rank 0
         value = np.asarray(value)
     value.setflags(False)
