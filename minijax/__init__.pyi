@@ -108,6 +108,7 @@ from minijax.transforms.contexts import (
 )
 from minijax.transforms.contexts import softmax_custom_jvp as softmax_custom_jvp
 from minijax.transforms.contexts import thread_guard as thread_guard
+from minijax.transforms.contexts import threads as threads
 from minijax.transforms.contexts import threefry_partitionable as threefry_partitionable
 from minijax.transforms.contexts import transfer_guard as transfer_guard
 from minijax.transforms.contexts import (
@@ -122,6 +123,7 @@ from minijax.transforms.contexts import (
 from minijax.transforms.custom import custom_gradient as custom_gradient
 from minijax.transforms.custom import custom_jvp as custom_jvp
 from minijax.transforms.custom import custom_vjp as custom_vjp
+from minijax.transforms.explain import explain as explain
 from minijax.transforms.forward import jacfwd as jacfwd
 from minijax.transforms.forward import jvp as jvp
 from minijax.transforms.forward import linearize as linearize
@@ -197,6 +199,7 @@ __all__ = [
     "errors",
     "eval_shape",
     "experimental",
+    "explain",
     "explain_cache_misses",
     "extend",
     "flatten_util",
@@ -261,6 +264,7 @@ __all__ = [
     "softmax_custom_jvp",
     "stages",
     "thread_guard",
+    "threads",
     "threefry_partitionable",
     "transfer_guard",
     "transfer_guard_device_to_device",

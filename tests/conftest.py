@@ -1,11 +1,8 @@
 """What every test shares: hypothesis profiles, the oracle, how many processes run the suite."""
 
-import atexit
 import importlib
 import importlib.util
 import os
-import shutil
-import tempfile
 from types import ModuleType
 
 import pytest
@@ -16,11 +13,6 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["JAX_ENABLE_X64"] = "true"
 # The oracle runs each program once, so that optimising it costs more than it gains.
 os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
-
-# Compiled programs are kept for one run of the suite; its processes share them, users' are left be.
-if "PYTEST_XDIST_WORKER" not in os.environ:
-    os.environ["MINIJAX_CACHE_DIR"] = tempfile.mkdtemp(prefix="minijax-cache-")
-    atexit.register(shutil.rmtree, os.environ["MINIJAX_CACHE_DIR"], ignore_errors=True)
 
 # No deadline: the first example of a program pays for its compilation, the others do not.
 settings.register_profile("default", max_examples=50, deadline=None)

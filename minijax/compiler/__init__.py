@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = _lazy_names(
     {
         "minijax.compiler.entry.install": "add_entry",
         "minijax.compiler.entry.point": "EntryPoint",
-        "minijax.compiler.pipeline": "Compiled compile_jaxpr execute",
+        "minijax.compiler.pipeline": "Compiled compile_jaxpr compiled_forms execute",
+        "minijax.compiler.threads.runtime": "asked_threads=asked",
     },
 )

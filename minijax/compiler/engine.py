@@ -219,6 +219,12 @@ def load_object(
     return Program(entry, image, tracker, names, timings, text, effort)
 
 
+def keep_forever(program: Program) -> None:
+    """Keeps code to the very end of the process, for threads that may still be in it."""
+    for each in (program, _linker()):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(each))
+
+
 def assembly_of(text: str) -> str:
     """Returns the machine code that a module becomes, as text.
 

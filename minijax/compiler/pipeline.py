@@ -18,6 +18,7 @@ before the engine then run only if somebody asks to see them.
 from __future__ import annotations
 
 import ctypes
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -45,6 +46,7 @@ from minijax.compiler.fuse.steps import fuse
 from minijax.compiler.memory import workspace
 from minijax.compiler.memory.plan import Plan, plan_memory
 from minijax.compiler.simplify import simplify
+from minijax.compiler.threads import runtime
 from minijax.core.array import value_of
 from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr
@@ -53,6 +55,7 @@ from minijax.kernel.printing import format_program
 from minijax.kernel.roots import Program
 
 _LONG = 2e5
+_log = logging.getLogger("minijax")
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
@@ -133,7 +136,8 @@ class Compiled:
         self._in_avals = inputs[len(consts) :]
         self._threads = one_blas_thread if self.uses_blas else nullcontext
         self.from_disk = from_disk
-        self.timings = source.timings
+        # A copy: looking at the stages of a program from disk is not part of compiling it.
+        self.timings = dict(source.timings)
 
     def run(self, args: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Runs the program.
@@ -149,7 +153,7 @@ class Compiled:
         arena = workspace.take(self.plan_size)
         with self._threads():
             status = self._function(
-                _addresses([*self._consts, *inputs, *self._record.literals]),
+                _addresses([*self._consts, *inputs, *self._record.literals], self._counts()),
                 _addresses(outputs),
                 arena.ctypes.data,
             )
@@ -178,10 +182,16 @@ class Compiled:
         """The addresses of the captured arrays, the leading inputs."""
         return tuple(x.ctypes.data for x in self._consts)
 
-    @property
-    def literal_addresses(self) -> tuple[int, ...]:
-        """The addresses of the constant arrays, which follow the inputs."""
-        return tuple(x.ctypes.data for x in self._record.literals)
+    def trailing_addresses(self, threads: int | None = None) -> tuple[int, ...]:
+        """Returns what follows the inputs in the table of addresses.
+
+        Args:
+            threads: how many threads loops in parts may use; without, what is configured.
+        """
+        return (*(x.ctypes.data for x in self._record.literals), *self._counts(threads))
+
+    def _counts(self, threads: int | None = None) -> tuple[int, ...]:
+        return (runtime.count_address(threads),) if self._record.shares_parts else ()
 
     @property
     def plan_size(self) -> int:
@@ -192,6 +202,16 @@ class Compiled:
     def uses_blas(self) -> bool:
         """Whether a run calls BLAS or LAPACK."""
         return self._record.uses_blas
+
+    @property
+    def calls_python(self) -> bool:
+        """Whether a run calls Python functions."""
+        return any(name.startswith("host") for name in self._record.symbols)
+
+    @property
+    def runs_python(self) -> bool:
+        """Whether anything in Python may run meanwhile: callbacks, or handlers of signals."""
+        return self.calls_python or "raised" in self._record.symbols
 
     @property
     def is_long(self) -> bool:
@@ -238,7 +258,21 @@ def compile_jaxpr(jaxpr: Jaxpr) -> Compiled:
     compiled: Compiled | None = jaxpr.memo.get(key)
     if compiled is None:
         compiled = jaxpr.memo[key] = _compile(jaxpr)
+        if config.explain_compiles:
+            _announce(jaxpr.name, compiled)
     return compiled
+
+
+def compiled_forms(jaxpr: Jaxpr) -> list[Compiled]:
+    """Returns what was compiled of a program: one form for each configuration."""
+    return [x for x in jaxpr.memo.values() if isinstance(x, Compiled)]
+
+
+def _announce(name: str, compiled: Compiled) -> None:
+    how = "Linked from disk" if compiled.from_disk else "Compiled"
+    stages = ", ".join(f"{stage} {1e3 * t:.1f}" for stage, t in compiled.timings.items())
+    total = 1e3 * sum(compiled.timings.values())
+    _log.warning("%s %s in %.1f ms: %s", how, name or "a program", total, stages)
 
 
 def _compile(jaxpr: Jaxpr) -> Compiled:
@@ -253,10 +287,9 @@ def _compile(jaxpr: Jaxpr) -> Compiled:
         with _clock(source.timings, "key"):
             key = program_key(closed, (source.contract,))
     if files is None or key is None:
-        return _build(source, avals, consts, cached_module)
-    return _from_disk(source, avals, consts, files, key) or _kept(
-        _build(source, avals, consts, compile_module), files, key
-    )
+        return _build(source, avals, consts)
+    found = _from_disk(source, avals, consts, files, key)
+    return found or _build(source, avals, consts, (files, key))
 
 
 def _lowering(jaxpr: Jaxpr) -> Callable[[dict[str, float]], Program]:
@@ -278,20 +311,31 @@ def compile_program(program: Program, consts: Sequence[np.ndarray] = ()) -> Comp
     """
     source = Source(lambda _: program, bool(config.fp_contract))
     avals = [v.aval for v in program.inputs], [v.aval for v in program.outputs]
-    return _build(source, avals, consts, cached_module)
+    return _build(source, avals, consts)
 
 
 _Avals = tuple[Sequence[Any], Sequence[Any]]
 
 
 def _build(
-    source: Source, avals: _Avals, consts: Sequence[np.ndarray], make: Callable[..., Code]
+    source: Source,
+    avals: _Avals,
+    consts: Sequence[np.ndarray],
+    kept: tuple[Store, str] | None = None,
 ) -> Compiled:
+    """Compiles a program; keeps it under a key if it can be kept, else its text is the key."""
     written = source.written()
+    record = written.record(b"")
+    under_key = kept is not None and record.is_storable()
+    make = compile_module if under_key else cached_module
     code = make(written.text, ENTRY, written.context.symbols)
     source.timings |= code.timings
-    from_disk = "emit" not in code.timings
-    return Compiled(source, written.record(code.object), code, avals, consts, from_disk)
+    record = written.record(code.object)
+    if kept is not None and under_key:
+        files, key = kept
+        with _clock(source.timings, "keep"):
+            files.put(key, record.to_bytes())
+    return Compiled(source, record, code, avals, consts, "emit" not in code.timings)
 
 
 def _from_disk(
@@ -314,13 +358,6 @@ def _from_disk(
     return Compiled(source, record, code, avals, consts, True)
 
 
-def _kept(compiled: Compiled, files: Store, key: str) -> Compiled:
-    with _clock(compiled.timings, "keep"):
-        if compiled.record.is_storable():
-            files.put(key, compiled.record.to_bytes())
-    return compiled
-
-
 @contextmanager
 def _clock(timings: dict[str, float], stage: str) -> Iterator[None]:
     start = time.perf_counter()
@@ -337,5 +374,6 @@ def _contiguous(x: np.ndarray, aval: Any) -> np.ndarray:
     return np.array(x, order="C")
 
 
-def _addresses(arrays: Sequence[np.ndarray]) -> Any:
-    return (ctypes.c_void_p * max(len(arrays), 1))(*(x.ctypes.data for x in arrays))
+def _addresses(arrays: Sequence[np.ndarray], others: Sequence[int] = ()) -> Any:
+    found = [*(x.ctypes.data for x in arrays), *others]
+    return (ctypes.c_void_p * max(len(found), 1))(*found)

@@ -130,6 +130,8 @@ class Config:
         allowed = CHOICES.get(flag)
         if allowed is not None and value not in allowed:
             raise ValueError(f"config flag {flag!r} takes one of {allowed}, got {value!r}.")
+        if flag == "num_threads" and (type(value) is not int or value < 1):
+            raise ValueError(f"num_threads takes a positive integer, got {value!r}.")
         if flag == "enable_x64" and not value:
             raise ValueError(
                 "minijax computes with 64-bit types by default and has no 32-bit mode: "

@@ -6,7 +6,16 @@ accepted, so that a program that sets them runs, and have no effect on one CPU.
 
 from __future__ import annotations
 
+import os
 from typing import Any
+
+
+def processors() -> int:
+    """Returns how many processors this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(len(os.sched_getaffinity(0)), 1)
+    return os.cpu_count() or 1
+
 
 EFFECTIVE: dict[str, Any] = {
     "cache": True,  # keep compiled programs on disk
@@ -23,8 +32,11 @@ EFFECTIVE: dict[str, Any] = {
     "enable_checks": False,  # the same as debug_checks
     "enable_compilation_cache": True,  # the same as cache: both must be on
     "enable_x64": True,
+    "explain_cache_misses": False,  # log a warning for every tracing: what had changed
+    "explain_compiles": False,  # the same, and the time of each stage of compiling
     "fp_contract": True,  # whether compiled code may fuse a multiply and an add
     "log_compiles": False,  # log a warning for every program that jit traces
+    "num_threads": processors(),  # how many threads compiled code may use
     "no_tracing": False,  # refuse to trace a function that was not traced before
     "numpy_dtype_promotion": "standard",
     "numpy_rank_promotion": "allow",
@@ -82,7 +94,6 @@ ACCEPTED: dict[str, Any] = {
     "error_checking_behavior_oob": "ignore",
     "exec_time_optimization_effort": 0.0,
     "experimental_unsafe_xla_runtime_errors": False,
-    "explain_cache_misses": False,
     "explicit_x64_dtypes": "warn",
     "export_calling_convention_version": 10,
     "export_ignore_forward_compatibility": False,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import time
 import weakref
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,15 @@ from minijax.core.trace import Tracer, mapped_axes
 from minijax.interpreters.stage import stage
 from minijax.primitives.control.call import call
 from minijax.transforms.arguments import FlatFunction, argument_avals, function_name
+from minijax.transforms.explain import (
+    TRACING_FLAGS,
+    Explanation,
+    History,
+    Signature,
+    Tracing,
+    explain_history,
+    newest_changes,
+)
 from minijax.transforms.lowered import Lowered, Traced
 from minijax.transforms.staging import struct_avals, struct_of
 
@@ -60,16 +70,21 @@ class JitFunction(compiler.EntryPoint):
         fun: Callable[..., Any],
         static_argnums: tuple[int, ...],
         static_argnames: tuple[str, ...],
+        threads: int | None = None,
     ) -> None:
         if not callable(fun):
             raise TypeError(f"jit expects a function, got {type(fun).__name__}: {fun!r:.60}.")
+        if threads is not None and (type(threads) is not int or threads < 1):
+            raise ValueError(f"jit: threads takes a positive integer, got {threads!r}.")
         update_wrapper(self, fun)
         self._fun = fun
+        self._threads = threads
         self._name = function_name(fun)
         self._static_argnums, self._static_argnames = _static_arguments(
             fun, static_argnums, static_argnames
         )
         self._programs: dict[Any, _Program] = {}
+        self._history = History()
         _functions.add(self)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -96,7 +111,11 @@ class JitFunction(compiler.EntryPoint):
             except TypeError:
                 avals = tuple(argument_avals(f"jit of {self._name}", *dynamic))
             program = self._program(static, in_tree, avals)
-            outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
+            if self._threads is None:
+                outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
+            else:
+                with compiler.asked_threads(self._threads):
+                    outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
             if not busy:
                 self._note_call(program, args, kwargs, leaves)
             return unflatten(program.out_tree, outs)
@@ -114,9 +133,8 @@ class JitFunction(compiler.EntryPoint):
             return
         given = {i % len(args) for i in self._static_argnums if -len(args) <= i < len(args)}
         static: set[int | str] = {*given, *self._static_argnames}
-        result = unflatten(program.out_tree, range(program.out_tree.num_leaves))
-        jaxpr, consts = program.jaxpr, program.consts
-        compiler.add_entry(self, args, kwargs, static, leaves, jaxpr, consts, result)
+        jaxpr, consts, tree = program.jaxpr, program.consts, program.out_tree
+        compiler.add_entry(self, args, kwargs, static, leaves, jaxpr, consts, tree, self._threads)
 
     def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Returns the static arguments (hashable) and the dynamic `(args, kwargs)`."""
@@ -141,16 +159,27 @@ class JitFunction(compiler.EntryPoint):
         program = self._programs.get(key)
         if program is None:
             _announce(self._name, avals)
+            start = time.perf_counter()
             flat = FlatFunction(_with_static(self._fun, static), in_tree)
             # A bound method: calling the object itself would pass through C, which counts twice.
             jaxpr = stage(flat.__call__, avals, self._name)
             program = _Program(jaxpr.close(), jaxpr.consts, flat.out_tree)
+            self._note_tracing(Signature(static, in_tree, avals, *key[4:]), program.jaxpr, start)
             # A captured tracer belongs to one call of an enclosing function.
             if not any(isinstance(const, Tracer) for const in program.consts):
                 if len(self._programs) >= _CACHE_LIMIT:
                     self._programs.clear()
                 self._programs[key] = program
         return program
+
+    def _note_tracing(self, signature: Signature, jaxpr: Jaxpr, start: float) -> None:
+        """Remembers a tracing, and says what it is for if the configuration wants that."""
+        seconds = time.perf_counter() - start
+        self._history.add(Tracing(signature, time.time(), seconds, weakref.ref(jaxpr)))
+        if config.explain_compiles or config.explain_cache_misses:
+            changes = newest_changes(self._fun, self._history)
+            why = "; ".join(map(str, changes)) or "nothing like it was traced before"
+            _log.warning("Tracing jit(%s) took %.1f ms: %s", self._name, 1e3 * seconds, why)
 
     def check_donated(self, numbers: tuple[int, ...], names: tuple[str, ...]) -> None:
         """Refuses an argument that is static and given away.
@@ -193,9 +222,14 @@ class JitFunction(compiler.EntryPoint):
         traced = self.trace(*args, **kwargs)
         return unflatten(traced.out_tree, map(struct_of, traced.jaxpr.out_avals))
 
+    def explain(self) -> Explanation:
+        """Returns when and for which arguments the function was compiled, and what had changed."""
+        return explain_history(self._name, self._fun, self._history)
+
     def clear_cache(self) -> None:
         """Forgets all traced programs."""
         self.drop_entries()
+        self._history.clear()
         self._programs.clear()
 
     def cache_size(self) -> int:
@@ -249,11 +283,7 @@ def _announce(name: str, avals: tuple[Any, ...]) -> None:
 
 def _tracing_flags() -> tuple[Any, ...]:
     values = config.values
-    return (
-        values["numpy_dtype_promotion"],
-        values["numpy_rank_promotion"],
-        values["user_context"],
-    )
+    return tuple([values[flag] for flag in TRACING_FLAGS])
 
 
 def _with_static(fun: Callable[..., Any], static: Any) -> Callable[..., Any]:
@@ -344,6 +374,7 @@ def jit(
     backend: str | None = None,
     abstracted_axes: Any = None,
     compiler_options: dict[str, Hashable] | None = None,
+    threads: int | None = None,
 ) -> Any:
     """Returns a function that is compiled to native code at its first call.
 
@@ -358,10 +389,12 @@ def jit(
         donate_argnums, donate_argnames: arguments that the caller will not use again.
         keep_unused, inline, in_shardings, out_shardings, device, backend, abstracted_axes,
         compiler_options: accepted for compatibility; they have no effect on one CPU.
+        threads: how many threads a run may use; without, what the flag `num_threads` says. Results
+            do not depend on it.
 
     Returns:
         The jitted function, with `lower(*args)`, `trace(*args)`, `eval_shape(*args)`,
-        `clear_cache()` and `cache_size()`.
+        `explain()`, `clear_cache()` and `cache_size()`.
 
     Raises:
         ValueError: if a static argument is not hashable or does not exist.
@@ -380,7 +413,7 @@ def jit(
     given = _as_tuple(donate_argnums), _as_tuple(donate_argnames)
 
     def made(function: Callable[..., Any]) -> JitFunction:
-        jitted = JitFunction(function, numbers, names)
+        jitted = JitFunction(function, numbers, names, threads)
         if any(given):
             jitted.check_donated(*_static_arguments(function, *given))
         return jitted

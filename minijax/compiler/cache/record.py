@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minijax.compiler import symbols
+from minijax.compiler.threads.pool import RUN
 
 # Larger constant arrays are read from the program itself, which has them: the file would be a copy.
 _MOST_LITERAL_BYTES = 1 << 22
@@ -36,6 +37,11 @@ class Record:
     def uses_blas(self) -> bool:
         """Whether it calls BLAS or LAPACK."""
         return any(name.startswith(("blas_", "lapack_")) for name in self.symbols)
+
+    @property
+    def shares_parts(self) -> bool:
+        """Whether it has loops in parts, and so is told how many threads they may use."""
+        return RUN in self.symbols
 
     def is_storable(self) -> bool:
         """Tells whether a file should hold it: callbacks are of this process."""

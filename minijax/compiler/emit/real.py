@@ -24,7 +24,7 @@ _INTRINSIC = {
     "trunc": "trunc",
     "round": "rint",
 }
-_LIBRARY = frozenset(
+LIBRARY = frozenset(
     [
         "exp",
         "exp2",
@@ -175,7 +175,7 @@ def _number(c: Context, node: Expr, real: Real, x: Sequence[str]) -> str:
         return method(*x)
     if op in _INTRINSIC:
         return real.intrinsic(_INTRINSIC[op], *x)
-    if op in _LIBRARY:
+    if op in LIBRARY:
         return real.library(op, *x)
     match op:
         case "fma":

@@ -23,6 +23,9 @@ _FREE = frozenset(
         "complex",
         "neg",
         "bitcast",
+        "lane_index",
+        "lane",
+        "lanes",
     ]
 )
 _SLOW = {"div": 4.0, "rem": 8.0, "sqrt": 4.0, "rsqrt": 5.0, "floordiv": 1.0, "mod": 1.0}
