@@ -32,7 +32,7 @@ import numpy as np
 
 from minijax.core.avals import Aval, ShapedArray, Zero, materialize
 from minijax.core.errors import MissingRuleError
-from minijax.core.trace import current_trace
+from minijax.core.trace import current
 
 Rule = Callable[..., Any]
 
@@ -166,11 +166,11 @@ class Primitive:
 
     def bind(self, *args: Any, **params: Any) -> tuple[Any, ...]:
         """Applies the primitive in the current trace and returns the tuple of its results."""
-        return current_trace().process(self, args, params)
+        return current.trace.process(self, args, params)
 
     def apply(self, *args: Any, **params: Any) -> tuple[Any, ...]:
         """Does what `bind` does, which a primitive declared outside may give another result."""
-        return current_trace().process(self, args, params)
+        return current.trace.process(self, args, params)
 
     def abstract_eval(self, avals: tuple[Aval, ...], params: dict[str, Any]) -> tuple[Aval, ...]:
         """Returns the avals of the results, remembered per operand avals and parameters."""
