@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from minijax.core.avals import Aval
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from minijax.core.primitive import Primitive
+from minijax.core.trace import current
 
 _LIMIT = 4096
 
@@ -57,7 +58,7 @@ class Steps:
             elif count == 1:
                 values += primitive.bind(values[operands[0]])
             else:
-                values += primitive.bind(*[values[k] for k in operands], **params)
+                values += current.trace.process(primitive, [values[k] for k in operands], params)
         return [values[k] for k in self._outs]
 
 
