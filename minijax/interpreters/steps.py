@@ -106,7 +106,13 @@ class Table:
         except (AttributeError, TypeError):  # a bare number, or a parameter without a hash
             return None
         kind = Kind(primitive, tuple(avals), tuple(active), tuple(params.items()))
-        found = self._derive(kind) if _is_regular(primitive) else None
+        try:
+            found = self._derive(kind) if _is_regular(primitive) else None
+        except RecursionError:
+            return None
+        except Exception:
+            # Whatever is wrong, the rule will say so where it is needed.
+            found = None
         if len(self._found) >= _LIMIT:
             self._found.clear()
         self._found[key] = found
