@@ -23,7 +23,6 @@ falls with size (see `choose_effort`).
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import functools
 import itertools
 import os
@@ -34,6 +33,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
@@ -305,7 +305,7 @@ def _expose_math_library() -> None:
         return
     if hasattr(ctypes.CDLL(None), "cbrtf"):
         return
-    path = ctypes.util.find_library("m")
+    path = import_module("ctypes.util").find_library("m")
     if path is not None:
         ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
 

@@ -8,11 +8,11 @@ the value to start with. `minijax.core.flags` lists the flags.
 
 from __future__ import annotations
 
-import difflib
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from minijax.core.activity import busy, recording
@@ -29,7 +29,7 @@ def _start_value(flag: str, default: Any) -> Any:
 
 
 def _similar(flag: str) -> str:
-    found = difflib.get_close_matches(flag, DEFAULTS)
+    found = import_module("difflib").get_close_matches(flag, DEFAULTS)
     return f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 

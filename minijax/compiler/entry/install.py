@@ -13,6 +13,7 @@ from minijax.compiler.entry.layout import find_layout
 from minijax.compiler.entry.parts import Call, Static
 from minijax.compiler.entry.point import EntryPoint
 from minijax.compiler.entry.recipe import Recipe, argument_recipe, leaf_values, result_recipe
+from minijax.compiler.entry.shared import shared_code
 from minijax.compiler.entry.table import BUSY, FAILURE, RUN, Table
 from minijax.compiler.entry.text import ENTRY_NAME, entry_text
 from minijax.compiler.pipeline import compile_jaxpr
@@ -88,7 +89,7 @@ def add_entry(
     table.fix(BUSY, id(busy))
     table.fix(RUN, compiled.address)
     table.fix(FAILURE, id(failure))
-    point.add_entry(table, code)
+    point.add_entry(table, code, shared_code())
     return True
 
 
