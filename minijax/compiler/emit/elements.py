@@ -59,4 +59,5 @@ def emit_element_in(body: Body, element: Element) -> None:
     *others, last = indices
     with body.loops(others):
         nodes = postorder(element.bodies)
-        across_segments(body, last, lanes_for(nodes, last.payload), nodes, write)
+        lanes = lanes_for(nodes, last.payload, [x.dtype for x in element.outs])
+        across_segments(body, last, lanes, nodes, write)
