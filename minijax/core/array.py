@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.avals import ShapedArray
 from minijax.core.operators import Array
+from minijax.core.quiet import quiet
 
 
 class ConcreteArray(Array):
@@ -118,11 +120,12 @@ class ConcreteArray(Array):
     # -- what only makes sense with devices, with its meaning on one CPU
 
     def is_deleted(self) -> bool:
-        """Whether the buffer was given away; never on this system."""
+        """Whether the elements are gone: donated to a function, or deleted."""
         return False
 
     def delete(self) -> None:
-        """Does nothing: memory is returned when the last reference goes."""
+        """Gives the elements up; using the array is an error from now on."""
+        mark_deleted(self)
 
     def copy_to_host_async(self) -> None:
         """Does nothing: the elements are in host memory."""
@@ -142,6 +145,70 @@ class ConcreteArray(Array):
     def unsafe_buffer_pointer(self) -> int:
         """Returns the address of the first element."""
         return self._value.ctypes.data
+
+
+class DeletedArray(ConcreteArray):
+    """What an array becomes when its elements are gone. Its shape and dtype remain."""
+
+    __slots__ = ()
+
+    @property
+    def _value(self) -> np.ndarray:  # type: ignore[override]
+        raise self._error()
+
+    @property
+    def aval(self) -> ShapedArray:  # type: ignore[override]
+        # Every operation asks for it first.
+        raise self._error()
+
+    def _error(self) -> RuntimeError:
+        return RuntimeError(
+            f"Array has been deleted with shape={_kept_aval(self)}: it was donated to a jitted "
+            "function (donate_argnums), which uses its memory for a result, or delete() was "
+            "called. Use the result in its place, keep a copy, or do not donate it."
+        )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes that it had."""
+        return _kept_aval(self).shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype that it had."""
+        return _kept_aval(self).dtype
+
+    def is_deleted(self) -> bool:
+        """Whether the elements are gone: they are."""
+        return True
+
+    def delete(self) -> None:
+        """Does nothing: there is nothing left to give up."""
+
+    def __repr__(self) -> str:
+        return f"Array(deleted, shape={self.shape}, dtype={dtype_name(self.dtype)})"
+
+
+_value_slot: Any = vars(ConcreteArray)["_value"]
+_aval_slot: Any = vars(ConcreteArray)["aval"]
+
+
+def _kept_aval(x: ConcreteArray) -> ShapedArray:
+    return _aval_slot.__get__(x)
+
+
+def mark_deleted(x: ConcreteArray) -> None:
+    """Takes the elements from an array; every later use of it raises.
+
+    Example:
+        >>> from minijax.numpy import arange
+        >>> x = arange(3.0)
+        >>> mark_deleted(x)
+        >>> x.is_deleted(), x.shape
+        (True, (3,))
+    """
+    x.__class__ = DeletedArray
+    _value_slot.__delete__(x)
 
 
 def _printable(value: np.ndarray) -> np.ndarray:
@@ -168,7 +235,7 @@ def wrap(value: Any, aval: ShapedArray) -> ConcreteArray:
     if type(value) is not np.ndarray or not value.flags.c_contiguous:
         # order="C" would keep a scalar's rank, np.ascontiguousarray would not.
         value = np.asarray(value, order="C")
-    value.flags.writeable = False
+    value.setflags(False)
     return ConcreteArray(value, aval)
 
 
@@ -181,14 +248,39 @@ def to_array(x: Any) -> Array:
     if isinstance(x, Array):
         return x
     kind = type(x)
+    if kind is np.ndarray:
+        return _copied(x)
     scalar = dtypes.python_scalar_dtype(kind)
     if scalar is not None:
         dtype, weak = scalar
         return wrap(_scalar_buffer(x, dtype), ShapedArray((), dtype, weak))
-    if isinstance(x, np.ndarray | np.generic):
-        dtype = dtypes.canonical(x.dtype)
-        return wrap(np.array(x, dtype=dtype, order="C"), ShapedArray(x.shape, dtype))
-    return _foreign_array(x)
+    return _copied(x) if isinstance(x, np.ndarray | np.generic) else _foreign_array(x)
+
+
+def _copied(x: np.ndarray | np.generic) -> ConcreteArray:
+    dtype = dtypes.canonical(x.dtype)
+    return wrap(np.array(x, dtype=dtype, order="C"), ShapedArray(x.shape, dtype))
+
+
+@functools.lru_cache(maxsize=2048)
+def _scalar(x: Any, sign: bool, dtype: np.dtype, weak: bool) -> ConcreteArray:
+    with quiet():
+        return wrap(np.array(x, dtype), ShapedArray((), dtype, weak))
+
+
+def scalar(x: Any, dtype: np.dtype, weak: bool = False) -> Array:
+    """Returns a number as an array of rank 0; equal ones share their buffer.
+
+    Args:
+        x: a Python or NumPy number; it is rounded to the dtype.
+        dtype: the dtype of the array.
+        weak: whether the dtype gives way in promotion.
+    """
+    if isinstance(x, complex | np.complexfloating):
+        return _scalar.__wrapped__(x, False, dtype, weak)
+    # Zeros of either sign are equal keys, so a zero carries its sign beside it.
+    negative_zero = x == 0 and str(x)[0] == "-"
+    return _scalar(x, negative_zero, dtype, weak)
 
 
 def _scalar_buffer(x: Any, dtype: np.dtype) -> np.ndarray:

@@ -8,15 +8,15 @@ the value to start with. `minijax.core.flags` lists the flags.
 
 from __future__ import annotations
 
-import difflib
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
-from minijax.core.activity import busy
-from minijax.core.flags import CHOICES, DEFAULTS
+from minijax.core.activity import busy, recording
+from minijax.core.flags import CHECKED_OPERATIONS, CHOICES, DEFAULTS
 
 
 def _start_value(flag: str, default: Any) -> Any:
@@ -29,7 +29,7 @@ def _start_value(flag: str, default: Any) -> Any:
 
 
 def _similar(flag: str) -> str:
-    found = difflib.get_close_matches(flag, DEFAULTS)
+    found = import_module("difflib").get_close_matches(flag, DEFAULTS)
     return f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 
@@ -77,6 +77,10 @@ class Config:
         """
         flag = self._flag(name)
         self._values[flag] = self._checked(flag, value)
+        if any(self._values[name] != DEFAULTS[name] for name in CHECKED_OPERATIONS):
+            recording.add(self)
+        else:
+            recording.discard(self)
         for listener in self._listeners:
             listener()
 
@@ -94,11 +98,13 @@ class Config:
         }
         token = object()
         busy.add(token)
+        recording.add(token)
         try:
             yield
         finally:
             self._overrides.values = previous
             busy.discard(token)
+            recording.discard(token)
 
     def parse_flags_with_absl(self) -> None:
         """Does nothing: flags come from the environment and from `update`."""
@@ -124,6 +130,8 @@ class Config:
         allowed = CHOICES.get(flag)
         if allowed is not None and value not in allowed:
             raise ValueError(f"config flag {flag!r} takes one of {allowed}, got {value!r}.")
+        if flag == "num_threads" and (type(value) is not int or value < 1):
+            raise ValueError(f"num_threads takes a positive integer, got {value!r}.")
         if flag == "enable_x64" and not value:
             raise ValueError(
                 "minijax computes with 64-bit types by default and has no 32-bit mode: "

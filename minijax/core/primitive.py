@@ -24,17 +24,19 @@ All rules are required, so none can be forgotten. "No rule" is a value with a re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from minijax.core.avals import Aval, Zero, materialize
+import numpy as np
+
+from minijax.core.avals import Aval, ShapedArray, Zero, materialize
 from minijax.core.errors import MissingRuleError
-from minijax.core.trace import current_trace
+from minijax.core.trace import current
 
 Rule = Callable[..., Any]
 
-_ABSTRACT_CACHE_LIMIT = 4096
+_CACHE_LIMIT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +112,20 @@ class Primitive:
         "linearize",
         "lower",
         "name",
+        "nan_apart",
+        "plans",
         "prune",
         "run",
         "stage",
         "transpose",
+        "ufuncs",
     )
 
     # `bind` returns a tuple, whatever the number of results.
     multiple_results = True
 
     _abstract_cache: dict[Any, tuple[Aval, ...]]
+    plans: Plans
     name: str
     impl: Rule
     abstract: Rule
@@ -133,11 +139,16 @@ class Primitive:
     prune: Rule | None
     effect: str | None
     collective: bool
+    ufuncs: Mapping[np.dtype, np.ufunc]
+    nan_apart: bool
 
     def __init__(self, name: str, **rules: Any) -> None:
         set_slot = object.__setattr__
         set_slot(self, "name", name)
         set_slot(self, "_abstract_cache", {})
+        set_slot(self, "ufuncs", {})
+        set_slot(self, "nan_apart", False)
+        set_slot(self, "plans", Plans(self))
         for slot, rule in rules.items():
             if isinstance(rule, Linear | Constant):
                 rule = rule.rule_for(self)
@@ -155,26 +166,76 @@ class Primitive:
 
     def bind(self, *args: Any, **params: Any) -> tuple[Any, ...]:
         """Applies the primitive in the current trace and returns the tuple of its results."""
-        return current_trace().process(self, args, params)
+        return current.trace.process(self, args, params)
 
     def apply(self, *args: Any, **params: Any) -> tuple[Any, ...]:
         """Does what `bind` does, which a primitive declared outside may give another result."""
-        return current_trace().process(self, args, params)
+        return current.trace.process(self, args, params)
 
     def abstract_eval(self, avals: tuple[Aval, ...], params: dict[str, Any]) -> tuple[Aval, ...]:
         """Returns the avals of the results, remembered per operand avals and parameters."""
         if self.run is not None:
             # Its parameters are programs: a table here would keep them alive.
             return tuple(self.abstract(*avals, **params))
-        key = (avals, *params.items())
+        key = (avals, *params.items()) if params else avals
         cache = self._abstract_cache
         found = cache.get(key)
         if found is None:
             found = tuple(self.abstract(*avals, **params))
-            if len(cache) >= _ABSTRACT_CACHE_LIMIT:
+            if len(cache) >= _CACHE_LIMIT:
                 cache.clear()
             cache[key] = found
         return found
+
+
+class Plan(NamedTuple):
+    """How to apply a primitive to buffers: one ufunc, and the aval of what it gives.
+
+    With `nan_apart` a result that holds a NaN is not valid, and `impl` decides.
+    """
+
+    ufunc: np.ufunc
+    aval: ShapedArray
+    nan_apart: bool
+
+
+class Plans(dict[tuple[Aval, ...], Plan | None]):
+    """The plans of a primitive by the avals of its operands; one is made when it is asked for.
+
+    None where the primitive is no ufunc on such operands, or their avals do not fit.
+    """
+
+    __slots__ = ("_primitive",)
+
+    def __init__(self, primitive: Primitive) -> None:
+        self._primitive = primitive
+
+    def __missing__(self, avals: tuple[Aval, ...]) -> Plan | None:
+        if not self._primitive.ufuncs:
+            return None
+        if len(self) >= _CACHE_LIMIT:
+            self.clear()
+        self[avals] = found = self._make(avals)
+        return found
+
+    def _make(self, avals: tuple[Aval, ...]) -> Plan | None:
+        if not avals or any(type(aval) is not ShapedArray for aval in avals):
+            return None
+        dtype = avals[0].dtype  # type: ignore[attr-defined]
+        ufunc = self._primitive.ufuncs.get(dtype)
+        if ufunc is None or ufunc.nin != len(avals):
+            return None
+        if any(aval.dtype != dtype for aval in avals):  # type: ignore[attr-defined]
+            return None
+        try:
+            (out,) = self._primitive.abstract_eval(avals, {})
+        except TypeError:
+            return None
+        assert isinstance(out, ShapedArray)
+        found = ufunc.resolve_dtypes((*(dtype,) * ufunc.nin, None))
+        if found != (*(dtype,) * ufunc.nin, out.dtype):
+            return None
+        return Plan(ufunc, out, self._primitive.nan_apart)
 
 
 def primitive(
@@ -192,6 +253,8 @@ def primitive(
     prune: Rule | None = None,
     effect: str | None = None,
     collective: bool = False,
+    ufuncs: Mapping[np.dtype, np.ufunc] | None = None,
+    nan_apart: bool = False,
 ) -> Primitive:
     """Declares a primitive. The module's docstring gives the signature of each rule.
 
@@ -207,6 +270,8 @@ def primitive(
         collective: whether the batch rule must know the name of the axis being mapped (keyword
             `mapped_axis`), as operations across a named axis do and programs that may hold such
             operations; it then also sees applications without any batched operand.
+        ufuncs: for dtypes on which `impl` is one ufunc of operands of that dtype, that ufunc.
+        nan_apart: whether that holds for results without NaN only.
     """
     return Primitive(
         name,
@@ -222,4 +287,6 @@ def primitive(
         prune=prune,
         effect=effect,
         collective=collective,
+        ufuncs=ufuncs or {},
+        nan_apart=nan_apart,
     )

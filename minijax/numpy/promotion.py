@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from minijax.core import dtypes
-from minijax.core.array import to_array, wrap
-from minijax.core.avals import ShapedArray
+from minijax.core.array import scalar as scalar
+from minijax.core.array import to_array
 from minijax.core.config import config
 from minijax.core.errors import TypePromotionError
 from minijax.core.operators import Array
@@ -42,23 +42,10 @@ def operand(x: Any, name: str) -> Array:
         raise TypeError(f"{name}: {error}") from None
 
 
-@functools.lru_cache(maxsize=2048)
-def _scalar(x: Any, sign: bool, dtype: np.dtype, weak: bool) -> Array:
-    return wrap(np.array(x, dtype), ShapedArray((), dtype, weak))
-
-
-def scalar(x: Any, dtype: np.dtype, weak: bool = False) -> Array:
-    """Returns a Python number as an array of rank 0; equal ones share their buffer."""
-    if type(x) is complex or dtype.kind == "c":
-        return wrap(np.array(x, dtype), ShapedArray((), dtype, weak))
-    # Zeros of either sign are equal keys, so a float's zero carries its sign beside it.
-    negative_zero = type(x) is float and x == 0 and str(x)[0] == "-"
-    return _scalar(x, negative_zero, dtype, weak)
-
-
 def convert(x: Any, dtype: np.dtype, weak: bool = False) -> Array:
     """Returns an array in the given dtype and weakness; itself if it has both."""
-    if x.dtype == dtype and x.weak_type == weak:
+    aval = x.aval
+    if (aval.dtype is dtype or aval.dtype == dtype) and aval.weak_type == weak:
         return x
     return convert_element_type_p.bind(x, new_dtype=dtype, weak_type=weak)[0]
 
@@ -265,7 +252,7 @@ def inexact(name: str, x: Any) -> Array:
     if not isinstance(x, Array):
         x = operand(x, name)
     aval = x.aval
-    if dtypes.is_inexact(aval.dtype):
+    if aval.is_inexact:
         return x
     return convert(x, inexact_dtype(aval.dtype), aval.weak_type)
 
@@ -279,7 +266,7 @@ def inexact_pair(name: str, x: Any, y: Any) -> Sequence[Array]:
 
 
 def _is_inexact_array(x: Any) -> bool:
-    return isinstance(x, Array) and dtypes.is_inexact(x.aval.dtype)
+    return isinstance(x, Array) and x.aval.is_inexact
 
 
 def strong_inexact_pair(name: str, x: Any, y: Any) -> Sequence[Array]:

@@ -37,7 +37,7 @@ def add(x: Any, y: Any, /) -> Array:
         Array([1.5, 2.5], dtype=float64, weak_type=True)
     """
     a, b = promote("add", x, y)
-    if a.aval.dtype == dtypes.bool_:
+    if a.aval.dtype.kind == "b":
         return bitwise.bitwise_or(a, b)
     return arithmetic.add_p.bind(a, b)[0]
 
@@ -62,7 +62,7 @@ def multiply(x: Any, y: Any, /) -> Array:
         Array([3., 6.], dtype=float64)
     """
     a, b = promote("multiply", x, y)
-    if a.aval.dtype == dtypes.bool_:
+    if a.aval.dtype.kind == "b":
         return bitwise.bitwise_and(a, b)
     return arithmetic.mul_p.bind(a, b)[0]
 
@@ -142,7 +142,9 @@ def divmod(x1: Any, x2: Any, /) -> tuple[Array, Array]:
     a, b = _real_pair("divmod", x1, x2)
     if dtypes.is_float(a.dtype):
         return _float_divmod(a, b)
-    return floor_divide(a, b), remainder(a, b)
+    quotient, zero = floor_divide(a, b), scalar(0, a.dtype)
+    rest = arithmetic.sub(a, arithmetic.mul(quotient, b))
+    return quotient, select(compare.eq(b, zero), zero, rest)
 
 
 def fmod(x1: Any, x2: Any, /) -> Array:
