@@ -1,10 +1,10 @@
 """Division of vectors of integers, which machines have no instruction for, by way of floats.
 
-The quotient of two integers of at most b bits, rounded to more than b bits, lies on the same side of
-every whole number as the exact one: the exact one is at least 1/y away from a whole number that it
-is not, more than a unit in the last place. So truncating the quotient of floats is exact: float32
-for up to 16 bits, float64 for 32. Numbers of 64 bits go through float64 where all lanes are below
-2^51, and one by one elsewhere.
+The quotient of two integers of at most b bits, rounded to more than b bits, lies on the same side
+of every whole number as the exact one: that is at least 1/y away from a whole number that it is
+not, more than a unit in the last place. So truncating the quotient of floats is exact: float32 for
+up to 16 bits, float64 for 32. Numbers of 64 bits go through float64 where all lanes are below 2^51,
+and one by one elsewhere.
 
 Divisors are not zero, and nothing overflows: `integer` sees to that.
 """
