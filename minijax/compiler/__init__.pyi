@@ -1,5 +1,6 @@
 """What minijax.compiler exports; written from the table in `__init__.py`."""
 
+from minijax.compiler.entry.c_function import CFunction as CFunction
 from minijax.compiler.entry.install import add_entry as add_entry
 from minijax.compiler.entry.point import EntryPoint as EntryPoint
 from minijax.compiler.pipeline import Compiled as Compiled
@@ -9,6 +10,7 @@ from minijax.compiler.pipeline import execute as execute
 from minijax.compiler.threads.runtime import asked as asked_threads
 
 __all__ = [
+    "CFunction",
     "Compiled",
     "EntryPoint",
     "add_entry",

@@ -23,7 +23,6 @@ falls with size (see `choose_effort`).
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import functools
 import itertools
 import os
@@ -34,6 +33,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
@@ -43,6 +43,9 @@ NO_SYMBOLS: Mapping[str, int] = MappingProxyType({})
 # at levels 1 and 2 is quadratic in the length of a function (about 1 s at 16 000 lines), at level 0
 # it is linear.
 LIGHT_FUNCTION_LINES = 10_000
+# No vector register survives a call, and LLVM's allocator tries to keep a value that is needed over
+# many calls in registers between each two of them, which takes time in lines times calls.
+_LIGHT_LINES_TIMES_CALLS = 150_000
 
 
 class Effort(Enum):
@@ -241,8 +244,11 @@ def choose_effort(text: str) -> Effort:
     >>> choose_effort("define void @f() {\\n  ret void\\n}")
     <Effort.LIGHT: 'light'>
     """
-    longest = max((body.count("\n") for body in text.split("\ndefine ")), default=0)
-    return Effort.LIGHT if longest <= LIGHT_FUNCTION_LINES else Effort.MINIMAL
+    for body in text.split("\ndefine "):
+        lines, calls = body.count("\n"), body.count(" call ") - body.count(" @llvm.")
+        if lines > LIGHT_FUNCTION_LINES or lines * calls > _LIGHT_LINES_TIMES_CALLS:
+            return Effort.MINIMAL
+    return Effort.LIGHT
 
 
 @functools.cache
@@ -305,7 +311,7 @@ def _expose_math_library() -> None:
         return
     if hasattr(ctypes.CDLL(None), "cbrtf"):
         return
-    path = ctypes.util.find_library("m")
+    path = import_module("ctypes.util").find_library("m")
     if path is not None:
         ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
 
@@ -394,7 +400,6 @@ def _light_passes(llvm: Any) -> Any:
     passes.add_simplify_cfg_pass()
     passes.add_new_gvn_pass()
     passes.add_loop_rotate_pass()
-    passes.add_instruction_combine_pass()
     passes.add_simplify_cfg_pass()
     return passes
 

@@ -28,7 +28,6 @@ Signature(ret='double', args=('double', 'i32'))
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import functools
 import importlib
 import importlib.util
@@ -173,7 +172,9 @@ def _c_libraries() -> tuple[ctypes.CDLL, ...]:
         return (ctypes.CDLL("ucrtbase"),)
     process = ctypes.CDLL(None)
     # Asking for the path of libm starts subprocesses; the interpreter nearly always loads it.
-    path = None if hasattr(process, "cbrtf") else ctypes.util.find_library("m")
+    if hasattr(process, "cbrtf"):
+        return (process,)
+    path = importlib.import_module("ctypes.util").find_library("m")
     return (process,) if path is None else (process, ctypes.CDLL(path))
 
 

@@ -241,6 +241,35 @@ def test_blocks_of_lanes_go_through_all_steps_in_registers() -> None:
     assert not re.search(r"\b(load|store|getelementptr)\b", inner), inner
 
 
+def test_maps_of_maps_go_by_blocks_too() -> None:
+    def root(x: Any, y: Any) -> Any:
+        def body(_: Any, z: Any) -> Any:
+            return z[0] * z[0] - z[1] * z[1] + x, 2.0 * z[0] * z[1] + y
+
+        return lax.fori_loop(0, 5, body, (x, y))
+
+    def count(x: Any, y: Any) -> Any:
+        def body(z: Any) -> Any:
+            return z[0] + 1, z[1] * x + y * y + 0.1
+
+        return lax.while_loop(lambda z: (z[1] < 4.0) & (z[0] < 20), body, (0, y))
+
+    for shape in ((16, 8), (19, 16), (3, 24)):
+        avals = aval(shape[0]), aval(shape[1])
+        for f in (root, count):
+            table = mj.vmap(mj.vmap(f, (0, None)), (None, 0))
+            compiled = check_function(lambda x, y, t=table: list(t(x, y)), *avals)
+    assert "phi <8 x double>" in compiled.llvm_ir()
+
+
+def test_vectors_in_loops_that_threads_share() -> None:
+    def function(v: Any, rows: Any) -> list[Any]:
+        return [lax.map(lambda x: jnp.sum(jnp.sin(v * x) + jnp.cos(v)), rows)]
+
+    with mj.config.override(num_threads=2):
+        check_function(function, aval(8), aval(50_000))
+
+
 def test_mapped_scans_with_rows_in_and_out() -> None:
     def run(x: Any, rows: Any) -> Any:
         def step(y: Any, row: Any) -> Any:

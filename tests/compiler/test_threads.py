@@ -101,6 +101,16 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...]]] = {
     "solve": (lambda x: jnp.linalg.solve(spd(x), x), (numbers(200, 20, 20),)),
     "mapped scan": (lambda x: mj.lax.map(steps, x), (numbers(300, 40),)),
     "mapped while": (lambda x: mj.vmap(until_large)(x), (numbers(20_001),)),
+    "sorted rows": (lambda x: (jnp.sort(x), jnp.argsort(x, 0)), (numbers(301, 303),)),
+    "sorted by keys": (
+        lambda x: mj.lax.sort((jnp.round(x), x), num_keys=2),
+        (numbers(301, 303),),
+    ),
+    "largest few": (lambda x: mj.lax.top_k(x, 5), (numbers(301, 303),)),
+    "written places": (
+        lambda x: (jnp.zeros((400, 400)).at[3:304, 5:308].set(jnp.sin(x)), x.at[::2].mul(x[::2])),
+        (numbers(301, 303),),
+    ),
     "heat": (heat, (numbers(301, 303),)),
     "convolution": (
         lambda x, k: mj.lax.conv(x, k, (1, 1), "SAME"),

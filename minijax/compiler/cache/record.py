@@ -25,6 +25,7 @@ class Record:
         arena: bytes of working memory that a run needs.
         is_long: whether a run is likely to take long.
         literals: the constant arrays, which follow the inputs in the table of addresses.
+        reused: the inputs that a run overwrites, each with the output that is then in its memory.
     """
 
     image: bytes
@@ -32,6 +33,7 @@ class Record:
     arena: int
     is_long: bool
     literals: tuple[np.ndarray, ...]
+    reused: tuple[tuple[int, int], ...] = ()
 
     @property
     def uses_blas(self) -> bool:
@@ -55,6 +57,7 @@ class Record:
             "arena": self.arena,
             "is_long": self.is_long,
             "literals": [x.nbytes for x in self.literals],
+            "reused": self.reused,
         }
         text = json.dumps(head).encode()
         parts = [len(text).to_bytes(8, "little"), text, *(x.tobytes() for x in self.literals)]
@@ -69,7 +72,8 @@ def from_bytes(data: bytes) -> Record | None:
     if any(not symbols.is_known(name) or symbols.types(name) != names[name] for name in names):
         return None
     literals, start = _split(data, start, head["literals"])
-    return Record(data[start:], tuple(names), head["arena"], head["is_long"], literals)
+    reused = tuple((number, out) for number, out in head["reused"])
+    return Record(data[start:], tuple(names), head["arena"], head["is_long"], literals, reused)
 
 
 def _split(data: bytes, start: int, sizes: Sequence[int]) -> tuple[tuple[np.ndarray, ...], int]:

@@ -90,9 +90,16 @@ class Frame:
         """Returns the address of one of a step's working memories."""
         return self.c.fn.gep("i8", self.arena, self.plan.scratch[position][number])
 
-    def span(self, size: Operand) -> tuple[Operand, Operand]:
-        """Returns the bounds of a loop without index: those of the part, or all of it."""
-        return (0, size) if self.part is None else (self.part.start, self.part.stop)
+    def span(self, size: Operand, is_cut: bool = True) -> tuple[Operand, Operand]:
+        """Returns the bounds of a loop without index.
+
+        Args:
+            size: its length.
+            is_cut: whether it is the one that a step in parts has cut.
+        """
+        if self.part is None or not is_cut:
+            return 0, size
+        return self.part.start, self.part.stop
 
     def thread_count(self) -> str:
         """Returns the address of the number of threads that loops in parts may use."""

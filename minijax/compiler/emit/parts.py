@@ -18,9 +18,10 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.frame import Frame, Part, Slot
+from minijax.compiler.emit.frame import Frame, Part, Slot, register_types
 from minijax.compiler.emit.interrupts import define_poll
-from minijax.compiler.emit.types import Scalar, registers
+from minijax.compiler.emit.types import Scalar
+from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.memory.plan import Private
 from minijax.compiler.text import Operand
 from minijax.compiler.threads import runtime
@@ -63,23 +64,32 @@ class PartFrame(Frame):
         self.outer = outer
         self.fn = outer.c.fn
         self.private = private
-        self.taken: list[tuple[str, Operand]] = []
+        self.taken: list[tuple[str, Operand, int]] = []
+        self.words = 0
         self._names: dict[Operand, str] = {}
 
-    def take(self, ty: str, x: Operand) -> str:
-        """Returns an operand of the function around the part as one of the part."""
+    def take(self, ty: str, x: Operand, words: int = 1) -> str:
+        """Returns an operand of the function around the part as one of the part.
+
+        Args:
+            ty: its type.
+            x: its name there.
+            words: how many times eight bytes it may need.
+        """
         if not isinstance(x, str) or x[0] != "%":
             return str(x)
         if x not in self._names:
             with self.fn.at(self.fn.entry):
-                place = self.fn.gep("i64", "%env", len(self.taken))
-                self._names[x] = self.fn.load(ty, place)
-            self.taken.append((ty, x))
+                place = self.fn.gep("i64", "%env", self.words)
+                self._names[x] = self.fn.load(ty, place, align=8)
+            self.taken.append((ty, x, self.words))
+            self.words += words
         return self._names[x]
 
     def _take_scalar(self, value: Value, scalar: Scalar) -> Scalar:
-        types = registers(value.dtype)
-        return tuple(self.take(ty, x) for ty, x in zip(types, scalar, strict=True))
+        lanes = lanes_of(value)
+        pairs = zip(register_types(value), scalar, strict=True)
+        return tuple(self.take(ty, x, lanes) for ty, x in pairs)
 
     def address(self, value: Value) -> str:
         """Returns the address of a value: of the thread's own, or of one all parts share."""
@@ -128,16 +138,14 @@ def emit_in_parts(
         inner = PartFrame(frame, Part(split.index, start, stop, split.length), private)
         emit(inner)
         c.fn.ret()
-    _call(frame, name, inner.taken, split.parts, private)
+    _call(frame, name, inner, split.parts, private)
 
 
-def _call(
-    frame: Frame, name: str, taken: list[tuple[str, Operand]], parts: int, private: Private
-) -> None:
+def _call(frame: Frame, name: str, inner: PartFrame, parts: int, private: Private) -> None:
     c = frame.c
-    env = c.fn.alloca("i64", max(len(taken), 1))
-    for k, (ty, x) in enumerate(taken):
-        c.fn.store(ty, x, c.fn.gep("i64", env, k))
+    env = c.fn.alloca("i64", max(inner.words, 1))
+    for ty, x, place in inner.taken:
+        c.fn.store(ty, x, c.fn.gep("i64", env, place), align=8)
     define_poll(c)
     c.symbols[RUN] = runtime.address()
     given: list[tuple[str, Operand]] = [

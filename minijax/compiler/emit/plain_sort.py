@@ -33,14 +33,17 @@ def emit_plain_sort(frame: Frame, sort: Sort, position: int, keys: Sequence[np.d
     """Emits the sort of every row along the axis; neither operands nor results are empty."""
     first, axis = sort.operands[0], sort.axis
     outer, stride = math.prod(first.shape[:axis]), math.prod(first.shape[axis + 1 :])
-    rows = _Rows(frame, sort, position, keys, stride)
+    writer = _Rows(frame, sort, position, keys, stride)
     fn = frame.c.fn
-    with fn.loop(outer) as i, fn.loop(stride) as j:
+    with (
+        fn.loop(*frame.span(outer, outer >= stride)) as i,
+        fn.loop(*frame.span(stride, outer < stride)) as j,
+    ):
         starts = []
-        for length in (rows.n, rows.kept):
+        for length in (writer.n, writer.kept):
             above = fn.emit(f"mul nsw i64 {i.index}, {length * stride}")
             starts.append(fn.emit(f"add nsw i64 {above}, {j.index}"))
-        rows.sort(*starts)
+        writer.sort(*starts)
 
 
 class _Rows:

@@ -133,7 +133,7 @@ def _emit_loops(frame: Frame, step: Step, position: int) -> None:
             emit_rows(inner, [s for s in steps if s.group == position])
 
     split = frame.plan.splits.get(position)
-    if split is None or frame.c.in_part or isinstance(step.definition, Dot):
+    if split is None or frame.c.in_part or isinstance(step.definition, Dot | Scatter):
         emit(frame)
     else:
         emit_in_parts(frame, position, split, emit)
@@ -158,7 +158,7 @@ def _emit_step(frame: Frame, step: Step, position: int) -> None:
         case Cumulate() as cumulate:
             emit_cumulate(frame, cumulate)
         case Scatter() as scatter:
-            emit_scatter(frame, scatter)
+            emit_scatter(frame, scatter, position)
         case Sort() as sort:
             emit_sort(frame, sort, position)
         case Dot() as dot:

@@ -144,6 +144,9 @@ def _write_lay_down(module: ModuleWriter, layout: Layout) -> None:
     directory_name = module.declare("directory", "void", [])
     shelf = fn.load("ptr", fn.gep("ptr", directory_name, number))
     fn.fail_if(fn.emit(f"icmp eq ptr {shelf}, null"), 1)
+    kind = fn.load("ptr", fn.gep("i8", "%self", 8))
+    wanted = fn.load("ptr", fn.gep("i64", shelf, KIND))
+    fn.fail_if(fn.emit(f"icmp ne ptr {kind}, {wanted}"), 1)
     buffer = fn.load("ptr", fn.gep("i8", "%self", layout.value))
     fn.fail_if(fn.emit(f"icmp eq ptr {buffer}, null"), 1)
     given = [("ptr", shelf), ("ptr", buffer), ("i64", aval)]

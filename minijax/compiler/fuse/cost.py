@@ -5,7 +5,7 @@ The numbers only rank choices: store a value, or compute it again where it is re
 
 from __future__ import annotations
 
-from minijax.core.dtypes import int64, is_complex
+from minijax.core.dtypes import int64, is_complex, is_inexact
 from minijax.kernel.expr import Expr
 
 _FREE = frozenset(
@@ -86,6 +86,12 @@ def node_weight(node: Expr) -> float:
     if node.op == "integer_pow":
         return 1.0 + abs(int(node.payload)).bit_length()
     return _SLOW.get(node.op, _FUNCTION)
+
+
+def is_function(node: Expr) -> bool:
+    """Tells whether a node is an elementary or special function of real or complex numbers."""
+    known = node.op in _FREE or node.op in _PLAIN or node.op in _SLOW
+    return not known and node.op != "integer_pow" and is_inexact(node.dtype)
 
 
 def store_and_load(size: int) -> float:

@@ -29,7 +29,7 @@ from minijax.kernel.roots import Reduce, Value
 
 _NEUTRAL = {"add": 0, "mul": 1}
 _FEWEST, _MOST = 8, 64
-_LEAST_STRIP = 16  # elements of each result in a strip
+_LEAST_STRIP, _LEAST_ROWS = 16, 64  # elements of each result in a strip
 _ALIGNED = 16
 
 
@@ -55,24 +55,29 @@ def _cut(step: Step, bindings: Bindings) -> Sequence[Step]:
     work = step_work(step) if isinstance(step.definition, Reduce) else 0.0
     if work < LEAST_WORK:
         return [step]
-    split = split_step(step)
+    split = split_step(step, columns=False)
     if split is not None and split.parts >= _FEWEST:
         return [step]
-    return in_strips(step, bindings, wanted_parts(work)) or [step]
+    # Whole rows are read faster than parts of them, but their sums are read again.
+    least = _LEAST_STRIP if split_step(step) == split else _LEAST_ROWS
+    return in_strips(step, bindings, wanted_parts(work), least) or [step]
 
 
-def in_strips(step: Step, bindings: Bindings, wanted: int) -> tuple[Step, Step] | None:
+def in_strips(step: Step, bindings: Bindings, wanted: int, least: int) -> tuple[Step, Step] | None:
     """Returns a fold as two steps, None if it cannot be cut.
 
     Args:
         step: a fold, with its loops joined.
         bindings: of the program; learns of the values between the two steps.
         wanted: how many strips there should be.
+        least: how many elements of each result there must be in a strip.
     """
     fold = step.definition
     if not isinstance(fold, Reduce) or (fold.kind is None and not fold.commutes):
         return None
-    cut = _choose([i for i in fold.inner if i.op == "index"], min(wanted, _MOST))
+    inner = [i for i in fold.inner if i.op == "index"]
+    most = math.prod(i.payload for i in inner) // least
+    cut = _choose(inner, min(wanted, most, _MOST))
     if cut is None:
         return None
     index, count = cut
@@ -82,8 +87,6 @@ def in_strips(step: Step, bindings: Bindings, wanted: int) -> tuple[Step, Step] 
 
 def _choose(inner: Sequence[Expr], wanted: int) -> tuple[Expr, int] | None:
     """Returns which index is cut, and into how many strips."""
-    total = math.prod(i.payload for i in inner)
-    wanted = min(wanted, total // _LEAST_STRIP)
     for index in inner:
         n = index.payload
         exact = [d for d in range(_FEWEST, wanted + 1) if n % d == 0]

@@ -96,6 +96,33 @@ def plan_memory(fused: Fused, overwritten: Mapping[int, int] | None = None) -> P
     return _Planner(fused, overwritten or {}, _STACK_NESTED if nested else _STACK_TOTAL).run()
 
 
+def plan_overwriting(
+    fused: Fused, wanted: Mapping[int, int], stack: int = _STACK_TOTAL
+) -> tuple[Plan, dict[int, int]]:
+    """Returns the plan of a program that may overwrite inputs.
+
+    Args:
+        fused: the program as steps.
+        wanted: the inputs that it may overwrite, each with the output that is to be in its memory.
+        stack: bytes of stack that it may take.
+
+    Returns:
+        The plan, and those of the inputs whose memory ends as the output; others are left alone.
+    """
+    inputs, outputs = fused.program.inputs, fused.program.outputs
+    wanted = {number: out for number, out in wanted.items() if inputs[number].ndim}
+    while True:
+        plan = _Planner(fused, wanted, stack).run()
+        kept = {
+            number: out
+            for number, out in wanted.items()
+            if plan.places.get(fused.home(outputs[out])) == Place("input", number)
+        }
+        if kept == wanted:
+            return plan, kept
+        wanted = kept
+
+
 def nbytes(value: Value) -> int:
     """Returns the bytes of a value's memory."""
     return value.size * value.dtype.itemsize
@@ -282,17 +309,7 @@ def _plan_body(body: Fused, before: int, init: tuple[Value, ...]) -> tuple[Plan,
     arrays = [j for j, first in enumerate(init) if first.ndim]
     through = {j for j in arrays if program.outputs[j] is program.inputs[before + j]}
     wanted = {before + j: j for j in arrays if j not in through}
-    while True:
-        plan = plan_memory(body, wanted)
-        # An overwritten carry whose memory does not end as the new carry must be left alone.
-        kept = {
-            number: j
-            for number, j in wanted.items()
-            if plan.places.get(body.home(program.outputs[j])) == Place("input", number)
-        }
-        if kept == wanted:
-            break
-        wanted = kept
+    plan, wanted = plan_overwriting(body, wanted, _STACK_NESTED)
     # What goes through is where it was before the loop.
     plan.copies = [(number, home) for number, home in plan.copies if number not in through]
     ways = ["double" if first.ndim else "register" for first in init]

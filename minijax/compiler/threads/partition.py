@@ -19,7 +19,17 @@ from minijax.compiler.fuse.step import Step
 from minijax.compiler.fuse.sweeps import STRETCH, walks_rows
 from minijax.compiler.fuse.walk import postorder
 from minijax.kernel.expr import Expr
-from minijax.kernel.roots import Cumulate, Dot, Element, Native, Reduce, Scan, Unrolled
+from minijax.kernel.roots import (
+    Cumulate,
+    Dot,
+    Element,
+    Native,
+    Reduce,
+    Scan,
+    Scatter,
+    Sort,
+    Unrolled,
+)
 
 # In additions, of which a core does about five in a nanosecond.
 LEAST_WORK = 1e6
@@ -56,8 +66,13 @@ def wanted_parts(work: float) -> int:
     return max(min(int(work / PART_WORK), MOST_PARTS), 1)
 
 
-def split_step(step: Step) -> Split | None:
-    """Returns how the loop of a step is cut, None if it is not."""
+def split_step(step: Step, columns: bool = True) -> Split | None:
+    """Returns how the loop of a step is cut, None if it is not.
+
+    Args:
+        step: the step.
+        columns: whether a fold that goes over rows may have its columns cut.
+    """
     work = step_work(step)
     if work < LEAST_WORK:
         return None
@@ -73,8 +88,14 @@ def split_step(step: Step) -> Split | None:
         return _cut([(None, math.prod(definition.batch), 1)], work)
     if isinstance(definition, Dot):
         return _split_dot(definition, work)
+    if isinstance(definition, Sort):
+        shape, axis = definition.operands[0].shape, definition.axis
+        rows = max(math.prod(shape[:axis]), math.prod(shape[axis + 1 :]))
+        return _cut([(None, rows, 1)], work)
     split = _cut(_divisible(step), work)
-    return _split_columns(definition, split) if isinstance(definition, Reduce) else split
+    return (
+        _split_columns(definition, split) if columns and isinstance(definition, Reduce) else split
+    )
 
 
 def split_rows(steps: Sequence[Step]) -> Split | None:
@@ -117,6 +138,8 @@ def _divisible(step: Step) -> list[tuple[Expr | None, int, int]]:
                 return [(i, i.payload, 1) for i in found[:-1]]
             if definition.kind is not None or definition.commutes:
                 return [(i, i.payload, 1) for i in found]
+        case Scatter() if definition.unique:
+            found = [i for i in definition.indices if i.op == "index"]
         case Cumulate():
             along = definition.indices[definition.axis] if definition.axis >= 0 else None
             found = [i for i in definition.indices if i.op == "index" and i is not along]

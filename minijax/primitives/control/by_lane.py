@@ -33,6 +33,7 @@ _LONG = 64
 _CALLS = frozenset(["pure_callback", "io_callback", "debug_callback"])
 _LARGE_PRODUCT = 1 << 12
 _SMALL = 9
+_IN_BLOCKS = "in blocks of lanes"
 _LOOKUPS = frozenset(["gather", "dynamic_slice"])
 
 Apply = Callable[..., Sequence[Any]]
@@ -133,7 +134,15 @@ def run_blocks(
         return tuple(apply_block(BLOCK, moved))
     if count:
         whole = [_blocks(x, count) if on else x for x, on in zip(moved, batched, strict=True)]
-        found = _scan(scan, count, whole, batched, lambda *xs: apply_block(BLOCK, xs), owner, key)
+        found = _scan(
+            scan,
+            count,
+            whole,
+            batched,
+            lambda *xs: apply_block(BLOCK, xs),
+            owner,
+            (_IN_BLOCKS, key),
+        )
         parts.append([reshape(y, (count * BLOCK, *y.shape[2:])) for y in found])
     if rest:
         left = [
@@ -144,6 +153,11 @@ def run_blocks(
     if len(parts) == 1:
         return tuple(parts[0])
     return tuple(concatenate(pair, 0) for pair in zip(*parts, strict=True))
+
+
+def goes_by_blocks(jaxpr: Jaxpr) -> bool:
+    """Whether a program is the body of a loop over blocks of lanes, which keeps its shape."""
+    return _IN_BLOCKS in jaxpr.memo
 
 
 def _blocks(x: Any, count: int) -> Any:
@@ -170,10 +184,13 @@ def _scan(
     # An eager call maps anew each time; its program must be the same one to be compiled once.
     jaxpr = remembered(owner, ("by lane", key, *batched, *avals), lambda: stage(body, avals))
     consts = [*jaxpr.consts, *shared]
+    closed = remembered(jaxpr, "closed", jaxpr.close)
+    if isinstance(key, tuple) and key[0] == _IN_BLOCKS:
+        closed.memo[_IN_BLOCKS] = True
     return scan.bind(
         *consts,
         *lanes,
-        jaxpr=remembered(jaxpr, "closed", jaxpr.close),
+        jaxpr=closed,
         length=length,
         reverse=False,
         unroll=1,

@@ -9,6 +9,7 @@ too: a body that reads `table[i]` adds into the one cotangent of `table` in plac
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,14 @@ from minijax.interpreters.jvp import jvp_jaxpr
 from minijax.interpreters.linearize import linearize_jaxpr
 from minijax.interpreters.prune import prune_jaxpr
 from minijax.interpreters.transpose import is_linear, transpose_jaxpr
-from minijax.primitives.control.by_lane import BLOCK, is_short, is_small, run_blocks
+from minijax.primitives.control.by_lane import (
+    BLOCK,
+    goes_by_blocks,
+    is_short,
+    is_small,
+    run_blocks,
+    run_lanes,
+)
 from minijax.primitives.control.programs import (
     beside,
     carry_fixpoint,
@@ -320,6 +328,11 @@ def _scan_batch(
             *operands, jaxpr=jaxpr, num_consts=num_consts, num_carry=num_carry, **rest
         )
         return outs, (None,) * len(outs)
+    if goes_by_blocks(jaxpr) and not _speaks(jaxpr, mapped_axis):
+        params = {"jaxpr": jaxpr, "num_consts": num_consts, "num_carry": num_carry, **rest}
+        one = partial(scan_p.bind, **params)
+        outs = run_lanes(scan_p, size, operands, dims, one, jaxpr, ("scan", rest["length"]))
+        return outs, (0,) * len(outs)
     given = [dim is not None for dim in dims]
     if size > BLOCK and _stays_in_registers(jaxpr, given, num_consts, num_carry, mapped_axis):
         params = {"jaxpr": jaxpr, "num_consts": num_consts, "num_carry": num_carry, **rest}
@@ -354,13 +367,18 @@ def _stays_in_registers(
     What they carry stays in registers then; what is scanned and stacked is brought into the order
     of lanes, which must be little beside the work of a step.
     """
-    if not num_carry or (mapped_axis is not None and mapped_axis in jaxpr.axis_names):
+    if not num_carry or _speaks(jaxpr, mapped_axis):
         return False
     carry = jaxpr.in_avals[num_consts : num_consts + num_carry]
     if not is_short(jaxpr) or not all(map(is_small, carry)):
         return False
     through_memory = sum(given[num_consts + num_carry :]) + len(jaxpr.outvars) - num_carry
     return _WORK_FOR_MEMORY * through_memory <= len(jaxpr.eqns)
+
+
+def _speaks(jaxpr: Jaxpr, mapped_axis: Any) -> bool:
+    """Whether lanes of a mapped axis speak to each other in a program."""
+    return mapped_axis is not None and mapped_axis in jaxpr.axis_names
 
 
 def _run_blocks(size: int, operands: Any, dims: Any, params: dict[str, Any]) -> tuple[Any, ...]:
