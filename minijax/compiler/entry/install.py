@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
@@ -12,6 +11,7 @@ from minijax.compiler.engine import Effort, Program
 from minijax.compiler.entry.layout import find_layout
 from minijax.compiler.entry.parts import Call, Static
 from minijax.compiler.entry.point import EntryPoint
+from minijax.compiler.entry.rebuild import numbered, rebuild_function
 from minijax.compiler.entry.recipe import Recipe, argument_recipe, leaf_values, result_recipe
 from minijax.compiler.entry.shared import shared_code
 from minijax.compiler.entry.table import BUSY, FAILURE, RUN, Table
@@ -20,7 +20,7 @@ from minijax.compiler.pipeline import compile_jaxpr
 from minijax.core.activity import busy
 from minijax.core.array import value_of
 from minijax.core.jaxpr import Jaxpr
-from minijax.core.pytree import PyTreeDef, unflatten
+from minijax.core.pytree import PyTreeDef
 
 _codes: dict[str, Program] = {}
 
@@ -54,8 +54,8 @@ def add_entry(
         return False
     positional = [_part(x, k in static) for k, x in enumerate(args)]
     keywords = [_part(x, name in static) for name, x in kwargs.items()]
-    numbered = unflatten(out_tree, range(out_tree.num_leaves))
-    made = result_recipe(numbered, out_avals)
+    places = numbered(out_tree)
+    made = result_recipe(places, out_avals)
     if made is None or None in positional or None in keywords:
         return False
     recipe, is_whole = made
@@ -70,7 +70,7 @@ def add_entry(
         tuple(kwargs),
         tuple(p for p in keywords if p is not None),
         recipe,
-        None if is_whole else functools.partial(unflatten, out_tree),
+        None if is_whole else rebuild_function(out_tree, places),
         (*(x.ctypes.data for x in buffers), *compiled.const_addresses),
         compiled.trailing_addresses(threads),
         compiled.plan_size,
