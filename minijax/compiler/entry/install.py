@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any
 
 from minijax.compiler.blas_threads import blas_functions
 from minijax.compiler.cache.modules import cached_module
 from minijax.compiler.engine import Effort, Program
+from minijax.compiler.entry.donate import Donated
 from minijax.compiler.entry.layout import find_layout
 from minijax.compiler.entry.parts import Call, Static
 from minijax.compiler.entry.point import EntryPoint
@@ -18,11 +20,23 @@ from minijax.compiler.entry.table import BUSY, FAILURE, RUN, Table
 from minijax.compiler.entry.text import ENTRY_NAME, entry_text
 from minijax.compiler.pipeline import compile_jaxpr
 from minijax.core.activity import busy
-from minijax.core.array import value_of
+from minijax.core.array import ConcreteArray, value_of
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.pytree import PyTreeDef
 
+Matched = Mapping[int, int]
+NOTHING_MATCHED: Matched = MappingProxyType({})
 _codes: dict[str, Program] = {}
+
+
+def overwritten(consts: int, matched: Matched) -> tuple[tuple[int, int], ...]:
+    """Returns the inputs that a program may overwrite, each with the output that takes its memory.
+
+    Args:
+        consts: how many inputs stand before the leaves.
+        matched: leaves, each with the number of a result.
+    """
+    return tuple((consts + leaf, out) for leaf, out in sorted(matched.items()))
 
 
 def add_entry(
@@ -35,6 +49,7 @@ def add_entry(
     consts: Sequence[Any],
     out_tree: PyTreeDef,
     threads: int | None = None,
+    matched: Matched = NOTHING_MATCHED,
 ) -> bool:
     """Adds an entry for arguments like these; tells whether there can be one.
 
@@ -47,8 +62,10 @@ def add_entry(
         consts: the arrays that the function captured: the program's leading inputs.
         out_tree: the structure of the output.
         threads: how many threads calls may use; without, what is configured.
+        matched: donated leaves, each with the number of the result that takes its place.
     """
-    compiled, out_avals = compile_jaxpr(jaxpr), jaxpr.out_avals
+    wanted = overwritten(len(consts), matched)
+    compiled, out_avals = compile_jaxpr(jaxpr, wanted), jaxpr.out_avals
     layout = find_layout()
     if layout is None:
         return False
@@ -64,7 +81,13 @@ def add_entry(
     found = [leaf for x in dynamic for leaf in leaf_values(x)]
     if len(found) != len(flat) or any(a is not b for a, b in zip(found, flat, strict=True)):
         return False
+    if any(type(flat[leaf]) is not ConcreteArray for leaf in matched):
+        return False
     buffers = [value_of(x) for x in consts]
+    in_place = dict(compiled.record.reused)
+    donated = [
+        Donated(leaf, out, len(consts) + leaf in in_place) for leaf, out in sorted(matched.items())
+    ]
     call = Call(
         tuple(p for p in positional if p is not None),
         tuple(kwargs),
@@ -77,6 +100,7 @@ def add_entry(
         blas_functions() if compiled.uses_blas else None,
         compiled.is_long,
         compiled.is_long or compiled.runs_python,
+        tuple(donated),
     )
     table = Table()
     text = entry_text(call, layout, table)
