@@ -166,3 +166,27 @@ def test_an_old_element_read_after_an_update_does_not_cost_a_copy() -> None:
         return [fori_loop(0, 5, step, x)]
 
     assert check_function(function, aval(900)).llvm_ir().count("call void @llvm.memmove") == 1
+
+
+def test_no_loop_grows_the_stack() -> None:
+    def function(x: Any, v: Any) -> list[Any]:
+        def inner(i: Any, s: Any) -> Any:
+            return cond(lt(s[0], 50.0), lambda s: (add(s[0], 1.0), s[1]), inner_while, s)
+
+        def inner_while(s: Any) -> Any:
+            return while_loop(
+                lambda s: lt(0.0, s[0]), lambda s: (sub(s[0], 9.0), rev(s[1], (0,))), s
+            )
+
+        def outer(carry: Any, _: Any) -> Any:
+            carry = fori_loop(0, 3, inner, carry)
+            return carry, reduce_sum(carry[1], (0,))
+
+        (last, total), sums = scan(outer, (x, v), None, length=20_000)
+        return [last, total, sums]
+
+    for size in (3, 40):
+        text = check_function(function, aval(), aval(size)).llvm_ir()
+        for body in text.split("define ")[1:]:
+            _, _, rest = body.partition("\nb1:")
+            assert "alloca" not in rest
