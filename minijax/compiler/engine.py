@@ -43,6 +43,9 @@ NO_SYMBOLS: Mapping[str, int] = MappingProxyType({})
 # at levels 1 and 2 is quadratic in the length of a function (about 1 s at 16 000 lines), at level 0
 # it is linear.
 LIGHT_FUNCTION_LINES = 10_000
+# No vector register survives a call, and LLVM's allocator tries to keep a value that is needed over
+# many calls in registers between each two of them, which takes time in lines times calls.
+_LIGHT_LINES_TIMES_CALLS = 150_000
 
 
 class Effort(Enum):
@@ -241,8 +244,11 @@ def choose_effort(text: str) -> Effort:
     >>> choose_effort("define void @f() {\\n  ret void\\n}")
     <Effort.LIGHT: 'light'>
     """
-    longest = max((body.count("\n") for body in text.split("\ndefine ")), default=0)
-    return Effort.LIGHT if longest <= LIGHT_FUNCTION_LINES else Effort.MINIMAL
+    for body in text.split("\ndefine "):
+        lines, calls = body.count("\n"), body.count(" call ") - body.count(" @llvm.")
+        if lines > LIGHT_FUNCTION_LINES or lines * calls > _LIGHT_LINES_TIMES_CALLS:
+            return Effort.MINIMAL
+    return Effort.LIGHT
 
 
 @functools.cache
@@ -394,7 +400,6 @@ def _light_passes(llvm: Any) -> Any:
     passes.add_simplify_cfg_pass()
     passes.add_new_gvn_pass()
     passes.add_loop_rotate_pass()
-    passes.add_instruction_combine_pass()
     passes.add_simplify_cfg_pass()
     return passes
 

@@ -35,6 +35,7 @@ from minijax.compiler.cache.location import store
 from minijax.compiler.cache.modules import cached_module
 from minijax.compiler.cache.record import Record, from_bytes
 from minijax.compiler.cache.store import Store
+from minijax.compiler.collector import paused
 from minijax.compiler.emit.calls import FAILED
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.interrupts import INTERRUPTED, reraise
@@ -286,7 +287,8 @@ def compile_jaxpr(jaxpr: Jaxpr, overwritten: Overwritten = ()) -> Compiled:
     key = ("compiled", bool(config.fp_contract), *overwritten)
     compiled: Compiled | None = jaxpr.memo.get(key)
     if compiled is None:
-        compiled = jaxpr.memo[key] = _compile(jaxpr, overwritten)
+        with paused():
+            compiled = jaxpr.memo[key] = _compile(jaxpr, overwritten)
         if config.explain_compiles:
             _announce(jaxpr.name, compiled)
     return compiled

@@ -224,7 +224,7 @@ def test_a_sound_file_with_a_foreign_object_is_made_again(folder: Path) -> None:
 
 
 def program_key_of_folder() -> str:
-    found = key.program_key(program(), (bool(config.fp_contract),))
+    found = key.program_key(program(), (bool(config.fp_contract), ()))
     assert found is not None
     return found
 
