@@ -179,17 +179,26 @@ class EvalTrace(Trace):
             found = None if plan is None else _run_ufunc(primitive.name, plan, args)
             if found is not None:
                 return (found,)
+        operands = []
+        avals = []
         for x in args:
-            if type(x) is not ConcreteArray and isinstance(x, Tracer):
+            if type(x) is ConcreteArray:
+                operands.append(x._value)
+                avals.append(x.aval)
+                continue
+            if isinstance(x, Tracer):
                 check_open(x)
                 raise UnexpectedTracerError.of(x)
+            if primitive.run is None:
+                operands.append(value_of(x))
+                avals.append(aval_of(x))
         if primitive.run is not None:
             outs = primitive.run(args, **params)
         else:
-            avals = primitive.abstract_eval(tuple(map(aval_of, args)), params)
-            values = primitive.impl(*map(value_of, args), **params)
-            outs = tuple(map(to_result, values, avals))
-        if config.debug_nans or config.debug_infs:
+            results = primitive.abstract_eval(tuple(avals), params)
+            values = primitive.impl(*operands, **params)
+            outs = tuple([to_result(v, aval) for v, aval in zip(values, results, strict=False)])
+        if recording:
             check_numbers(primitive.name, outs)
         return outs
 
@@ -211,7 +220,7 @@ def _run_ufunc(name: str, plan: Plan, args: Sequence[Any]) -> ConcreteArray | No
         value = np.asarray(value)
     value.setflags(False)
     out = ConcreteArray(value, plan[1])
-    if config.debug_nans or config.debug_infs:
+    if recording:
         check_numbers(name, (out,))
     return out
 
@@ -228,7 +237,12 @@ def to_result(value: Any, aval: Aval) -> Any:
 
 
 def check_numbers(name: str, outs: Sequence[Any]) -> None:
-    """Raises FloatingPointError if a result has a NaN or inf that the configuration forbids."""
+    """Raises FloatingPointError if a result has a NaN or inf that the configuration forbids.
+
+    It need not be called while `recording` is empty: then no flag forbids any.
+    """
+    if not (config.debug_nans or config.debug_infs):
+        return
     for out in outs:
         if type(out) is not ConcreteArray or out.dtype.kind not in "fc":
             continue

@@ -99,7 +99,7 @@ class LinearizeTrace(Trace):
             active.append(is_active)
         if True not in active:
             return process_in(self.parent, primitive, primals, params)
-        if self.by_steps:
+        if self.by_steps and not (recording and any(map(_is_number, primals))):
             plan = _plans.find(primitive, primals, active, params)
             if plan is not None:
                 return self._take_steps(plan, primals, args)
@@ -147,6 +147,11 @@ class LinearizeTrace(Trace):
 
     def _variable(self, tangent: Any) -> Any:
         return tangent if type(tangent) is Var else self.tangents.atom(tangent)
+
+
+def _is_number(x: Any) -> bool:
+    """Whether this is a number that rules can look at, which makes better programs of them."""
+    return type(x) is ConcreteArray and not x.aval.shape
 
 
 class _Plan(NamedTuple):
@@ -239,8 +244,8 @@ def vjp(
         The outputs, and the function that takes a cotangent for each output (`Zero` costs nothing)
         and returns a cotangent (maybe `Zero`) for each active argument.
     """
-    # Where programs are recorded or checked, they hold equations only.
-    by_steps = not (recording or config.debug_checks or config.enable_checks)
+    # Where programs are checked, they hold equations only.
+    by_steps = not (config.debug_checks or config.enable_checks)
     outs, linear, out_active, finished = _linearize(fun, primals, active, by_steps)
     check_leaks(finished)
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from minijax.core.avals import Aval
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from minijax.core.primitive import Primitive
+from minijax.core.trace import EVAL, current
 
 _LIMIT = 4096
 
@@ -51,13 +52,18 @@ class Steps:
     def __call__(self, *inputs: Any) -> list[Any]:
         """Takes the steps in the current trace and returns the outputs."""
         values = [*self._constants, *inputs]
+        trace = current.trace
+        if trace is not EVAL:
+            for _, primitive, operands, params in self._steps:
+                values += trace.process(primitive, [values[k] for k in operands], params)
+            return [values[k] for k in self._outs]
         for count, primitive, operands, params in self._steps:
             if count == 2:
                 values += primitive.bind(values[operands[0]], values[operands[1]])
             elif count == 1:
                 values += primitive.bind(values[operands[0]])
             else:
-                values += primitive.bind(*[values[k] for k in operands], **params)
+                values += EVAL.process(primitive, [values[k] for k in operands], params)
         return [values[k] for k in self._outs]
 
 
@@ -105,7 +111,13 @@ class Table:
         except (AttributeError, TypeError):  # a bare number, or a parameter without a hash
             return None
         kind = Kind(primitive, tuple(avals), tuple(active), tuple(params.items()))
-        found = self._derive(kind) if _is_regular(primitive) else None
+        try:
+            found = self._derive(kind) if _is_regular(primitive) else None
+        except RecursionError:
+            return None
+        except Exception:
+            # Whatever is wrong, the rule will say so where it is needed.
+            found = None
         if len(self._found) >= _LIMIT:
             self._found.clear()
         self._found[key] = found
