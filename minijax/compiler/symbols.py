@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from minijax.compiler import external, status
 from minijax.compiler.threads import runtime
-from minijax.compiler.threads.pool import RUN
+from minijax.compiler.threads.state import RUN
 from minijax.compiler.vector_math import library
 
 

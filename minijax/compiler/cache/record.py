@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minijax.compiler import symbols
-from minijax.compiler.threads.pool import RUN
+from minijax.compiler.threads.state import RUN
 
 # Larger constant arrays are read from the program itself, which has them: the file would be a copy.
 _MOST_LITERAL_BYTES = 1 << 22

@@ -26,7 +26,7 @@ from minijax.compiler.memory.plan import Private
 from minijax.compiler.text import Operand
 from minijax.compiler.threads import runtime
 from minijax.compiler.threads.partition import Split
-from minijax.compiler.threads.pool import RUN
+from minijax.compiler.threads.state import RUN
 from minijax.kernel.roots import Value
 
 _ARGS = [("ptr", "env"), ("i64", "part"), ("ptr", "scratch"), ("ptr", "stop")]

@@ -17,11 +17,11 @@ from contextlib import contextmanager
 
 from minijax.compiler import engine
 from minijax.compiler.cache.modules import cached_module
-from minijax.compiler.threads import pool
+from minijax.compiler.threads import pool, state
 from minijax.core.config import config
 
 _NEEDED = ("pthread_create", "pthread_sigmask", "pthread_cond_timedwait", "clock_gettime", "usleep")
-_raw = (ctypes.c_uint64 * ((pool.STATE_BYTES + 64) // 8))()
+_raw = (ctypes.c_uint64 * ((state.STATE_BYTES + 64) // 8))()
 _state = ctypes.addressof(_raw) + -ctypes.addressof(_raw) % 64
 _cells: dict[int, ctypes.c_int64] = {}
 _process_cell = ctypes.c_int64(int(config.num_threads))
@@ -44,11 +44,11 @@ def _has_threads() -> bool:
 @functools.cache
 def _code() -> engine.Program:
     has_threads = _has_threads()
-    exports = (pool.STOP,) if has_threads else ()
+    exports = (state.STOP,) if has_threads else ()
     code = cached_module(
         functools.partial(pool.pool_text, has_threads),
-        pool.RUN,
-        {pool.STATE: _state},
+        state.RUN,
+        {state.STATE: _state},
         engine.Effort.MINIMAL,
         exports,
         name=f"pool {has_threads}",
@@ -66,12 +66,12 @@ def address() -> int:
 
 def _stop() -> None:
     """Ends the threads of the pool; loops then run on the thread that asks."""
-    ctypes.CFUNCTYPE(ctypes.c_int32)(_code().addresses[pool.STOP])()
+    ctypes.CFUNCTYPE(ctypes.c_int32)(_code().addresses[state.STOP])()
 
 
 def _forget() -> None:
     """Makes the pool one that has not been started: a child has none of its parent's threads."""
-    ctypes.memset(_state, 0, pool.STATE_BYTES)
+    ctypes.memset(_state, 0, state.STATE_BYTES)
 
 
 if hasattr(os, "register_at_fork"):
@@ -80,7 +80,7 @@ if hasattr(os, "register_at_fork"):
 
 def started() -> int:
     """Returns how many threads the pool has besides those that ask."""
-    return ctypes.c_int64.from_address(_state + pool.STARTED).value
+    return ctypes.c_int64.from_address(_state + state.STARTED).value
 
 
 # -- how many
