@@ -11,16 +11,8 @@ from minijax.core import dtypes
 from minijax.core.array import value_of, wrap
 from minijax.core.avals import ShapedArray
 
-ENTRIES = (0, -1, 2, *(slice(*s) for s in ((None,), (1, None), (None, None, -1), (5, 0, -2), (0, 0))))
-    0,
-    -1,
-    2,
-    slice(None),
-    slice(1, None),
-    slice(None, None, -1),
-    slice(5, 0, -2),
-    slice(0, 0),
-)
+SLICES = ((None,), (1, None), (None, None, -1), (5, 0, -2), (0, 0))
+ENTRIES = (0, -1, 2, *(slice(*parts) for parts in SLICES))
 INDICES = [
     *ENTRIES,
     None,
