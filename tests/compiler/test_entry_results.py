@@ -294,3 +294,26 @@ names = ["tests/transforms/test_jit.py", "tests/compiler/test_entry_plain.py"]
 sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *names]))
 """
     assert "passed" in run_python(code)
+
+
+def test_threads_that_make_the_first_entries_of_a_process() -> None:
+    code = """
+import gc, threading, sys
+import minijax as mj, minijax.numpy as jnp
+functions = [mj.jit(lambda x, k=k: [x + k] * (k + 1)) for k in range(4)]
+barrier = threading.Barrier(4)
+def work(k):
+    barrier.wait()
+    for _ in range(20):
+        for f in functions[k:] + functions[:k]:
+            f(1.0)
+    gc.collect()
+    for _ in range(200):
+        assert float(functions[k](1.0)[k]) == 1.0 + k
+threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+for t in threads: t.start()
+for t in threads: t.join()
+print("done")
+"""
+    for _ in range(2):
+        assert run_python(code).split() == ["done"]

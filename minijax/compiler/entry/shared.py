@@ -9,10 +9,10 @@ of arrays.
 from __future__ import annotations
 
 import ctypes
-import functools
+import threading
 
 from minijax.compiler.cache.modules import cached_module
-from minijax.compiler.engine import Effort, Program
+from minijax.compiler.engine import Effort, Program, keep_forever
 from minijax.compiler.entry.donate import write_donation
 from minijax.compiler.entry.layout import FIRST_TABLE, HEAD, Layout, find_layout, new_array_address
 from minijax.compiler.entry.table import ENTRY, SLOW
@@ -45,9 +45,23 @@ _EXPORTS = (
 directory = (ctypes.c_uint64 * DIRECTORY_SIZE)()
 
 
-@functools.cache
+_lock = threading.Lock()
+_made: list[Program] = []
+
+
 def shared_code() -> Program:
-    """Compiles what all entries share: `stub`, `slow`, `take` and `lay_down`."""
+    """Returns what all entries share; it is compiled once and never unloaded.
+
+    Objects of Python point to it, and may do so longer than anything that could keep it.
+    """
+    with _lock:
+        if not _made:
+            _made.append(_compile())
+            keep_forever(_made[0])
+        return _made[0]
+
+
+def _compile() -> Program:
     layout = find_layout()
     assert layout is not None, "entries are made only where objects are laid out as they need it"
     module = ModuleWriter()
