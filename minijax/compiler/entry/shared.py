@@ -9,6 +9,7 @@ of arrays.
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 
 from minijax.compiler.cache.modules import cached_module
@@ -46,6 +47,9 @@ directory = (ctypes.c_uint64 * DIRECTORY_SIZE)()
 
 
 _lock = threading.Lock()
+# A child forked while another thread has the lock would wait for it for ever.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_lock._at_fork_reinit)  # type: ignore[attr-defined]
 _made: list[Program] = []
 
 
@@ -102,7 +106,11 @@ def _write_slow(module: ModuleWriter) -> None:
     # The caller's leave to write in front of the arguments is not ours to give on.
     count = fn.emit(f"and i64 %nargs, {(1 << 63) - 1}")
     passed = [("ptr", slow), ("ptr", "%args"), ("i64", count), ("ptr", "%names")]
-    fn.ret(fn.call("ptr", "PyObject_Vectorcall", passed))
+    # The table may go meanwhile, and the method with it.
+    fn.call("void", "Py_IncRef", [("ptr", slow)])
+    result = fn.call("ptr", "PyObject_Vectorcall", passed)
+    fn.call("void", "Py_DecRef", [("ptr", slow)])
+    fn.ret(result)
 
 
 def _write_fresh(module: ModuleWriter, layout: Layout) -> None:
