@@ -23,7 +23,7 @@ from minijax.primitives.control.call import call
 
 _MOST_KINDS = 8
 Calls = dict[tuple[type, ...], int]
-Made = tuple[Jaxpr, Sequence[Any], PyTreeDef, int | None]
+Made = tuple[Jaxpr, Sequence[Any], PyTreeDef, int | None, Mapping[int, int]]
 
 
 class CountingEntryPoint(compiler.EntryPoint):
@@ -50,8 +50,8 @@ class CountingEntryPoint(compiler.EntryPoint):
             calls: how often the program was called with leaves of which types.
             arguments: `args`, `kwargs`, and the positions and names of the static ones.
             leaves: the leaves of the others.
-            program: the program, what it captured, the structure of its output, and how many
-                threads it may use.
+            program: the program, what it captured, the structure of its output, how many threads
+                it may use, and the donated leaves, each with the number of a result.
 
         Returns:
             How many such calls there were.
@@ -72,14 +72,14 @@ class FlatCall(CountingEntryPoint):
     """
 
     def __init__(self, name: str, made: Made) -> None:
-        jaxpr, consts, out_tree, threads = made
+        jaxpr, consts, out_tree, threads, matched = made
         self._name = name
         self._calls: Calls = {}
-        self._made = jaxpr, consts, structure([0] * out_tree.num_leaves), threads
+        self._made = jaxpr, consts, structure([0] * out_tree.num_leaves), threads, matched
         self.watch_configuration()
 
     def __call__(self, *leaves: Any) -> Sequence[Any]:
-        jaxpr, consts, _, threads = self._made
+        jaxpr, consts, _, threads, _ = self._made
         with nullcontext() if threads is None else compiler.asked_threads(threads):
             outs = call(jaxpr, *consts, *leaves, name=self._name)
         if not busy:

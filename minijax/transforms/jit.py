@@ -127,6 +127,8 @@ class JitFunction(CountingEntryPoint):
             except TypeError:
                 avals = tuple(argument_avals(f"jit of {self._name}", *dynamic))
             program = self._program(static, in_tree, avals)
+            if not busy:
+                self._note(program, args, kwargs, leaves)
             if program.matched and can_donate(leaves):
                 shown = program.jaxpr, program.consts
                 outs = call_donating(*shown, leaves, program.matched, self._threads)
@@ -137,15 +139,19 @@ class JitFunction(CountingEntryPoint):
             else:
                 with compiler.asked_threads(self._threads):
                     outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
-            if not busy and not program.matched:
-                made = program.jaxpr, program.consts, program.out_tree, self._threads
-                arguments = args, kwargs, self._static_of(args)
-                if self.note_call(program.calls, arguments, leaves, made) > _MOST_SLOW_CALLS:
-                    program.flat = FlatCall(self._name, made)
             return unflatten(program.out_tree, outs)
         except Exception as error:
             filter_traceback(error)
             raise
+
+    def _note(
+        self, program: _Program, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any]
+    ) -> None:
+        """Counts a call through Python; some bring entries about."""
+        made = program.jaxpr, program.consts, program.out_tree, self._threads, program.matched
+        arguments = args, kwargs, self._static_of(args)
+        if self.note_call(program.calls, arguments, leaves, made) > _MOST_SLOW_CALLS:
+            program.flat = program.flat or FlatCall(self._name, made)
 
     def _static_of(self, args: tuple[Any, ...]) -> set[int | str]:
         """Returns the positions and names of the static ones of some arguments."""

@@ -18,6 +18,7 @@ from minijax.primitives.compare import lt
 from minijax.primitives.control.callback import pure_callback
 from minijax.primitives.control.choose import cond, switch
 from minijax.primitives.control.loops import fori_loop, scan, while_loop
+from minijax.primitives.dot import dot_general
 from minijax.primitives.shape import rev
 from minijax.primitives.slicing import dynamic_index_in_dim, dynamic_update_index_in_dim
 from tests.compiler.programs import aval, check_function, check_kernels
@@ -190,3 +191,18 @@ def test_no_loop_grows_the_stack() -> None:
         for body in text.split("define ")[1:]:
             _, _, rest = body.partition("\nb1:")
             assert "alloca" not in rest
+
+
+def test_outer_products_are_added_where_they_go() -> None:
+    def function(m: Any, u: Any, v: Any) -> list[Any]:
+        def step(total: Any, pair: Any) -> Any:
+            u, v = pair
+            first = dot_general(u, v, (((), ()), ((), ())))
+            second = dot_general(v, u, (((), ()), ((), ())))
+            return add(add(total, first), second), None
+
+        return [scan(step, m, (u, v))[0]]
+
+    compiled = check_function(function, aval(40, 40), aval(6, 40), aval(6, 40))
+    assert not compiled.uses_blas
+    assert compiled.memory()["arena"] == 0, "no product is stored"
