@@ -28,7 +28,6 @@ import itertools
 import os
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +35,8 @@ from enum import Enum
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
+
+from minijax.compiler.clock import clock
 
 NO_SYMBOLS: Mapping[str, int] = MappingProxyType({})
 
@@ -180,11 +181,11 @@ def compile_module(
     names = _export_names(entry, exports)
     with _lock:
         with _parsed(text, timings) as module:
-            with _clock(timings, "passes"):
+            with clock(timings, "passes"):
                 machine = _optimize(module, effort)
-            with _clock(timings, "emit"):
+            with clock(timings, "emit"):
                 image = machine.emit_object(module)
-        with _clock(timings, "link"):
+        with clock(timings, "link"):
             try:
                 tracker = _link(image, names, symbols)
             except EngineError as error:
@@ -215,7 +216,7 @@ def load_object(
         EngineError: if the object is damaged or names a symbol nobody defines.
     """
     timings: dict[str, float] = {}
-    with _lock, _clock(timings, "link"):
+    with _lock, clock(timings, "link"):
         names = _export_names(entry, exports)
         tracker = _link(image, names, symbols)
     effort = Effort.MINIMAL if text is None else choose_effort(text)
@@ -349,24 +350,17 @@ def _linker() -> Any:
 
 
 @contextmanager
-def _clock(timings: dict[str, float], stage: str) -> Iterator[None]:
-    start = time.perf_counter()
-    yield
-    timings[stage] = time.perf_counter() - start
-
-
-@contextmanager
 def _parsed(text: str, timings: dict[str, float]) -> Iterator[Any]:
     """A verified module in a context of its own, so that its types and metadata die with it."""
     llvm = _llvm()
     with llvm.create_context() as context:
-        with _clock(timings, "parse"):
+        with clock(timings, "parse"):
             try:
                 module = llvm.parse_assembly(text, context)
             except RuntimeError as error:
                 raise _rejected("parse", str(error), text) from None
         with module:
-            with _clock(timings, "verify"):
+            with clock(timings, "verify"):
                 try:
                     module.verify()
                 except RuntimeError as error:
