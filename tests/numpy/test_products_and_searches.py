@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+import minijax as mj
 from tests.numpy.oracle import agree, sample
 
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
