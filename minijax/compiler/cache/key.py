@@ -215,7 +215,10 @@ _primitive_names: dict[Primitive, str] = {}
 
 
 def _name_of(primitive: Primitive) -> str:
-    """Returns where the package defines a primitive: others may bear the same name."""
+    """Returns what tells a primitive of the package from all others.
+
+    That is the same in every process, whichever modules it has imported.
+    """
     found = _primitive_names.get(primitive)
     if found is None:
         _collect_primitives()
@@ -227,8 +230,9 @@ def _name_of(primitive: Primitive) -> str:
 
 def _collect_primitives() -> None:
     package = __name__.partition(".")[0] + ".primitives."
-    for name, module in sorted(sys.modules.items()):
+    for name, module in list(sys.modules.items()):
         if name.startswith(package):
             for attribute, value in vars(module).items():
                 if type(value) is Primitive:
-                    _primitive_names.setdefault(value, f"{name}.{attribute}")
+                    rules = getattr(value.impl, "__module__", "")
+                    _primitive_names.setdefault(value, f"{rules}.{attribute}")
