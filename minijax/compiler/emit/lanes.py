@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minijax.compiler.engine import host
+from minijax.compiler.fuse.cost import is_function
 from minijax.core.dtypes import int64
 from minijax.kernel.expr import Expr
 
@@ -31,7 +32,7 @@ class Lanes:
         return Lanes(count, f"<{bits}>", alive)
 
 
-def lanes_for(nodes: Iterable[Expr], size: int) -> int:
+def lanes_for(nodes: Sequence[Expr], size: int) -> int:
     """Returns the number of lanes for a loop over an axis.
 
     Args:
@@ -42,6 +43,9 @@ def lanes_for(nodes: Iterable[Expr], size: int) -> int:
         (n.dtype.itemsize for n in nodes if n.dtype != int64 or n.op in ("load", "guarded")),
         default=8,
     )
-    most = max(host().vector_bytes // min(max(widest, 2), 8), 1)
+    size_of_vector = host().vector_bytes
+    if any(is_function(n) for n in nodes):
+        size_of_vector = max(size_of_vector, min(2 * size_of_vector, 64))
+    most = max(size_of_vector // min(max(widest, 2), 8), 1)
     wanted = 1 << max(size - 1, 0).bit_length()
     return min(most, wanted)

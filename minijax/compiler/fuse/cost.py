@@ -85,6 +85,11 @@ def node_weight(node: Expr) -> float:
     return _SLOW.get(node.op, _FUNCTION)
 
 
+def is_function(node: Expr) -> bool:
+    """Tells whether a node is a call of an elementary function."""
+    return node_weight(node) == _FUNCTION
+
+
 def store_and_load(size: int) -> float:
     """Returns what it costs to keep an element instead of computing it again.
 
