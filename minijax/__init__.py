@@ -9,171 +9,63 @@
 Array([0., 0., 0.], dtype=float64)
 """
 
-import importlib
-from types import ModuleType
-from typing import TYPE_CHECKING
+from minijax.core.lazy import lazy_names as _lazy_names
+from minijax.core.slots import fill_later as _fill_later
 
-from minijax import compiler as _compiler
-from minijax import core as core
-from minijax import custom_derivatives as custom_derivatives
-from minijax import debug as debug
-from minijax import dtypes as dtypes
-from minijax import errors as errors
-from minijax import flatten_util as flatten_util
-from minijax import lax as lax
-from minijax import numpy as numpy
-from minijax import ops as ops
-from minijax import sharding as sharding
-from minijax import tree as tree
-from minijax import tree_util as tree_util
-from minijax import version as version
-from minijax.core.config import config as config
-from minijax.core.dtypes import float0 as float0
-from minijax.core.execute import install_execute as _install_execute
-from minijax.core.operators import Array as Array
-from minijax.devices import Device as Device
-from minijax.devices import block_until_ready as block_until_ready
-from minijax.devices import copy_to_host_async as copy_to_host_async
-from minijax.devices import default_backend as default_backend
-from minijax.devices import device_count as device_count
-from minijax.devices import device_get as device_get
-from minijax.devices import device_put as device_put
-from minijax.devices import devices as devices
-from minijax.devices import effects_barrier as effects_barrier
-from minijax.devices import host_count as host_count
-from minijax.devices import host_id as host_id
-from minijax.devices import host_ids as host_ids
-from minijax.devices import live_arrays as live_arrays
-from minijax.devices import local_device_count as local_device_count
-from minijax.devices import local_devices as local_devices
-from minijax.devices import make_array_from_callback as make_array_from_callback
-from minijax.devices import make_array_from_process_local_data as make_array_from_process_local_data
-from minijax.devices import (
-    make_array_from_single_device_arrays as make_array_from_single_device_arrays,
-)
-from minijax.devices import print_environment_info as print_environment_info
-from minijax.devices import process_count as process_count
-from minijax.devices import process_index as process_index
-from minijax.devices import process_indices as process_indices
-from minijax.devices import typeof as typeof
-from minijax.primitives.control.callback import pure_callback as pure_callback
-from minijax.shard_mapping import pmap as pmap
-from minijax.shard_mapping import shard_map as shard_map
-from minijax.shard_mapping import smap as smap
-from minijax.sharding import NamedSharding as NamedSharding
-from minijax.sharding import P as P
-from minijax.sharding import Shard as Shard
-from minijax.sharding import make_mesh as make_mesh
-from minijax.sharding import memory as memory
-from minijax.sharding import reshard as reshard
-from minijax.sharding import set_mesh as set_mesh
-from minijax.transforms.batching import vmap as vmap
-from minijax.transforms.checkpoint import checkpoint as checkpoint
-from minijax.transforms.checkpoint import checkpoint_policies as checkpoint_policies
-from minijax.transforms.checkpoint import remat as remat
-from minijax.transforms.contexts import allow_f16_reductions as allow_f16_reductions
-from minijax.transforms.contexts import (
-    array_garbage_collection_guard as array_garbage_collection_guard,
-)
-from minijax.transforms.contexts import auto_pcast as auto_pcast
-from minijax.transforms.contexts import check_tracer_leaks as check_tracer_leaks
-from minijax.transforms.contexts import checking_leaks as checking_leaks
-from minijax.transforms.contexts import debug_infs as debug_infs
-from minijax.transforms.contexts import debug_key_reuse as debug_key_reuse
-from minijax.transforms.contexts import debug_nans as debug_nans
-from minijax.transforms.contexts import default_device as default_device
-from minijax.transforms.contexts import default_matmul_precision as default_matmul_precision
-from minijax.transforms.contexts import default_prng_impl as default_prng_impl
-from minijax.transforms.contexts import disable_jit as disable_jit
-from minijax.transforms.contexts import enable_checks as enable_checks
-from minijax.transforms.contexts import enable_custom_prng as enable_custom_prng
-from minijax.transforms.contexts import enable_x64 as enable_x64
-from minijax.transforms.contexts import ensure_compile_time_eval as ensure_compile_time_eval
-from minijax.transforms.contexts import explain_cache_misses as explain_cache_misses
-from minijax.transforms.contexts import (
-    jax2tf_associative_scan_reductions as jax2tf_associative_scan_reductions,
-)
-from minijax.transforms.contexts import legacy_prng_key as legacy_prng_key
-from minijax.transforms.contexts import log_compiles as log_compiles
-from minijax.transforms.contexts import make_user_context as make_user_context
-from minijax.transforms.contexts import no_execution as no_execution
-from minijax.transforms.contexts import no_tracing as no_tracing
-from minijax.transforms.contexts import numpy_dtype_promotion as numpy_dtype_promotion
-from minijax.transforms.contexts import numpy_rank_promotion as numpy_rank_promotion
-from minijax.transforms.contexts import (
-    remove_size_one_mesh_axis_from_type as remove_size_one_mesh_axis_from_type,
-)
-from minijax.transforms.contexts import softmax_custom_jvp as softmax_custom_jvp
-from minijax.transforms.contexts import thread_guard as thread_guard
-from minijax.transforms.contexts import threefry_partitionable as threefry_partitionable
-from minijax.transforms.contexts import transfer_guard as transfer_guard
-from minijax.transforms.contexts import (
-    transfer_guard_device_to_device as transfer_guard_device_to_device,
-)
-from minijax.transforms.contexts import (
-    transfer_guard_device_to_host as transfer_guard_device_to_host,
-)
-from minijax.transforms.contexts import (
-    transfer_guard_host_to_device as transfer_guard_host_to_device,
-)
-from minijax.transforms.custom import custom_gradient as custom_gradient
-from minijax.transforms.custom import custom_jvp as custom_jvp
-from minijax.transforms.custom import custom_vjp as custom_vjp
-from minijax.transforms.forward import jacfwd as jacfwd
-from minijax.transforms.forward import jvp as jvp
-from minijax.transforms.forward import linearize as linearize
-from minijax.transforms.hessian import hessian as hessian
-from minijax.transforms.hessian import hessian_vector_product as hessian_vector_product
-from minijax.transforms.hessian import hvp as hvp
-from minijax.transforms.jit import clear_caches as clear_caches
-from minijax.transforms.jit import jit as jit
-from minijax.transforms.reverse import fwd_and_bwd as fwd_and_bwd
-from minijax.transforms.reverse import grad as grad
-from minijax.transforms.reverse import jacobian as jacobian
-from minijax.transforms.reverse import jacrev as jacrev
-from minijax.transforms.reverse import linear_transpose as linear_transpose
-from minijax.transforms.reverse import value_and_grad as value_and_grad
-from minijax.transforms.reverse import vjp as vjp
-from minijax.transforms.staging import ShapeDtypeStruct as ShapeDtypeStruct
-from minijax.transforms.staging import closure_convert as closure_convert
-from minijax.transforms.staging import eval_shape as eval_shape
-from minijax.transforms.staging import make_jaxpr as make_jaxpr
-from minijax.transforms.staging import named_call as named_call
-from minijax.transforms.staging import named_scope as named_scope
-from minijax.version import __version__ as __version__
-from minijax.version import __version_info__ as __version_info__
-
-if TYPE_CHECKING:
-    from minijax import ad_checkpoint as ad_checkpoint
-    from minijax import distributed as distributed
-    from minijax import dlpack as dlpack
-    from minijax import experimental as experimental
-    from minijax import image as image
-    from minijax import lib as lib
-    from minijax import monitoring as monitoring
-    from minijax import nn as nn
-    from minijax import profiler as profiler
-    from minijax import random as random
-    from minijax import scipy as scipy
-    from minijax import stages as stages
-    from minijax import typing as typing
-
-_install_execute(_compiler.execute)
-
-# Modules of which most programs use few: imported when their name is first asked for.
-_LATER = frozenset(
-    """
-    ad_checkpoint distributed dlpack experimental image lib monitoring nn profiler random scipy
-    stages typing
-    """.split()  # noqa: SIM905 - a list of strings would fill a screen
+# What core asks of the floors above it.
+_fill_later(
+    array_attribute="minijax.numpy.attributes:attribute",
+    array_space="minijax.primitives.arithmetic:ARRAY_SPACE",
+    aval_sharding="minijax.sharding.array_places:aval_sharding",
+    execute="minijax.compiler.pipeline:execute",
+    memory_spaces="minijax.sharding.meshes:MemorySpace",
 )
 
-
-def __getattr__(name: str) -> ModuleType:
-    if name in _LATER:
-        return importlib.import_module(f"minijax.{name}")
-    raise AttributeError(f"module 'minijax' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax": """
+            ad_checkpoint api_util core custom_batching custom_derivatives debug distributed dlpack
+            dtypes errors experimental extend flatten_util image lax lib monitoring nn numpy ops
+            profiler random scipy sharding stages tree tree_util typing version
+        """,
+        "minijax.core.config": "config",
+        "minijax.core.dtypes": "float0",
+        "minijax.core.operators": "Array",
+        "minijax.placement": """
+            Device block_until_ready copy_to_host_async default_backend device_count device_get
+            device_put devices effects_barrier host_count host_id host_ids live_arrays
+            local_device_count local_devices make_array_from_callback
+            make_array_from_process_local_data make_array_from_single_device_arrays
+            print_environment_info process_count process_index process_indices typeof
+        """,
+        "minijax.primitives.control.callback": "pure_callback",
+        "minijax.shard_mapping": "pmap shard_map smap",
+        "minijax.sharding": "NamedSharding P Shard make_mesh memory reshard set_mesh",
+        "minijax.transforms.batching": "vmap",
+        "minijax.transforms.checkpoint": "checkpoint checkpoint_policies remat",
+        "minijax.transforms.contexts": """
+            allow_f16_reductions array_garbage_collection_guard auto_pcast check_tracer_leaks
+            checking_leaks debug_infs debug_key_reuse debug_nans default_device
+            default_matmul_precision default_prng_impl disable_jit enable_checks enable_custom_prng
+            enable_x64 ensure_compile_time_eval explain_cache_misses
+            jax2tf_associative_scan_reductions legacy_prng_key log_compiles make_user_context
+            no_execution no_tracing numpy_dtype_promotion numpy_rank_promotion
+            remove_size_one_mesh_axis_from_type softmax_custom_jvp thread_guard
+            threefry_partitionable transfer_guard transfer_guard_device_to_device
+            transfer_guard_device_to_host transfer_guard_host_to_device
+        """,
+        "minijax.transforms.custom": "custom_gradient custom_jvp custom_vjp",
+        "minijax.transforms.explain": "explain",
+        "minijax.transforms.forward": "jacfwd jvp linearize",
+        "minijax.transforms.hessian": "hessian hessian_vector_product hvp",
+        "minijax.transforms.jit": "clear_caches jit",
+        "minijax.transforms.reverse": """
+            fwd_and_bwd grad jacobian jacrev linear_transpose value_and_grad vjp
+        """,
+        "minijax.transforms.staging": """
+            ShapeDtypeStruct closure_convert eval_shape make_jaxpr named_call named_scope
+        """,
+        "minijax.version": "__version__ __version_info__",
+    },
+)

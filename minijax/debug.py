@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minijax.core.source import PACKAGE_DIRECTORY
-from minijax.devices import Device
+from minijax.placement import Device
 from minijax.primitives.control.callback import debug_callback
 from minijax.sharding import SingleDeviceSharding
 

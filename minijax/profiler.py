@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from minijax.devices import live_arrays
+from minijax.placement import live_arrays
 
 
 @dataclass(slots=True)

@@ -29,11 +29,8 @@ def module_names() -> Iterator[str]:
 
 
 def modules_loaded_by(statement: str) -> set[str]:
-    """Top-level modules that `statement` leaves in a fresh process; a warning there is an error."""
-    program = (
-        f"import json, sys\n{statement}\n"
-        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
-    )
+    """Modules that `statement` leaves in a fresh process; a warning there is an error."""
+    program = f"import json, sys\n{statement}\nprint(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         cwd=ROOT,
@@ -49,7 +46,49 @@ def modules_loaded_by(statement: str) -> set[str]:
 def test_import_loads_nothing_that_is_needed_only_later() -> None:
     loaded = modules_loaded_by("import minijax")
     assert "minijax" in loaded
-    assert loaded.isdisjoint(LAZY + PEERS), sorted(loaded.intersection(LAZY + PEERS))
+    late = (*LAZY, *PEERS, "numpy", "optree", "ml_dtypes")
+    assert loaded.isdisjoint(late), sorted(loaded.intersection(late))
+    assert len(_own(loaded)) <= 5, _own(loaded)
+
+
+def _own(loaded: set[str]) -> list[str]:
+    return sorted(name for name in loaded if name.partition(".")[0] == "minijax")
+
+
+def test_a_first_operation_loads_what_it_needs() -> None:
+    loaded = modules_loaded_by("import minijax.numpy as jnp\njnp.sin(1.0)")
+    late = (*LAZY, *PEERS, "minijax.compiler", "minijax.transforms")
+    assert loaded.isdisjoint(late), sorted(loaded.intersection(late))
+    assert len(_own(loaded)) <= 50, _own(loaded)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from minijax import random\nrandom.normal(random.key(0), (2,)) .reshape(1, 2) + 1",
+        "from minijax import lax\n(lax.iota('float64', 3)[1:] * 2).sum().T.at[()].set(1)",
+        "import minijax\nminijax.scipy.stats.norm.logpdf(1.0)",
+        "import minijax\nminijax.numpy.linalg.inv(minijax.numpy.eye(2))",
+        "import minijax\nminijax.nn.initializers.zeros(minijax.random.key(0), (2,))",
+        "import minijax\nminijax.lax.linalg.cholesky(minijax.numpy.eye(2))",
+        "import minijax.placement, minijax.random.uniform_draws\nminijax.devices()[0].platform",
+        "import minijax, pickle\npickle.loads(pickle.dumps(minijax.numpy.ones(2))).sum()",
+        "import minijax, pickle\npickle.loads(pickle.dumps(minijax.numpy.sin))(1.0)",
+        "import minijax.core.trace\nfrom minijax.core.avals import ShapedArray\n"
+        "ShapedArray((2,), 'float64').zeros() + ShapedArray((2,), 'float64').sharding.num_devices",
+    ],
+)
+def test_whatever_is_used_first_works(statement: str) -> None:
+    assert modules_loaded_by(statement)
+
+
+def test_threads_that_use_a_name_first_get_the_same_object() -> None:
+    modules_loaded_by(
+        "import minijax.numpy as jnp\nfrom concurrent.futures import ThreadPoolExecutor\n"
+        "with ThreadPoolExecutor(8) as pool:\n"
+        "    found = list(pool.map(lambda i: (jnp.sin, jnp.ones(2) + i), range(64)))\n"
+        "assert all(f is jnp.sin and float(x[0]) == i + 1 for i, (f, x) in enumerate(found))"
+    )
 
 
 @pytest.mark.parametrize("name", tuple(module_names()))

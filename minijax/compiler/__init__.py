@@ -1,7 +1,12 @@
 """From a jaxpr to native code: plan, LLVM text, machine code, a callable address."""
 
-from minijax.compiler.entry.install import add_entry
-from minijax.compiler.entry.point import EntryPoint
-from minijax.compiler.pipeline import Compiled, compile_jaxpr, execute
+from minijax.core.lazy import lazy_names as _lazy_names
 
-__all__ = ["Compiled", "EntryPoint", "add_entry", "compile_jaxpr", "execute"]
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.compiler.entry.install": "add_entry",
+        "minijax.compiler.entry.point": "EntryPoint",
+        "minijax.compiler.pipeline": "Compiled compile_jaxpr compiled_forms execute",
+    },
+)

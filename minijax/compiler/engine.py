@@ -219,6 +219,16 @@ def load_object(
     return Program(entry, image, tracker, names, timings, text, effort)
 
 
+def assembly_of(text: str) -> str:
+    """Returns the machine code that a module becomes, as text.
+
+    Raises:
+        EngineError: if the text does not parse or verify.
+    """
+    with _lock, _parsed(text, {}) as module:
+        return str(_optimize(module, choose_effort(text)).emit_assembly(module))
+
+
 def choose_effort(text: str) -> Effort:
     """The effort that keeps compile time close to linear in the size of the text.
 
@@ -242,6 +252,13 @@ def host() -> HostTarget:
             data_layout=str(machine.target_data),
             vector_bytes=_vector_bytes(features),
         )
+
+
+def llvm_versions() -> tuple[str, ...]:
+    """Returns the versions of llvmlite and of LLVM."""
+    import llvmlite
+
+    return llvmlite.__version__, ".".join(map(str, _llvm().llvm_version_info))
 
 
 def _vector_bytes(features: str) -> int:

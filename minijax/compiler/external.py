@@ -8,6 +8,8 @@ One flat space of symbols; nothing is loaded before a symbol of its kind is aske
                     `special_erfinvf` is the version for floats, where there is one
     numpy_sort_float64, numpy_argsort_int32
                     sorting functions of NumPy (`numpy_sorts` says which)
+    numpy_fft_float64, numpy_fft_float64_data
+                    Fourier transforms of NumPy (`numpy_transforms`), and what they take as data
     sin, powf, …    the C library
 
 BLAS and LAPACK take every argument by pointer, in Fortran order. Several special functions take
@@ -36,8 +38,9 @@ from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from typing import Any
 
-from minijax.compiler import numpy_sorts
-from minijax.compiler.engine import Program, compile_module
+from minijax.compiler import numpy_sorts, numpy_transforms
+from minijax.compiler.cache.modules import cached_module
+from minijax.compiler.engine import Program
 from minijax.compiler.text import FunctionWriter, ModuleWriter, Operand, literal
 
 _SCIPY_MODULES = {
@@ -80,6 +83,25 @@ _NUMPY_SORTS = {
     "argsort": Signature("i32", ("ptr", "ptr", "i64", "ptr")),
 }
 
+_NUMPY_TRANSFORM = Signature("void", ("ptr",) * 4)
+
+
+def is_known(symbol: str) -> bool:
+    """Tells whether there is a native function of a name.
+
+    Args:
+        symbol: its name in the scheme at the head of this module.
+
+    Example:
+        >>> is_known("lapack_dgetrf"), is_known("lapack_get_rich")
+        (True, False)
+    """
+    try:
+        _resolve(symbol)
+    except LookupError:
+        return False
+    return True
+
 
 def address(symbol: str) -> int:
     """The address of a native function; it stays valid as long as the process lives.
@@ -121,9 +143,16 @@ def _resolve(symbol: str) -> tuple[int, Signature]:
             return _hurwitz_zeta().address, Signature("double", ("double", "double"))
         return _scipy_function(symbol, family, name)
     if separator and family == "numpy":
-        kind, _, dtype_name = name.partition("_")
-        return numpy_sorts.address(kind, dtype_name), _NUMPY_SORTS[kind]
+        return _numpy_function(name)
     return _c_function(symbol)
+
+
+def _numpy_function(name: str) -> tuple[int, Signature]:
+    kind, _, dtype_name = name.removesuffix("_data").rpartition("_")
+    if kind in _NUMPY_SORTS:
+        return numpy_sorts.address(kind, dtype_name), _NUMPY_SORTS[kind]
+    found = numpy_transforms.transform(kind, dtype_name)
+    return (found.data if name.endswith("_data") else found.address), _NUMPY_TRANSFORM
 
 
 @functools.cache
@@ -296,7 +325,7 @@ def _hurwitz_zeta() -> Program:
         with choice.otherwise():
             choice.give(_zeta_sum(fn))
     fn.ret(choice.results[0])
-    return compile_module(str(module), "zeta")
+    return cached_module(str(module), "zeta")
 
 
 def _zeta_sum(fn: FunctionWriter) -> str:

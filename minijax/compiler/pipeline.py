@@ -3,6 +3,9 @@
     jaxpr ──simplify──▶ jaxpr ──lower──▶ kernels ──fuse──▶ steps ──plan──▶ memory
           ──emit──▶ LLVM text ──engine──▶ address ──▶ Compiled
 
+A program that was compiled before on this machine is linked from the cache on disk; the stages
+before the engine then run only if somebody asks to see them.
+
 >>> import numpy as np
 >>> from minijax.core.avals import ShapedArray
 >>> from minijax.interpreters.stage import stage
@@ -15,21 +18,29 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from minijax.compiler import symbols
 from minijax.compiler.blas_threads import one_blas_thread
+from minijax.compiler.cache.key import program_key
+from minijax.compiler.cache.location import store
+from minijax.compiler.cache.modules import cached_module
+from minijax.compiler.cache.record import Record, from_bytes
+from minijax.compiler.cache.store import Store
 from minijax.compiler.emit.calls import FAILED
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.interrupts import INTERRUPTED, reraise
 from minijax.compiler.emit.program import ENTRY, all_literals, emit_module
+from minijax.compiler.engine import EngineError, assembly_of, compile_module, load_object
 from minijax.compiler.engine import Program as Code
-from minijax.compiler.engine import compile_module
 from minijax.compiler.fuse.estimate import estimate
 from minijax.compiler.fuse.steps import fuse
 from minijax.compiler.memory import workspace
@@ -43,39 +54,89 @@ from minijax.kernel.printing import format_program
 from minijax.kernel.roots import Program
 
 _LONG = 2e5
+_log = logging.getLogger("minijax")
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+
+@dataclass(slots=True, eq=False)
+class Source:
+    """A program on its way to LLVM text, which it becomes when that is asked for.
+
+    Attributes:
+        lowered: gives the kernel program, and tells the clock it is given of its stages.
+        contract: whether multiplications and additions may be fused.
+        timings: seconds spent in each stage so far.
+    """
+
+    lowered: Callable[[dict[str, float]], Program]
+    contract: bool
+    timings: dict[str, float] = field(default_factory=dict)
+    _written: Written | None = None
+
+    def written(self) -> Written:
+        """Returns the program after the stages before LLVM; they run once."""
+        if self._written is None:
+            self._written = _write(self.lowered(self.timings), self.contract, self.timings)
+        return self._written
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """A program that has become LLVM text."""
+
+    plan: Plan
+    context: Context
+    text: str
+    literals: tuple[np.ndarray, ...]
+
+    def record(self, image: bytes) -> Record:
+        """Returns what to keep of it, given its object."""
+        long = estimate(self.plan.fused) > _LONG
+        names = tuple(self.context.symbols)
+        return Record(image, names, self.plan.size, long, self.literals)
+
+
+def _write(program: Program, contract: bool, timings: dict[str, float]) -> Written:
+    with _clock(timings, "fuse"):
+        fused = fuse(program)
+    with _clock(timings, "memory"):
+        plan = plan_memory(fused)
+    context = Context(contract)
+    with _clock(timings, "text"):
+        found = all_literals(fused)
+        emit_module(context, plan, found)
+        text = str(context.module)
+    return Written(plan, context, text, tuple(np.ascontiguousarray(x) for _, x in found))
 
 
 class Compiled:
     """A compiled program: it runs, and it shows every stage it went through.
 
     Attributes:
+        from_disk: whether its code was found in the cache on disk.
         timings: seconds spent in each stage.
     """
 
     def __init__(
         self,
-        plan: Plan,
-        context: Context,
+        source: Source,
+        record: Record,
         code: Code,
+        avals: tuple[Sequence[Any], Sequence[Any]],
         consts: Sequence[np.ndarray],
-        literals: Sequence[np.ndarray],
-        timings: dict[str, float],
+        from_disk: bool,
     ) -> None:
-        program = plan.fused.program
-        self._plan = plan
-        self._context = context
+        inputs, self._out_avals = avals
+        self._source = source
+        self._record = record
         self._code = code
         self._function = _RUN(code.address)
-        self._consts = [
-            _contiguous(x, v.aval) for x, v in zip(consts, program.inputs, strict=False)
-        ]
-        self._in_avals = [v.aval for v in program.inputs[len(consts) :]]
-        self._out_avals = [v.aval for v in program.outputs]
-        self._literals = [np.ascontiguousarray(x) for x in literals]
-        self.uses_blas = any(s.startswith(("blas_", "lapack_")) for s in context.symbols)
+        self._consts = [_contiguous(x, aval) for x, aval in zip(consts, inputs, strict=False)]
+        self._in_avals = inputs[len(consts) :]
         self._threads = one_blas_thread if self.uses_blas else nullcontext
-        self.timings = timings
+        self.from_disk = from_disk
+        # A copy: looking at the stages of a program from disk is not part of compiling it.
+        self.timings = dict(source.timings)
 
     def run(self, args: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Runs the program.
@@ -88,10 +149,10 @@ class Compiled:
         """
         inputs = [_contiguous(x, aval) for x, aval in zip(args, self._in_avals, strict=True)]
         outputs = [np.empty(aval.shape, aval.dtype) for aval in self._out_avals]
-        arena = workspace.take(self._plan.size)
+        arena = workspace.take(self.plan_size)
         with self._threads():
             status = self._function(
-                _addresses([*self._consts, *inputs, *self._literals]),
+                _addresses([*self._consts, *inputs, *self._record.literals]),
                 _addresses(outputs),
                 arena.ctypes.data,
             )
@@ -103,7 +164,7 @@ class Compiled:
     def fail(self, status: int) -> None:
         """Raises the error that a run ended with."""
         if status == FAILED:
-            raise self._context.failures.pop(threading.get_ident())
+            raise self._source.written().context.failures.pop(threading.get_ident())
         if status == INTERRUPTED:
             reraise()
         raise MemoryError("A compiled program needed more memory than there is.")
@@ -123,35 +184,60 @@ class Compiled:
     @property
     def literal_addresses(self) -> tuple[int, ...]:
         """The addresses of the constant arrays, which follow the inputs."""
-        return tuple(x.ctypes.data for x in self._literals)
+        return tuple(x.ctypes.data for x in self._record.literals)
 
     @property
     def plan_size(self) -> int:
         """The bytes of working memory that a run needs."""
-        return self._plan.size
+        return self._record.arena
+
+    @property
+    def uses_blas(self) -> bool:
+        """Whether a run calls BLAS or LAPACK."""
+        return self._record.uses_blas
+
+    @property
+    def calls_python(self) -> bool:
+        """Whether a run calls Python functions."""
+        return any(name.startswith("host") for name in self._record.symbols)
+
+    @property
+    def runs_python(self) -> bool:
+        """Whether anything in Python may run meanwhile: callbacks, or handlers of signals."""
+        return self.calls_python or "raised" in self._record.symbols
 
     @property
     def is_long(self) -> bool:
         """Whether a run is likely to take long, so that other threads should run meanwhile."""
-        return estimate(self._plan.fused) > _LONG
+        return self._record.is_long
+
+    @property
+    def record(self) -> Record:
+        """What is kept of the program on disk."""
+        return self._record
+
+    @property
+    def plan(self) -> Plan:
+        """The fused program and where its values live."""
+        return self._source.written().plan
 
     def kernels(self) -> str:
         """Returns the kernel program before fusion."""
-        return format_program(self._plan.fused.program)
+        return format_program(self.plan.fused.program)
 
     def llvm_ir(self) -> str:
         """Returns the LLVM text as it was emitted."""
-        return str(self._context.module)
+        return self._source.written().text
 
     def assembly(self) -> str:
         """Returns the machine code as text."""
-        return self._code.assembly()
+        return assembly_of(self.llvm_ir())
 
     def memory(self) -> dict[str, int]:
         """Returns the bytes of working memory, of the outputs, and of captured constants."""
         outs = sum(aval.size * aval.dtype.itemsize for aval in self._out_avals)
-        consts = sum(x.nbytes for x in (*self._consts, *self._literals))
-        return {"arena": self._plan.size, "outputs": outs, "constants": consts}
+        consts = sum(x.nbytes for x in (*self._consts, *self._record.literals))
+        return {"arena": self.plan_size, "outputs": outs, "constants": consts}
 
 
 def execute(jaxpr: Jaxpr, args: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -165,44 +251,104 @@ def compile_jaxpr(jaxpr: Jaxpr) -> Compiled:
     compiled: Compiled | None = jaxpr.memo.get(key)
     if compiled is None:
         compiled = jaxpr.memo[key] = _compile(jaxpr)
+        if config.explain_compiles:
+            _announce(jaxpr.name, compiled)
     return compiled
 
 
+def compiled_forms(jaxpr: Jaxpr) -> list[Compiled]:
+    """Returns what was compiled of a program: one form for each configuration."""
+    return [x for x in jaxpr.memo.values() if isinstance(x, Compiled)]
+
+
+def _announce(name: str, compiled: Compiled) -> None:
+    how = "Linked from disk" if compiled.from_disk else "Compiled"
+    stages = ", ".join(f"{stage} {1e3 * t:.1f}" for stage, t in compiled.timings.items())
+    total = 1e3 * sum(compiled.timings.values())
+    _log.warning("%s %s in %.1f ms: %s", how, name or "a program", total, stages)
+
+
 def _compile(jaxpr: Jaxpr) -> Compiled:
-    timings: dict[str, float] = {}
-    with _clock(timings, "simplify"):
-        program = simplify(jaxpr.close())
-    with _clock(timings, "lower"):
-        kernels = lower_jaxpr(program)
+    closed = jaxpr.close()
+    # A copy: the compiled program is remembered with the program itself, which it must not hold.
+    source = Source(_lowering(closed.replace()), bool(config.fp_contract))
+    avals = closed.in_avals, closed.out_avals
     consts = [np.asarray(value_of(x)) for x in jaxpr.consts]
-    return compile_program(kernels, consts, timings)
+    files = store()
+    key = None
+    if files is not None:
+        with _clock(source.timings, "key"):
+            key = program_key(closed, (source.contract,))
+    if files is None or key is None:
+        return _build(source, avals, consts)
+    found = _from_disk(source, avals, consts, files, key)
+    return found or _build(source, avals, consts, (files, key))
 
 
-def compile_program(
-    program: Program,
-    consts: Sequence[np.ndarray] = (),
-    timings: dict[str, float] | None = None,
-) -> Compiled:
+def _lowering(jaxpr: Jaxpr) -> Callable[[dict[str, float]], Program]:
+    def lowered(timings: dict[str, float]) -> Program:
+        with _clock(timings, "simplify"):
+            program = simplify(jaxpr)
+        with _clock(timings, "lower"):
+            return lower_jaxpr(program)
+
+    return lowered
+
+
+def compile_program(program: Program, consts: Sequence[np.ndarray] = ()) -> Compiled:
     """Compiles a kernel program for this machine.
 
     Args:
         program: the program.
         consts: values of its leading inputs, which `run` then does not ask for.
-        timings: receives the seconds spent in each stage.
     """
-    timings = {} if timings is None else timings
-    with _clock(timings, "fuse"):
-        fused = fuse(program)
-    with _clock(timings, "memory"):
-        plan = plan_memory(fused)
-    context = Context(bool(config.fp_contract))
-    with _clock(timings, "text"):
-        literals = all_literals(fused)
-        emit_module(context, plan, literals)
-        text = str(context.module)
-    code = compile_module(text, ENTRY, context.symbols)
-    timings |= code.timings
-    return Compiled(plan, context, code, consts, [array for _, array in literals], timings)
+    source = Source(lambda _: program, bool(config.fp_contract))
+    avals = [v.aval for v in program.inputs], [v.aval for v in program.outputs]
+    return _build(source, avals, consts)
+
+
+_Avals = tuple[Sequence[Any], Sequence[Any]]
+
+
+def _build(
+    source: Source,
+    avals: _Avals,
+    consts: Sequence[np.ndarray],
+    kept: tuple[Store, str] | None = None,
+) -> Compiled:
+    """Compiles a program; keeps it under a key if it can be kept, else its text is the key."""
+    written = source.written()
+    record = written.record(b"")
+    under_key = kept is not None and record.is_storable()
+    make = compile_module if under_key else cached_module
+    code = make(written.text, ENTRY, written.context.symbols)
+    source.timings |= code.timings
+    record = written.record(code.object)
+    if kept is not None and under_key:
+        files, key = kept
+        with _clock(source.timings, "keep"):
+            files.put(key, record.to_bytes())
+    return Compiled(source, record, code, avals, consts, "emit" not in code.timings)
+
+
+def _from_disk(
+    source: Source, avals: _Avals, consts: Sequence[np.ndarray], files: Store, key: str
+) -> Compiled | None:
+    """Returns the program that was kept under a key; None if there is none that links."""
+    with _clock(source.timings, "read"):
+        data = files.get(key)
+        record = None if data is None else from_bytes(data)
+    if record is None:
+        return None
+    try:
+        with _clock(source.timings, "symbols"):
+            known = {name: symbols.address(name) for name in record.symbols}
+        code = load_object(record.image, ENTRY, known)
+    except EngineError:
+        files.remove(key)
+        return None
+    source.timings |= code.timings
+    return Compiled(source, record, code, avals, consts, True)
 
 
 @contextmanager

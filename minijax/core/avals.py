@@ -12,6 +12,7 @@ cotangents, vmap materialises an axis.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minijax.core import dtypes
+from minijax.core.slots import filling
 
 
 class Aval:
@@ -60,7 +62,7 @@ class Aval:
 
 
 class ArraySpace(NamedTuple):
-    """The four array operations that avals need; installed once by the primitives."""
+    """The four array operations that avals need; the primitives have them."""
 
     zeros: Callable[[ShapedArray], Any]
     add: Callable[[Any, Any], Any]
@@ -68,20 +70,11 @@ class ArraySpace(NamedTuple):
     move_axis: Callable[[Any, int, int], Any]
 
 
-_space: ArraySpace | None = None
-
-
-def install_array_space(space: ArraySpace) -> None:
-    """Gives array avals their operations; called once, by `minijax.primitives`."""
-    global _space
-    assert _space is None, "the array space is installed once, by minijax.primitives"
-    _space = space
-
-
+@functools.cache
 def array_space() -> ArraySpace:
-    """Returns the installed operations of arrays."""
-    assert _space is not None, "import minijax.primitives before using array avals as vectors"
-    return _space
+    """Returns the operations of arrays."""
+    space: ArraySpace = filling("array_space")
+    return space
 
 
 class ShapedArray(Aval):
@@ -124,6 +117,16 @@ class ShapedArray(Aval):
     @property
     def size(self) -> int:
         return math.prod(self.shape)
+
+    @property
+    def sharding(self) -> Any:
+        """What is known of the place of arrays of this type."""
+        return filling("aval_sharding")(self)
+
+    @property
+    def memory_space(self) -> Any:
+        """The kind of memory that arrays of this type are in."""
+        return filling("memory_spaces").Device
 
     def __repr__(self) -> str:
         weak = ", weak_type=True" if self.weak_type else ""

@@ -5,9 +5,20 @@ from __future__ import annotations
 import dataclasses
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from minijax.core.key_path import GetAttrKey
+
+
+class Fields(NamedTuple):
+    """The fields of a class: those that are children, and those that are static."""
+
+    data: tuple[str, ...]
+    meta: tuple[str, ...]
+
+
+# Filled by `register_dataclass`.
+dataclass_nodes: dict[type, Fields] = {}
 
 
 def dataclass_functions(
@@ -31,7 +42,7 @@ def dataclass_functions(
         TypeError: only one list is given, or none for a class that is no dataclass.
         ValueError: the lists overlap, or do not name exactly the fields.
     """
-    data, meta = _choose_fields(nodetype, data_fields, meta_fields)
+    data, meta = choose_fields(nodetype, data_fields, meta_fields)
     _check_fields(nodetype, data, meta, drop_fields)
     get_data, get_meta = _tuple_getter(data), _tuple_getter(meta)
     keys = tuple([GetAttrKey(name) for name in data])
@@ -52,11 +63,14 @@ def _tuple_getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
     return lambda node: tuple([getattr(node, name) for name in names])
 
 
-def _choose_fields(
-    nodetype: type, data: Sequence[str] | None, meta: Sequence[str] | None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def choose_fields(nodetype: type, data: Sequence[str] | None, meta: Sequence[str] | None) -> Fields:
+    """Returns the names of the children and of the static fields.
+
+    Raises:
+        TypeError: only one list is given, or none for a class that is no dataclass.
+    """
     if data is not None and meta is not None:
-        return tuple(data), tuple(meta)
+        return Fields(tuple(data), tuple(meta))
     if data is not None or meta is not None:
         raise TypeError(
             f"register_dataclass got data_fields={data} and meta_fields={meta}: expected both or "
@@ -69,7 +83,7 @@ def _choose_fields(
         )
     fields = [field for field in dataclasses.fields(nodetype) if field.init]
     static = tuple(field.name for field in fields if field.metadata.get("static", False))
-    return tuple(field.name for field in fields if field.name not in static), static
+    return Fields(tuple(field.name for field in fields if field.name not in static), static)
 
 
 def _check_fields(

@@ -1,7 +1,6 @@
 """The one slot through which a jaxpr is run on concrete arrays.
 
-`minijax.interpreters.evaluate` fills it with the NumPy evaluator; `minijax.compiler` takes it over.
-Tests use `back_end(...)` to force one of the two, and a machine without llvmlite keeps the first.
+The compiler fills it. Tests use `back_end(...)` to run programs with the NumPy evaluator instead.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minijax.core.activity import busy
+from minijax.core.slots import filling
 
 if TYPE_CHECKING:
     from minijax.core.jaxpr import Jaxpr
@@ -22,20 +22,16 @@ Execute = Callable[["Jaxpr", Sequence[np.ndarray]], list[np.ndarray]]
 _execute: Execute | None = None
 
 
-def install_execute(run: Execute) -> None:
-    """Sets how jaxprs are run; the last one installed serves."""
-    global _execute
-    _execute = run
-
-
 def execute(jaxpr: Jaxpr, args: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Runs a jaxpr on NumPy arrays of the avals of its `invars` and returns its outputs."""
-    assert _execute is not None, "no back end is installed: import minijax"
-    return _execute(jaxpr, args)
+    return (_execute or installed())(jaxpr, args)
 
 
-def installed() -> Execute | None:
+def installed() -> Execute:
     """Returns the function that runs jaxprs now."""
+    global _execute
+    if _execute is None:
+        _execute = filling("execute")
     return _execute
 
 

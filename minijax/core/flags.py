@@ -9,14 +9,22 @@ from __future__ import annotations
 from typing import Any
 
 EFFECTIVE: dict[str, Any] = {
+    "cache": True,  # keep compiled programs on disk
+    "cache_dir": None,  # where; None is the folder that the platform has for caches
+    "cache_max_size": 1 << 29,  # bytes; what was not used for longest is dropped
     "check_tracer_leaks": False,  # verify at the end of a transformation that no tracer escaped
+    "compilation_cache_dir": None,  # the same as cache_dir, which comes first
+    "compilation_cache_max_size": -1,  # the same as cache_max_size, where it is not -1
     "debug_checks": False,  # verify every jaxpr that a pass produces
     "debug_infs": False,
     "debug_nans": False,
     "default_prng_impl": "threefry2x32",
     "disable_jit": False,
     "enable_checks": False,  # the same as debug_checks
+    "enable_compilation_cache": True,  # the same as cache: both must be on
     "enable_x64": True,
+    "explain_cache_misses": False,  # log a warning for every tracing: what had changed
+    "explain_compiles": False,  # the same, and the time of each stage of compiling
     "fp_contract": True,  # whether compiled code may fuse a multiply and an add
     "log_compiles": False,  # log a warning for every program that jit traces
     "no_tracing": False,  # refuse to trace a function that was not traced before
@@ -38,10 +46,8 @@ ACCEPTED: dict[str, Any] = {
     "check_static_indices": False,
     "check_vma": False,
     "compilation_cache_check_contents": False,
-    "compilation_cache_dir": None,
     "compilation_cache_expect_pgle": False,
     "compilation_cache_include_metadata_in_key": False,
-    "compilation_cache_max_size": -1,
     "compiler_detailed_logging_min_ops": 10,
     "compiler_enable_remat_pass": True,
     "cpu_collectives_implementation": "gloo",
@@ -69,7 +75,6 @@ ACCEPTED: dict[str, Any] = {
     "dump_ir_to": "",
     "eager_constant_folding": False,
     "embedded_constants_max_bytes": 32,
-    "enable_compilation_cache": True,
     "enable_custom_prng": False,
     "enable_pgle": False,
     "enable_preemption_service": True,
@@ -79,7 +84,6 @@ ACCEPTED: dict[str, Any] = {
     "error_checking_behavior_oob": "ignore",
     "exec_time_optimization_effort": 0.0,
     "experimental_unsafe_xla_runtime_errors": False,
-    "explain_cache_misses": False,
     "explicit_x64_dtypes": "warn",
     "export_calling_convention_version": 10,
     "export_ignore_forward_compatibility": False,
@@ -156,6 +160,7 @@ DEFAULTS: dict[str, Any] = EFFECTIVE | ACCEPTED
 _GUARDS = (None, "allow", "log", "disallow", "log_explicit", "disallow_explicit")
 
 CHOICES: dict[str, tuple[Any, ...]] = {
+    "cache": (True, False),
     "default_prng_impl": ("threefry2x32",),
     "legacy_prng_key": ("allow", "warn", "error"),
     "numpy_dtype_promotion": ("standard", "strict"),

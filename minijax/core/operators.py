@@ -1,18 +1,19 @@
 """`Array`: the one face of arrays, shared by concrete arrays and tracers.
 
 Every operator and method is a row of a table below that names a function of the vocabulary.
-`minijax.numpy` installs the functions when it is imported, so concrete arrays and tracers cannot
-differ: both inherit what is here and define only how they hold their value.
+Concrete arrays and tracers cannot differ: both inherit what is here and define only how they hold
+their value. A function is imported when its operator or method is first used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minijax.core.avals import ShapedArray
+from minijax.core.slots import filling
 from minijax.core.source import api_boundary, filter_traceback
 
 # Operator -> function of the vocabulary; each also gets its reflected form.
@@ -52,6 +53,10 @@ METHODS = tuple(
 )
 PROPERTIES = ("T", "mT", "at", "real", "imag", "flat")
 
+# The same, of what speaks of devices.
+PLACE_METHODS = ("addressable_data", "devices", "to_device")
+PLACE_PROPERTIES = ("addressable_shards", "device", "global_shards", "sharding")
+
 
 class Array:
     """An immutable n-dimensional array; `isinstance(x, Array)` holds for tracers too.
@@ -66,9 +71,14 @@ class Array:
 
     aval: ShapedArray
 
+    is_fully_addressable = True
+    is_fully_replicated = True
+    committed = False
+
     if TYPE_CHECKING:
-        # What `install_operators` adds, for type checkers.
+        # What the tables add, for type checkers.
         def __getattr__(self, name: str) -> Any: ...
+        def __getitem__(self, index: Any) -> Any: ...
         def __add__(self, other: Any) -> Array: ...
         def __radd__(self, other: Any) -> Array: ...
         def __sub__(self, other: Any) -> Array: ...
@@ -169,13 +179,6 @@ class Array:
             raise TypeError("reversed() of an array of rank 0.")
         return (self[i] for i in reversed(range(self.aval.shape[0])))
 
-    def __getitem__(self, index: Any) -> Any:
-        try:
-            return _installed["getitem"](self, index)
-        except Exception as error:
-            filter_traceback(error)
-            raise
-
     @api_boundary
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
@@ -187,11 +190,11 @@ class Array:
         raise TypeError("Arrays are immutable: use minijax.numpy.delete to leave elements out.")
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        rounded = _installed["round"](self, ndigits or 0)
+        rounded = filling("array_attribute")("round")(self, ndigits or 0)
         return rounded.astype(int) if ndigits is None else rounded
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        return _installed["namespace"](api_version)
+        return filling("array_attribute")("namespace")(api_version)
 
     def block_until_ready(self) -> Array:
         """Returns the array; computations are finished when their call returns."""
@@ -199,29 +202,6 @@ class Array:
 
 
 _OPERANDS = (Array, bool, int, float, complex, np.generic, np.ndarray)
-
-_installed: dict[str, Callable[..., Any]] = {}
-
-
-def install_operators(functions: Mapping[str, Callable[..., Any]]) -> None:
-    """Gives `Array` its operators; called once, by `minijax.numpy`.
-
-    Args:
-        functions: for every name in the tables above its function; `getitem`, `round` and
-            `namespace` besides.
-    """
-    _installed.update(functions)
-    for operator, name in (BINARY | COMPARISON).items():
-        setattr(Array, f"__{operator}__", _operator(f"__{operator}__", functions[name]))
-    for operator, name in BINARY.items():
-        reflected = _reflected(f"__r{operator}__", functions[name])
-        setattr(Array, f"__r{operator}__", reflected)
-    for operator, name in UNARY.items():
-        setattr(Array, f"__{operator}__", _method(f"__{operator}__", functions[name]))
-    for name in METHODS:
-        setattr(Array, name, api_boundary(functions[name]))
-    for name in PROPERTIES:
-        setattr(Array, name, property(functions[name]))
 
 
 def is_operand(x: Any) -> bool:
@@ -256,6 +236,18 @@ def _reflected(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return operator
 
 
+def _subscript(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def operator(self: Array, index: Any) -> Any:
+        try:
+            return function(self, index)
+        except Exception as error:
+            filter_traceback(error)
+            raise
+
+    operator.__name__ = operator.__qualname__ = name
+    return operator
+
+
 def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def operator(self: Array) -> Any:
         try:
@@ -266,3 +258,43 @@ def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     operator.__name__ = operator.__qualname__ = name
     return operator
+
+
+class _Later:
+    """An attribute of `Array` that is made when it is first looked up.
+
+    Args:
+        name: its name.
+        function: the name of the function behind it.
+        make: takes the attribute's name and the function to the attribute.
+    """
+
+    __slots__ = ("_function", "_make", "_name")
+
+    def __init__(
+        self, name: str, function: str, make: Callable[[str, Callable[..., Any]], Any]
+    ) -> None:
+        self._name, self._function, self._make = name, function, make
+        setattr(Array, name, self)
+
+    def __get__(self, array: Array | None, kind: type | None = None) -> Any:
+        attribute = self._make(self._name, filling("array_attribute")(self._function))
+        setattr(Array, self._name, attribute)
+        return attribute.__get__(array, kind)
+
+
+def _add_attributes() -> None:
+    for operator, name in (BINARY | COMPARISON).items():
+        _Later(f"__{operator}__", name, _operator)
+    for operator, name in BINARY.items():
+        _Later(f"__r{operator}__", name, _reflected)
+    for operator, name in UNARY.items():
+        _Later(f"__{operator}__", name, _method)
+    _Later("__getitem__", "getitem", _subscript)
+    for name in (*METHODS, *PLACE_METHODS):
+        _Later(name, name, lambda _, function: api_boundary(function))
+    for name in (*PROPERTIES, *PLACE_PROPERTIES):
+        _Later(name, name, lambda _, function: property(function))
+
+
+_add_attributes()

@@ -414,6 +414,16 @@ def is_tree_node(typ: type) -> bool:
     return typ in _BUILTIN_NODES or typ in _registered or optree.is_namedtuple_class(typ)
 
 
+def is_registered(typ: type) -> bool:
+    """Whether `typ` was given a flattening of its own.
+
+    Example:
+        >>> is_registered(Partial), is_registered(dict)
+        (True, False)
+    """
+    return typ in _registered
+
+
 def flatten_one_level(tree: Any) -> tuple[list[Any], Any]:
     """The children of a node, and what the node holds besides (keys, type, static fields).
 

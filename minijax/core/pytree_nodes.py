@@ -15,7 +15,11 @@ import operator
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from minijax.core.dataclass_fields import dataclass_functions
+from minijax.core.dataclass_fields import (
+    choose_fields,
+    dataclass_functions,
+    dataclass_nodes,
+)
 from minijax.core.pytree import register_node
 
 T = TypeVar("T")
@@ -206,4 +210,5 @@ def register_dataclass(
         nodetype, data_fields, meta_fields, drop_fields
     )
     register_node(nodetype, flatten_func, unflatten_func, keyed=True)
+    dataclass_nodes[nodetype] = choose_fields(nodetype, data_fields, meta_fields)
     return nodetype

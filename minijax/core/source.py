@@ -108,13 +108,26 @@ def guard_functions(namespace: dict[str, Any]) -> None:
     Args:
         namespace: the `globals()` of the module, after its imports.
     """
+    module = namespace["__name__"]
     for name, value in list(namespace.items()):
-        is_own = isinstance(value, FunctionType) and value.__module__.startswith("minijax.")
-        if is_own and not name.startswith("_") and not hasattr(value, "__wrapped__"):
-            guarded = api_boundary(value)
-            # Pickle finds a function by its module and name.
-            guarded.__module__ = namespace["__name__"]
-            namespace[name] = guarded
+        namespace[name] = guarded(name, value, module)
+
+
+def guarded(name: str, value: Any, module: str) -> Any:
+    """Returns what a name of a vocabulary module stands for: a function becomes an `api_boundary`.
+
+    Args:
+        name: the name; private ones are left alone, and so is what has a wrapper already.
+        value: what it stands for; whatever is no function of this package is left alone.
+        module: the vocabulary module.
+    """
+    is_own = isinstance(value, FunctionType) and value.__module__.startswith("minijax.")
+    if not is_own or name.startswith("_") or hasattr(value, "__wrapped__"):
+        return value
+    boundary = api_boundary(value)
+    # Pickle finds a function by its module and name.
+    boundary.__module__ = module
+    return boundary
 
 
 def filter_traceback(error: BaseException) -> None:

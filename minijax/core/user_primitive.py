@@ -23,6 +23,8 @@ from minijax.core.errors import MissingRuleError
 from minijax.core.primitive import Primitive, Rule
 from minijax.core.trace import EVAL, set_trace
 
+ParamDict = dict[str, Any]
+
 primitive_jvps: dict[Primitive, Rule] = {}
 primitive_transposes: dict[Primitive, Rule] = {}
 primitive_batchers: dict[Primitive, Rule] = {}

@@ -1,5 +1,11 @@
 """What JAX keeps under `jax.experimental`."""
 
-from minijax.experimental import ode as ode
-from minijax.primitives.control.callback import io_callback as io_callback
-from minijax.primitives.control.callback import pure_callback as pure_callback
+from minijax.core.lazy import lazy_names as _lazy_names
+
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.experimental": "ode",
+        "minijax.primitives.control.callback": "io_callback pure_callback",
+    },
+)

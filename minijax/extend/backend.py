@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minijax.devices import Device, devices
+from minijax.placement import Device, devices
 from minijax.transforms.jit import clear_caches
 
 

@@ -1,8 +1,12 @@
 """Images of other sizes, under the names of `jax.image`."""
 
-from minijax.core.source import guard_functions as _guard_functions
-from minijax.image.resizing import ResizeMethod as ResizeMethod
-from minijax.image.resizing import resize as resize
-from minijax.image.resizing import scale_and_translate as scale_and_translate
+from minijax.core.lazy import lazy_names as _lazy_names
+from minijax.core.source import guarded as _guarded
 
-_guard_functions(globals())
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.image.resizing": "ResizeMethod resize scale_and_translate",
+    },
+    wrap=_guarded,
+)

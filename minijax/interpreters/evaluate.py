@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from minijax.core.execute import install_execute
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 
 
@@ -72,6 +71,3 @@ def eval_jaxpr(jaxpr: Jaxpr, *args: Any) -> list[Any]:
         args: one value (array or tracer) for each of its inputs.
     """
     return _interpret(jaxpr, args, Literal.array, _apply_bind)
-
-
-install_execute(evaluate)

@@ -189,6 +189,9 @@ def _kept(definition: Sort) -> list[Any]:
     ]
 
 
+_PLAIN_ARGUMENTS = ("char", "int", "float", "longs", "symbol")
+
+
 def _check_native(definition: Native) -> None:
     operands, outs, batch = definition.operands, definition.outs, definition.batch
     for value in (*operands, *outs):
@@ -199,8 +202,8 @@ def _check_native(definition: Native) -> None:
         _require(same, "{} cannot start as a copy of {}", outs[k].aval, operands[j].aval)
     counts = {"in": len(operands), "out": len(outs), "work": len(definition.work)}
     for call in definition.calls:
-        for kind, argument in call.arguments:
-            _require(kind in ("char", "int", "float", *counts), "argument of kind {}", kind)
+        for kind, argument in call.leaves():
+            _require(kind in (*_PLAIN_ARGUMENTS, *counts), "argument of kind {}", kind)
             _require(argument in range(counts[kind]) if kind in counts else True, "no {}", kind)
 
 

@@ -258,11 +258,19 @@ class NativeCall:
 
     An argument is a pair: ("char", "L"), ("int", 3), ("float", 1.0) of the dtype of the first
     operand, or ("in", k), ("out", k), ("work", k): the memory of an operand's or a result's
-    matrix, or of a working memory.
+    matrix, or of a working memory. ("longs", (1, 2)) are neighbouring integers of 64 bits,
+    ("table", (…)) the addresses of arguments, ("symbol", name) an address from outside.
     """
 
     symbol: str
     arguments: tuple[tuple[str, Any], ...]
+
+    def leaves(self) -> list[tuple[str, Any]]:
+        """Returns the arguments, those in tables among them."""
+        found: list[tuple[str, Any]] = []
+        for kind, argument in self.arguments:
+            found += argument if kind == "table" else ((kind, argument),)
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

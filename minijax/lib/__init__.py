@@ -1,3 +1,10 @@
 """Names of the runtime that older libraries import."""
 
-from minijax.lib import xla_bridge as xla_bridge
+from minijax.core.lazy import lazy_names as _lazy_names
+
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.lib": "xla_bridge",
+    },
+)

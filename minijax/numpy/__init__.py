@@ -4,567 +4,117 @@
 >>> x = jnp.arange(3.0)
 >>> jnp.sum(x * x)
 Array(5., dtype=float64)
-
-Importing this module gives arrays their operators and methods.
 """
 
-import math
+from minijax.core.lazy import lazy_names as _lazy_names
+from minijax.core.source import guarded as _guarded
 
-import numpy as np
-
-from minijax.core.operators import Array
-from minijax.core.source import guard_functions as _guard_functions
-from minijax.numpy import fft, linalg
-from minijax.numpy.array_api import __array_api_version__ as __array_api_version__
-from minijax.numpy.array_api import __array_namespace_info__ as __array_namespace_info__
-from minijax.numpy.axes import (
-    astype,
-    atleast_1d,
-    atleast_2d,
-    atleast_3d,
-    broadcast_arrays,
-    broadcast_to,
-    expand_dims,
-    flip,
-    fliplr,
-    flipud,
-    matrix_transpose,
-    moveaxis,
-    ndim,
-    permute_dims,
-    ravel,
-    reshape,
-    rollaxis,
-    rot90,
-    shape,
-    size,
-    squeeze,
-    swapaxes,
-    transpose,
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "math": "e inf nan pi",
+        "minijax.core.operators": "ndarray=Array",
+        "minijax.numpy": "fft linalg",
+        "minijax.numpy.array_api": "__array_api_version__ __array_namespace_info__",
+        "minijax.numpy.axes": """
+            astype atleast_1d atleast_2d atleast_3d broadcast_arrays broadcast_to expand_dims flip
+            fliplr flipud matrix_transpose moveaxis ndim permute_dims ravel reshape rollaxis rot90
+            shape size squeeze swapaxes transpose
+        """,
+        "minijax.numpy.bits": "frexp ldexp packbits spacing unpackbits",
+        "minijax.numpy.calculus": """
+            diff ediff1d gradient interp polyder polyint polyval trapezoid unwrap
+        """,
+        "minijax.numpy.convolving": "convolve correlate",
+        "minijax.numpy.counting": "bincount histogram histogram2d histogram_bin_edges histogramdd",
+        "minijax.numpy.creation": """
+            array asarray copy empty empty_like from_dlpack frombuffer fromfunction full full_like
+            ones ones_like zeros zeros_like
+        """,
+        "minijax.numpy.dtypes": """
+            can_cast character complexfloating finfo flexible floating generic iinfo inexact
+            integer iscomplexobj isdtype isrealobj isscalar issubdtype iterable number object_
+            promote_types result_type signedinteger unsignedinteger
+        """,
+        "minijax.numpy.editing": "delete fill_diagonal insert trim_zeros",
+        "minijax.numpy.einstein": "einsum einsum_path",
+        "minijax.numpy.elementary": """
+            acos acosh angle arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan
+            atan2 atanh conj conjugate cos cosh deg2rad degrees exp exp2 expm1 hypot imag log log10
+            log1p log2 rad2deg radians real sin sinc sinh tan tanh
+        """,
+        "minijax.numpy.files": """
+            array_repr array_str fromfile fromiter fromstring get_printoptions load printoptions
+            save savez set_printoptions
+        """,
+        "minijax.numpy.grids": "c_ index_exp ix_ mgrid ogrid r_ s_",
+        "minijax.numpy.joining": """
+            append array_split block column_stack concat concatenate dsplit dstack hsplit hstack
+            repeat resize roll split stack tile unstack vsplit vstack
+        """,
+        "minijax.numpy.linear": """
+            cross dot inner kron matmul matvec outer tensordot vdot vecdot vecmat
+        """,
+        "minijax.numpy.logic": """
+            allclose array_equal array_equiv bitwise_count bitwise_invert bitwise_left_shift
+            bitwise_not bitwise_right_shift equal greater greater_equal invert isclose iscomplex
+            isfinite isinf isnan isneginf isposinf isreal left_shift less less_equal logical_not
+            not_equal right_shift
+        """,
+        "minijax.numpy.mapping": "apply_along_axis apply_over_axes vectorize",
+        "minijax.numpy.matrices": """
+            diag diag_indices diag_indices_from diagflat diagonal eye identity indices meshgrid
+            trace tri tril tril_indices tril_indices_from triu triu_indices triu_indices_from
+            vander
+        """,
+        "minijax.numpy.nan_places": "nanargmax nanargmin nancumprod nancumsum",
+        "minijax.numpy.nan_statistics": "nanmax nanmean nanmin nanprod nanstd nansum nanvar",
+        "minijax.numpy.order_statistics": """
+            median nanmedian nanpercentile nanquantile percentile quantile
+        """,
+        "minijax.numpy.padding": "pad",
+        "minijax.numpy.placing": "piecewise place put",
+        "minijax.numpy.polynomials": "poly polyadd polydiv polyfit polymul polysub roots",
+        "minijax.numpy.promotion": "broadcast_shapes",
+        "minijax.numpy.ranges": "arange geomspace linspace logspace",
+        "minijax.numpy.reductions": """
+            all amax amin any argmax argmin count_nonzero cumprod cumsum cumulative_prod
+            cumulative_sum max min prod ptp sum
+        """,
+        "minijax.numpy.rounding": """
+            around ceil fix floor gcd heaviside lcm modf nextafter rint round trunc
+        """,
+        "minijax.numpy.scalar_types": """
+            bfloat16 bool=bool_ bool_ cdouble complex128 complex64 complex_ csingle double float16
+            float32 float4_e2m1fn float64 float6_e2m3fn float6_e3m2fn float8_e3m4 float8_e4m3
+            float8_e4m3b11fnuz float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz
+            float8_e8m0fnu float_ int1 int16 int2 int32 int4 int64 int8 int_ single uint uint1
+            uint16 uint2 uint32 uint4 uint64 uint8
+        """,
+        "minijax.numpy.selection": """
+            argwhere choose compress extract flatnonzero mask_indices nan_to_num nonzero
+            put_along_axis select where
+        """,
+        "minijax.numpy.sets": """
+            intersect1d isin setdiff1d setxor1d union1d unique unique_all unique_counts
+            unique_inverse unique_values
+        """,
+        "minijax.numpy.sorting": """
+            argpartition argsort digitize lexsort partition searchsorted sort sort_complex
+        """,
+        "minijax.numpy.statistics": "average corrcoef cov mean std var",
+        "minijax.numpy.taking": "ravel_multi_index take take_along_axis unravel_index",
+        "minijax.numpy.ufuncs": """
+            abs absolute cbrt clip copysign divide divmod fabs float_power floor_divide fmax fmin
+            fmod mod positive pow power reciprocal remainder sign signbit sqrt square true_divide
+        """,
+        "minijax.numpy.universal": """
+            add bitwise_and bitwise_or bitwise_xor frompyfunc logaddexp logaddexp2 logical_and
+            logical_or logical_xor maximum minimum multiply negative subtract ufunc
+        """,
+        "minijax.numpy.windows": "bartlett blackman hamming hanning i0 kaiser",
+        "numpy": "dtype euler_gamma newaxis",
+        "numpy.exceptions": "ComplexWarning",
+    },
+    wrap=_guarded,
 )
-from minijax.numpy.bits import (
-    frexp,
-    ldexp,
-    packbits,
-    spacing,
-    unpackbits,
-)
-from minijax.numpy.calculus import (
-    diff,
-    ediff1d,
-    gradient,
-    interp,
-    polyder,
-    polyint,
-    polyval,
-    trapezoid,
-    unwrap,
-)
-from minijax.numpy.convolving import (
-    convolve,
-    correlate,
-)
-from minijax.numpy.counting import (
-    bincount,
-    histogram,
-    histogram2d,
-    histogram_bin_edges,
-    histogramdd,
-)
-from minijax.numpy.creation import (
-    array,
-    asarray,
-    copy,
-    empty,
-    empty_like,
-    from_dlpack,
-    frombuffer,
-    fromfunction,
-    full,
-    full_like,
-    ones,
-    ones_like,
-    zeros,
-    zeros_like,
-)
-from minijax.numpy.dtypes import (
-    can_cast,
-    character,
-    complexfloating,
-    finfo,
-    flexible,
-    floating,
-    generic,
-    iinfo,
-    inexact,
-    integer,
-    iscomplexobj,
-    isdtype,
-    isrealobj,
-    isscalar,
-    issubdtype,
-    iterable,
-    number,
-    object_,
-    promote_types,
-    result_type,
-    signedinteger,
-    unsignedinteger,
-)
-from minijax.numpy.editing import (
-    delete,
-    fill_diagonal,
-    insert,
-    trim_zeros,
-)
-from minijax.numpy.einstein import (
-    einsum,
-    einsum_path,
-)
-from minijax.numpy.elementary import (
-    acos,
-    acosh,
-    angle,
-    arccos,
-    arccosh,
-    arcsin,
-    arcsinh,
-    arctan,
-    arctan2,
-    arctanh,
-    asin,
-    asinh,
-    atan,
-    atan2,
-    atanh,
-    conj,
-    conjugate,
-    cos,
-    cosh,
-    deg2rad,
-    degrees,
-    exp,
-    exp2,
-    expm1,
-    hypot,
-    imag,
-    log,
-    log1p,
-    log2,
-    log10,
-    rad2deg,
-    radians,
-    real,
-    sin,
-    sinc,
-    sinh,
-    tan,
-    tanh,
-)
-from minijax.numpy.files import (
-    array_repr,
-    array_str,
-    fromfile,
-    fromiter,
-    fromstring,
-    get_printoptions,
-    load,
-    printoptions,
-    save,
-    savez,
-    set_printoptions,
-)
-from minijax.numpy.grids import (
-    c_,
-    index_exp,
-    ix_,
-    mgrid,
-    ogrid,
-    r_,
-    s_,
-)
-from minijax.numpy.joining import (
-    append,
-    array_split,
-    block,
-    column_stack,
-    concat,
-    concatenate,
-    dsplit,
-    dstack,
-    hsplit,
-    hstack,
-    repeat,
-    resize,
-    roll,
-    split,
-    stack,
-    tile,
-    unstack,
-    vsplit,
-    vstack,
-)
-from minijax.numpy.linear import (
-    cross,
-    dot,
-    inner,
-    kron,
-    matmul,
-    matvec,
-    outer,
-    tensordot,
-    vdot,
-    vecdot,
-    vecmat,
-)
-from minijax.numpy.logic import (
-    allclose,
-    array_equal,
-    array_equiv,
-    bitwise_count,
-    bitwise_invert,
-    bitwise_left_shift,
-    bitwise_not,
-    bitwise_right_shift,
-    equal,
-    greater,
-    greater_equal,
-    invert,
-    isclose,
-    iscomplex,
-    isfinite,
-    isinf,
-    isnan,
-    isneginf,
-    isposinf,
-    isreal,
-    left_shift,
-    less,
-    less_equal,
-    logical_not,
-    not_equal,
-    right_shift,
-)
-from minijax.numpy.mapping import (
-    apply_along_axis,
-    apply_over_axes,
-    vectorize,
-)
-from minijax.numpy.matrices import (
-    diag,
-    diag_indices,
-    diag_indices_from,
-    diagflat,
-    diagonal,
-    eye,
-    identity,
-    indices,
-    meshgrid,
-    trace,
-    tri,
-    tril,
-    tril_indices,
-    tril_indices_from,
-    triu,
-    triu_indices,
-    triu_indices_from,
-    vander,
-)
-from minijax.numpy.methods import install
-from minijax.numpy.nan_places import (
-    nanargmax,
-    nanargmin,
-    nancumprod,
-    nancumsum,
-)
-from minijax.numpy.nan_statistics import (
-    nanmax,
-    nanmean,
-    nanmin,
-    nanprod,
-    nanstd,
-    nansum,
-    nanvar,
-)
-from minijax.numpy.order_statistics import (
-    median,
-    nanmedian,
-    nanpercentile,
-    nanquantile,
-    percentile,
-    quantile,
-)
-from minijax.numpy.padding import (
-    pad,
-)
-from minijax.numpy.placing import (
-    piecewise,
-    place,
-    put,
-)
-from minijax.numpy.polynomials import (
-    poly,
-    polyadd,
-    polydiv,
-    polyfit,
-    polymul,
-    polysub,
-    roots,
-)
-from minijax.numpy.promotion import (
-    broadcast_shapes,
-)
-from minijax.numpy.ranges import (
-    arange,
-    geomspace,
-    linspace,
-    logspace,
-)
-from minijax.numpy.reductions import (
-    all,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    count_nonzero,
-    cumprod,
-    cumsum,
-    cumulative_prod,
-    cumulative_sum,
-    max,
-    min,
-    prod,
-    ptp,
-    sum,
-)
-from minijax.numpy.rounding import (
-    around,
-    ceil,
-    fix,
-    floor,
-    gcd,
-    heaviside,
-    lcm,
-    modf,
-    nextafter,
-    rint,
-    round,
-    trunc,
-)
-from minijax.numpy.scalar_types import (
-    bfloat16,
-    bool_,
-    cdouble,
-    complex64,
-    complex128,
-    complex_,
-    csingle,
-    double,
-    float4_e2m1fn,
-    float6_e2m3fn,
-    float6_e3m2fn,
-    float8_e3m4,
-    float8_e4m3,
-    float8_e4m3b11fnuz,
-    float8_e4m3fn,
-    float8_e4m3fnuz,
-    float8_e5m2,
-    float8_e5m2fnuz,
-    float8_e8m0fnu,
-    float16,
-    float32,
-    float64,
-    float_,
-    int1,
-    int2,
-    int4,
-    int8,
-    int16,
-    int32,
-    int64,
-    int_,
-    single,
-    uint,
-    uint1,
-    uint2,
-    uint4,
-    uint8,
-    uint16,
-    uint32,
-    uint64,
-)
-from minijax.numpy.selection import (
-    argwhere,
-    choose,
-    compress,
-    extract,
-    flatnonzero,
-    mask_indices,
-    nan_to_num,
-    nonzero,
-    put_along_axis,
-    select,
-    where,
-)
-from minijax.numpy.sets import (
-    intersect1d,
-    isin,
-    setdiff1d,
-    setxor1d,
-    union1d,
-    unique,
-    unique_all,
-    unique_counts,
-    unique_inverse,
-    unique_values,
-)
-from minijax.numpy.sorting import (
-    argpartition,
-    argsort,
-    digitize,
-    lexsort,
-    partition,
-    searchsorted,
-    sort,
-    sort_complex,
-)
-from minijax.numpy.statistics import (
-    average,
-    corrcoef,
-    cov,
-    mean,
-    std,
-    var,
-)
-from minijax.numpy.taking import (
-    ravel_multi_index,
-    take,
-    take_along_axis,
-    unravel_index,
-)
-from minijax.numpy.ufuncs import (
-    abs,
-    absolute,
-    cbrt,
-    clip,
-    copysign,
-    divide,
-    divmod,
-    fabs,
-    float_power,
-    floor_divide,
-    fmax,
-    fmin,
-    fmod,
-    mod,
-    positive,
-    pow,
-    power,
-    reciprocal,
-    remainder,
-    sign,
-    signbit,
-    sqrt,
-    square,
-    true_divide,
-)
-from minijax.numpy.universal import (
-    add,
-    bitwise_and,
-    bitwise_or,
-    bitwise_xor,
-    frompyfunc,
-    logaddexp,
-    logaddexp2,
-    logical_and,
-    logical_or,
-    logical_xor,
-    maximum,
-    minimum,
-    multiply,
-    negative,
-    subtract,
-    ufunc,
-)
-from minijax.numpy.windows import (
-    bartlett,
-    blackman,
-    hamming,
-    hanning,
-    i0,
-    kaiser,
-)
-
-ComplexWarning = np.exceptions.ComplexWarning
-bool = bool_
-dtype = np.dtype
-ndarray = Array
-e: float = math.e
-euler_gamma: float = 0.5772156649015329
-inf: float = math.inf
-nan: float = math.nan
-newaxis = None
-pi: float = math.pi
-
-install()
-
-# fmt: off
-__all__ = [  # noqa: RUF022
-    "ComplexWarning", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin",
-    "angle", "any", "append", "apply_along_axis", "apply_over_axes", "arange", "arccos", "arccosh",
-    "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition",
-    "argsort", "argwhere", "around", "array", "array_equal", "array_equiv", "array_repr",
-    "array_split", "array_str", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
-    "atleast_1d", "atleast_2d", "atleast_3d", "average", "bartlett", "bfloat16", "bincount",
-    "bitwise_and", "bitwise_count", "bitwise_invert", "bitwise_left_shift", "bitwise_not",
-    "bitwise_or", "bitwise_right_shift", "bitwise_xor", "blackman", "block", "bool", "bool_",
-    "broadcast_arrays", "broadcast_shapes", "broadcast_to", "c_", "can_cast", "cbrt", "cdouble",
-    "ceil", "character", "choose", "clip", "column_stack", "complex128", "complex64", "complex_",
-    "complexfloating", "compress", "concat", "concatenate", "conj", "conjugate", "convolve", "copy",
-    "copysign", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov", "cross", "csingle",
-    "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete",
-    "diag", "diag_indices", "diag_indices_from", "diagflat", "diagonal", "diff", "digitize",
-    "divide", "divmod", "dot", "double", "dsplit", "dstack", "dtype", "e", "ediff1d", "einsum",
-    "einsum_path", "empty", "empty_like", "equal", "euler_gamma", "exp", "exp2", "expand_dims",
-    "expm1", "extract", "eye", "fabs", "fft", "fill_diagonal", "finfo", "fix", "flatnonzero",
-    "flexible", "flip", "fliplr", "flipud", "float16", "float32", "float4_e2m1fn", "float64",
-    "float6_e2m3fn", "float6_e3m2fn", "float8_e3m4", "float8_e4m3", "float8_e4m3b11fnuz",
-    "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu",
-    "float_", "float_power", "floating", "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp",
-    "from_dlpack", "frombuffer", "fromfile", "fromfunction", "fromiter", "frompyfunc", "fromstring",
-    "full", "full_like", "gcd", "generic", "geomspace", "get_printoptions", "gradient", "greater",
-    "greater_equal", "hamming", "hanning", "heaviside", "histogram", "histogram2d",
-    "histogram_bin_edges", "histogramdd", "hsplit", "hstack", "hypot", "i0", "identity", "iinfo",
-    "imag", "index_exp", "indices", "inexact", "inf", "inner", "insert", "int1", "int16", "int2",
-    "int32", "int4", "int64", "int8", "int_", "integer", "interp", "intersect1d", "invert",
-    "isclose", "iscomplex", "iscomplexobj", "isdtype", "isfinite", "isin", "isinf", "isnan",
-    "isneginf", "isposinf", "isreal", "isrealobj", "isscalar", "issubdtype", "iterable", "ix_",
-    "kaiser", "kron", "lcm", "ldexp", "left_shift", "less", "less_equal", "lexsort", "linalg",
-    "linspace", "load", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "logspace", "mask_indices", "matmul",
-    "matrix_transpose", "matvec", "max", "maximum", "mean", "median", "meshgrid", "mgrid", "min",
-    "minimum", "mod", "modf", "moveaxis", "multiply", "nan", "nan_to_num", "nanargmax", "nanargmin",
-    "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile",
-    "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "ndarray", "ndim", "negative",
-    "newaxis", "nextafter", "nonzero", "not_equal", "number", "object_", "ogrid", "ones",
-    "ones_like", "outer", "packbits", "pad", "partition", "percentile", "permute_dims", "pi",
-    "piecewise", "place", "poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint", "polymul",
-    "polysub", "polyval", "positive", "pow", "power", "printoptions", "prod", "promote_types",
-    "ptp", "put", "put_along_axis", "quantile", "r_", "rad2deg", "radians", "ravel",
-    "ravel_multi_index", "real", "reciprocal", "remainder", "repeat", "reshape", "resize",
-    "result_type", "right_shift", "rint", "roll", "rollaxis", "roots", "rot90", "round", "s_",
-    "save", "savez", "searchsorted", "select", "set_printoptions", "setdiff1d", "setxor1d", "shape",
-    "sign", "signbit", "signedinteger", "sin", "sinc", "single", "sinh", "size", "sort",
-    "sort_complex", "spacing", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract",
-    "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace",
-    "transpose", "trapezoid", "tri", "tril", "tril_indices", "tril_indices_from", "trim_zeros",
-    "triu", "triu_indices", "triu_indices_from", "true_divide", "trunc", "ufunc", "uint", "uint1",
-    "uint16", "uint2", "uint32", "uint4", "uint64", "uint8", "union1d", "unique", "unique_all",
-    "unique_counts", "unique_inverse", "unique_values", "unpackbits", "unravel_index",
-    "unsignedinteger", "unstack", "unwrap", "vander", "var", "vdot", "vecdot", "vecmat",
-    "vectorize", "vsplit", "vstack", "where", "zeros", "zeros_like",
-]
-# fmt: on
-
-_guard_functions(globals())

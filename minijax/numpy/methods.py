@@ -1,32 +1,15 @@
-"""The methods of arrays, where they differ from the functions, and their installation."""
+"""The methods and properties of arrays, where they differ from the functions."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from minijax.core import dtypes
-from minijax.core.operators import BINARY, COMPARISON, METHODS, UNARY, Array, install_operators
-from minijax.numpy import (
-    axes,
-    elementary,
-    indexing,
-    joining,
-    linear,
-    logic,
-    matrices,
-    reductions,
-    rounding,
-    selection,
-    sorting,
-    statistics,
-    taking,
-    ufuncs,
-    updates,
-)
+from minijax.core.operators import Array
+from minijax.numpy import axes, elementary, joining, logic, selection, updates
 from minijax.numpy.dtypes import to_dtype
 from minijax.primitives import complex as complex_family
 from minijax.primitives import shape as shape_family
@@ -226,55 +209,4 @@ def namespace(api_version: str | None) -> Any:
     known = (None, "2021.12", "2022.12", "2023.12", "2024.12")
     if api_version not in known:
         raise ValueError(f"array API version {api_version!r} is not one of {known[1:]}.")
-    return sys.modules["minijax.numpy"]
-
-
-# -- installation
-
-_MODULES = (
-    ufuncs,
-    rounding,
-    elementary,
-    logic,
-    reductions,
-    statistics,
-    joining,
-    linear,
-    matrices,
-    selection,
-    axes,
-    sorting,
-    taking,
-)
-_OWN: dict[str, Callable[..., Any]] = {
-    "astype": astype,
-    "reshape": reshape,
-    "transpose": transpose,
-    "flatten": flatten,
-    "choose": choose,
-    "compress": compress,
-    "copy": copy,
-    "view": view,
-    "at": at,
-    "T": reverse_axes,
-    "mT": axes.matrix_transpose,
-    "flat": flat,
-    "real": elementary.real,
-    "imag": elementary.imag,
-    "getitem": indexing.getitem,
-    "namespace": namespace,
-}
-
-
-def _function(name: str) -> Callable[..., Any]:
-    for module in _MODULES:
-        function = getattr(module, name, None)
-        if function is not None and function.__module__ == module.__name__:
-            return function
-    raise AssertionError(f"no module of minijax.numpy defines the operator or method {name!r}")
-
-
-def install() -> None:
-    """Gives arrays and tracers their operators, methods and properties."""
-    names = {*BINARY.values(), *COMPARISON.values(), *UNARY.values(), *METHODS, "round"}
-    install_operators({name: _function(name) for name in names - set(_OWN)} | _OWN)
+    return import_module("minijax.numpy")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minijax.core.array import ConcreteArray, aval_of, value_of
-from minijax.core.avals import ArraySpace, ShapedArray, install_array_space
+from minijax.core.avals import ArraySpace, ShapedArray
 from minijax.core.dtypes import (
     ALL,
     FLOAT,
@@ -506,4 +506,4 @@ def _add_vectors(x: Any, y: Any) -> Any:
     return x if aval_of(x).dtype == float0 else add(x, y)
 
 
-install_array_space(ArraySpace(_zeros, _add_vectors, spread, move_axis))
+ARRAY_SPACE = ArraySpace(_zeros, _add_vectors, spread, move_axis)

@@ -1,13 +1,14 @@
 """fft: discrete Fourier transforms along the last axes.
 
-NumPy's transforms (pocketfft) define it, and compiled programs call them too: O(n log n) for every
-length, in the precision of the operand. The rules need nothing else, as the transform of either
-kind is its own transpose up to reality.
+NumPy's transforms (pocketfft) define it, and compiled programs call their C functions: O(n log n)
+for every length, in the precision of the operand. The rules need nothing else, as the transform of
+either kind is its own transpose up to reality.
 """
 
 from __future__ import annotations
 
 import enum
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,6 +21,7 @@ from minijax.core.avals import ShapedArray
 from minijax.core.dtypes import COMPLEX, FLOAT, complex128, float32, float64
 from minijax.core.operators import Array
 from minijax.core.primitive import linear, primitive
+from minijax.kernel.roots import NativeCall
 from minijax.primitives.arithmetic import mul
 from minijax.primitives.broadcast import Axes, broadcast_in_dim, full, move_axis
 from minijax.primitives.complex import conj, real
@@ -114,8 +116,61 @@ def _fft_batch(size: int, operands: Any, dims: Any, **params: Any) -> Any:
     return fft_p.bind(move_axis(x, dim, 0), **params), (0,)
 
 
-def _fft_lower(k: Any, x: Any, *, out: Any, **params: Any) -> Any:
-    return k.host_call(out, lambda x: _fft_impl(np.asarray(x), **params), (x,))
+# -- compiled: along one axis after the other, in the order of NumPy
+
+
+def _fft_lower(k: Any, x: Any, *, out: Any, fft_type: FftType, fft_lengths: Axes) -> Any:
+    lead = x.ndim - len(fft_lengths)
+    axes = list(zip(range(lead, x.ndim), fft_lengths, strict=True))
+    match fft_type:
+        case FftType.RFFT:
+            kinds = [FftType.RFFT] + [FftType.FFT] * (len(axes) - 1)
+            axes = [axes[-1], *axes[:-1]]
+        case FftType.IRFFT:
+            kinds = [FftType.IFFT] * (len(axes) - 1) + [FftType.IRFFT]
+        case _:
+            kinds, axes = [fft_type] * len(axes), axes[::-1]
+    for number, (kind, (axis, n)) in enumerate(zip(kinds, axes, strict=True)):
+        x = _along(k, x, axis, kind, n, is_own=number > 0)
+    return (x,)
+
+
+def _along(k: Any, x: Any, axis: int, kind: FftType, n: int, is_own: bool) -> Any:
+    """Returns the transform along one axis; one of complex numbers goes on in their memory."""
+    (aval,) = _fft_abstract(
+        ShapedArray((*x.shape[:axis], *x.shape[axis + 1 :], x.shape[axis]), x.dtype),
+        fft_type=kind,
+        fft_lengths=(n,),
+    )
+    shape = (*x.shape[:axis], aval.shape[-1], *x.shape[axis + 1 :])
+    is_last = axis == x.ndim - 1
+    batch = () if is_last else x.shape[:axis]
+    in_place = is_own and kind in (FftType.FFT, FftType.IFFT)
+    name = {FftType.RFFT: "rfft_n_odd" if n % 2 else "rfft_n_even"}.get(kind, kind.name.lower())
+    symbol = f"numpy_{name}_{dtypes.real_dtype(x.dtype)}"
+    count = math.prod(x.shape[:axis] if is_last else x.shape[axis + 1 :])
+    steps = []
+    for length, dtype in ((x.shape[axis], x.dtype), (shape[axis], aval.dtype)):
+        size = dtype.itemsize
+        steps.append((length * size, size) if is_last else (size, count * size))
+    (from_row, along_row), (to_row, along_result) = steps
+    factor = 1.0 if kind in (FftType.FFT, FftType.RFFT) else 1 / n
+    arguments = (
+        ("table", (("out" if in_place else "in", 0), ("float", factor), ("out", 0))),
+        ("longs", (count, x.shape[axis], shape[axis])),
+        ("longs", (from_row, 0, to_row, along_row, along_result)),
+        ("symbol", f"{symbol}_data"),
+    )
+    evaluate = functools.partial(_one_axis, kind=kind, n=n, axis=axis)
+    call = NativeCall(symbol, arguments)
+    start = ((0, 0),) if in_place else ()
+    return k.native((ShapedArray(shape, aval.dtype),), (call,), (x,), batch, evaluate, start)[0]
+
+
+def _one_axis(x: np.ndarray, *, kind: FftType, n: int, axis: int) -> Any:
+    moved = np.moveaxis(x, axis, -1)
+    (found,) = _fft_impl(moved, fft_type=kind, fft_lengths=(n,))
+    return (np.ascontiguousarray(np.moveaxis(found, -1, axis)),)
 
 
 fft_p = primitive(

@@ -6,50 +6,24 @@
 (2,)
 """
 
-from minijax.random.continuous import double_sided_maxwell as double_sided_maxwell
-from minijax.random.continuous import lognormal as lognormal
-from minijax.random.continuous import maxwell as maxwell
-from minijax.random.continuous import pareto as pareto
-from minijax.random.continuous import rayleigh as rayleigh
-from minijax.random.continuous import triangular as triangular
-from minijax.random.continuous import wald as wald
-from minijax.random.continuous import weibull_min as weibull_min
-from minijax.random.counts import binomial as binomial
-from minijax.random.counts import geometric as geometric
-from minijax.random.counts import multinomial as multinomial
-from minijax.random.counts import poisson as poisson
-from minijax.random.distributions import cauchy as cauchy
-from minijax.random.distributions import exponential as exponential
-from minijax.random.distributions import gumbel as gumbel
-from minijax.random.distributions import laplace as laplace
-from minijax.random.distributions import logistic as logistic
-from minijax.random.distributions import normal as normal
-from minijax.random.distributions import truncated_normal as truncated_normal
-from minijax.random.gammas import beta as beta
-from minijax.random.gammas import chisquare as chisquare
-from minijax.random.gammas import dirichlet as dirichlet
-from minijax.random.gammas import f as f
-from minijax.random.gammas import gamma as gamma
-from minijax.random.gammas import generalized_normal as generalized_normal
-from minijax.random.gammas import loggamma as loggamma
-from minijax.random.gammas import t as t
-from minijax.random.keys import PRNGKey as PRNGKey
-from minijax.random.keys import bits as bits
-from minijax.random.keys import clone as clone
-from minijax.random.keys import fold_in as fold_in
-from minijax.random.keys import key as key
-from minijax.random.keys import key_data as key_data
-from minijax.random.keys import key_dtype as key_dtype
-from minijax.random.keys import key_impl as key_impl
-from minijax.random.keys import split as split
-from minijax.random.keys import wrap_key_data as wrap_key_data
-from minijax.random.shuffles import categorical as categorical
-from minijax.random.shuffles import choice as choice
-from minijax.random.shuffles import permutation as permutation
-from minijax.random.uniform import bernoulli as bernoulli
-from minijax.random.uniform import rademacher as rademacher
-from minijax.random.uniform import randint as randint
-from minijax.random.uniform import uniform as uniform
-from minijax.random.vectors import ball as ball
-from minijax.random.vectors import multivariate_normal as multivariate_normal
-from minijax.random.vectors import orthogonal as orthogonal
+from minijax.core.lazy import lazy_names as _lazy_names
+
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.random.continuous": """
+            double_sided_maxwell lognormal maxwell pareto rayleigh triangular wald weibull_min
+        """,
+        "minijax.random.counts": "binomial geometric multinomial poisson",
+        "minijax.random.distributions": """
+            cauchy exponential gumbel laplace logistic normal truncated_normal
+        """,
+        "minijax.random.gammas": "beta chisquare dirichlet f gamma generalized_normal loggamma t",
+        "minijax.random.keys": """
+            PRNGKey bits clone fold_in key key_data key_dtype key_impl split wrap_key_data
+        """,
+        "minijax.random.shuffles": "categorical choice permutation",
+        "minijax.random.uniform_draws": "bernoulli rademacher randint uniform",
+        "minijax.random.vectors": "ball multivariate_normal orthogonal",
+    },
+)

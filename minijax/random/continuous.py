@@ -13,7 +13,7 @@ from minijax.primitives.draw_functions import draw_log
 from minijax.random.distributions import exponential_draws, normal_draws
 from minijax.random.keys import Shape, split
 from minijax.random.parameters import arguments, common_shape, sampler, spread
-from minijax.random.uniform import signs, unit_interval
+from minijax.random.uniform_draws import signs, unit_interval
 
 _ONE = np.float32(1.0)
 

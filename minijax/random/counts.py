@@ -17,7 +17,7 @@ from minijax.primitives.cumulative import cumsum
 from minijax.primitives.special import lgamma
 from minijax.random.keys import Shape, as_shape, check_key, split
 from minijax.random.parameters import arguments, common_shape, count_dtype, sampler
-from minijax.random.uniform import unit_interval
+from minijax.random.uniform_draws import unit_interval
 
 State = tuple[Any, ...]
 

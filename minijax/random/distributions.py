@@ -19,7 +19,7 @@ from minijax.primitives.fused import fma
 from minijax.primitives.special import erf_inv
 from minijax.random.keys import Shape, as_shape, check_key, raw_bits, split
 from minijax.random.parameters import arguments, check_mode, sampler
-from minijax.random.uniform import interval, open_uniform, unit_interval
+from minijax.random.uniform_draws import interval, open_uniform, unit_interval
 from minijax.transforms.jit import jit
 
 

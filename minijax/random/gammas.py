@@ -17,7 +17,7 @@ from minijax.primitives.special_gamma import random_gamma_grad
 from minijax.random.distributions import exponential_draws, normal_draws
 from minijax.random.keys import Shape, split
 from minijax.random.parameters import arguments, sampler, spread
-from minijax.random.uniform import signs, unit_interval
+from minijax.random.uniform_draws import signs, unit_interval
 from minijax.transforms.custom import custom_jvp
 
 # Every element has a key of its own, so that draws do not depend on how long others took.

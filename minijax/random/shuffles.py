@@ -18,7 +18,7 @@ from minijax.primitives.sort import sort, top_k
 from minijax.random.distributions import gumbel
 from minijax.random.keys import Shape, as_shape, check_key, raw_bits, split
 from minijax.random.parameters import common_shape
-from minijax.random.uniform import randint, uniform
+from minijax.random.uniform_draws import randint, uniform
 from minijax.transforms.jit import jit
 
 

@@ -10,26 +10,18 @@ there are is refused when it is made.
 (8, 2)
 """
 
-from minijax.sharding.meshes import AbstractMesh as AbstractMesh
-from minijax.sharding.meshes import AxisType as AxisType
-from minijax.sharding.meshes import ManualAxisType as ManualAxisType
-from minijax.sharding.meshes import MemorySpace as MemorySpace
-from minijax.sharding.meshes import Mesh as Mesh
-from minijax.sharding.meshes import P as P
-from minijax.sharding.meshes import PartitionSpec as PartitionSpec
-from minijax.sharding.meshes import get_abstract_mesh as get_abstract_mesh
-from minijax.sharding.meshes import get_mesh as get_mesh
-from minijax.sharding.meshes import memory as memory
-from minijax.sharding.meshes import set_mesh as set_mesh
-from minijax.sharding.meshes import use_abstract_mesh as use_abstract_mesh
-from minijax.sharding.places import AbstractDevice as AbstractDevice
-from minijax.sharding.places import NamedSharding as NamedSharding
-from minijax.sharding.places import Shard as Shard
-from minijax.sharding.places import Sharding as Sharding
-from minijax.sharding.places import SingleDeviceSharding as SingleDeviceSharding
-from minijax.sharding.places import auto_axes as auto_axes
-from minijax.sharding.places import explicit_axes as explicit_axes
-from minijax.sharding.places import install_places as install_places
-from minijax.sharding.places import make_mesh as make_mesh
-from minijax.sharding.places import make_single_device_sharding as make_single_device_sharding
-from minijax.sharding.places import reshard as reshard
+from minijax.core.lazy import lazy_names as _lazy_names
+
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.sharding.meshes": """
+            AbstractMesh AxisType ManualAxisType MemorySpace Mesh P PartitionSpec get_abstract_mesh
+            get_mesh memory set_mesh use_abstract_mesh
+        """,
+        "minijax.sharding.places": """
+            AbstractDevice NamedSharding Shard Sharding SingleDeviceSharding auto_axes
+            explicit_axes make_mesh make_single_device_sharding reshard
+        """,
+    },
+)

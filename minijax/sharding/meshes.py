@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from minijax.devices import Device
+from minijax.placement import Device
 
 Index = tuple[slice, ...]
 

@@ -9,14 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from minijax.core.avals import ShapedArray
 from minijax.core.operators import Array
-from minijax.devices import Device, devices
+from minijax.placement import Device, devices
 from minijax.sharding.meshes import (
-    NO_MESH,
     AxisType,
     Index,
-    MemorySpace,
     Mesh,
     PartitionSpec,
 )
@@ -276,61 +273,3 @@ def explicit_axes(
         Array([2., 2.], dtype=float64)
     """
     return _unchanged(f)
-
-
-# -- what arrays say of their place
-
-
-def _sharding(x: Array) -> Sharding:
-    """Where the array lives."""
-    return SingleDeviceSharding(Device())
-
-
-def _aval_sharding(aval: ShapedArray) -> NamedSharding:
-    """What is known of the place of arrays of a type: no axis is divided."""
-    return NamedSharding(NO_MESH.abstract_mesh, PartitionSpec(*(None,) * aval.ndim))
-
-
-def _shards(x: Array) -> list[Shard]:
-    """The parts of the array: one."""
-    return [Shard(Device(), (slice(None),) * x.ndim, 0, x)]
-
-
-def _devices(x: Array) -> set[Device]:
-    """Returns the devices that hold the array."""
-    return set(devices())
-
-
-def _to_device(x: Array, device: Any, *, stream: Any = None) -> Array:
-    """Returns the array: there is one device."""
-    return x
-
-
-def _addressable_data(x: Array, index: int) -> Array:
-    """Returns the part of the array with a number: the array."""
-    return x
-
-
-def install_places() -> None:
-    """Gives arrays the properties and methods that speak of devices."""
-    always = {"is_fully_addressable": True, "is_fully_replicated": True, "committed": False}
-    for name, value in always.items():
-        setattr(Array, name, value)
-    for name, get in {
-        "sharding": _sharding,
-        "addressable_shards": _shards,
-        "global_shards": _shards,
-        "device": lambda x: Device(),
-    }.items():
-        setattr(Array, name, property(get))
-    for name, method in {
-        "devices": _devices,
-        "to_device": _to_device,
-        "addressable_data": _addressable_data,
-    }.items():
-        setattr(Array, name, method)
-    ShapedArray.sharding = property(_aval_sharding)  # type: ignore[attr-defined]
-    ShapedArray.memory_space = MemorySpace.Device  # type: ignore[attr-defined]
-
-
-install_places()

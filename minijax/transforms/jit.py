@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import time
 import weakref
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,15 @@ from minijax.core.trace import Tracer, mapped_axes
 from minijax.interpreters.stage import stage
 from minijax.primitives.control.call import call
 from minijax.transforms.arguments import FlatFunction, argument_avals, function_name
+from minijax.transforms.explain import (
+    TRACING_FLAGS,
+    Explanation,
+    History,
+    Signature,
+    Tracing,
+    explain_history,
+    newest_changes,
+)
 from minijax.transforms.lowered import Lowered, Traced
 from minijax.transforms.staging import struct_avals, struct_of
 
@@ -70,6 +80,7 @@ class JitFunction(compiler.EntryPoint):
             fun, static_argnums, static_argnames
         )
         self._programs: dict[Any, _Program] = {}
+        self._history = History()
         _functions.add(self)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -114,9 +125,8 @@ class JitFunction(compiler.EntryPoint):
             return
         given = {i % len(args) for i in self._static_argnums if -len(args) <= i < len(args)}
         static: set[int | str] = {*given, *self._static_argnames}
-        result = unflatten(program.out_tree, range(program.out_tree.num_leaves))
-        jaxpr, consts = program.jaxpr, program.consts
-        compiler.add_entry(self, args, kwargs, static, leaves, jaxpr, consts, result)
+        jaxpr, consts, tree = program.jaxpr, program.consts, program.out_tree
+        compiler.add_entry(self, args, kwargs, static, leaves, jaxpr, consts, tree)
 
     def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Returns the static arguments (hashable) and the dynamic `(args, kwargs)`."""
@@ -141,16 +151,27 @@ class JitFunction(compiler.EntryPoint):
         program = self._programs.get(key)
         if program is None:
             _announce(self._name, avals)
+            start = time.perf_counter()
             flat = FlatFunction(_with_static(self._fun, static), in_tree)
             # A bound method: calling the object itself would pass through C, which counts twice.
             jaxpr = stage(flat.__call__, avals, self._name)
             program = _Program(jaxpr.close(), jaxpr.consts, flat.out_tree)
+            self._note_tracing(Signature(static, in_tree, avals, *key[4:]), program.jaxpr, start)
             # A captured tracer belongs to one call of an enclosing function.
             if not any(isinstance(const, Tracer) for const in program.consts):
                 if len(self._programs) >= _CACHE_LIMIT:
                     self._programs.clear()
                 self._programs[key] = program
         return program
+
+    def _note_tracing(self, signature: Signature, jaxpr: Jaxpr, start: float) -> None:
+        """Remembers a tracing, and says what it is for if the configuration wants that."""
+        seconds = time.perf_counter() - start
+        self._history.add(Tracing(signature, time.time(), seconds, weakref.ref(jaxpr)))
+        if config.explain_compiles or config.explain_cache_misses:
+            changes = newest_changes(self._fun, self._history)
+            why = "; ".join(map(str, changes)) or "nothing like it was traced before"
+            _log.warning("Tracing jit(%s) took %.1f ms: %s", self._name, 1e3 * seconds, why)
 
     def check_donated(self, numbers: tuple[int, ...], names: tuple[str, ...]) -> None:
         """Refuses an argument that is static and given away.
@@ -193,9 +214,14 @@ class JitFunction(compiler.EntryPoint):
         traced = self.trace(*args, **kwargs)
         return unflatten(traced.out_tree, map(struct_of, traced.jaxpr.out_avals))
 
+    def explain(self) -> Explanation:
+        """Returns when and for which arguments the function was compiled, and what had changed."""
+        return explain_history(self._name, self._fun, self._history)
+
     def clear_cache(self) -> None:
         """Forgets all traced programs."""
         self.drop_entries()
+        self._history.clear()
         self._programs.clear()
 
     def cache_size(self) -> int:
@@ -249,11 +275,7 @@ def _announce(name: str, avals: tuple[Any, ...]) -> None:
 
 def _tracing_flags() -> tuple[Any, ...]:
     values = config.values
-    return (
-        values["numpy_dtype_promotion"],
-        values["numpy_rank_promotion"],
-        values["user_context"],
-    )
+    return tuple([values[flag] for flag in TRACING_FLAGS])
 
 
 def _with_static(fun: Callable[..., Any], static: Any) -> Callable[..., Any]:
@@ -361,7 +383,7 @@ def jit(
 
     Returns:
         The jitted function, with `lower(*args)`, `trace(*args)`, `eval_shape(*args)`,
-        `clear_cache()` and `cache_size()`.
+        `explain()`, `clear_cache()` and `cache_size()`.
 
     Raises:
         ValueError: if a static argument is not hashable or does not exist.

@@ -8,90 +8,28 @@
 `register_…` functions; `keystr` writes the key paths that the `…_with_path` functions give.
 """
 
-from minijax.core.key_path import (
-    DictKey,
-    FlattenedIndexKey,
-    GetAttrKey,
-    KeyPath,
-    SequenceKey,
-    keystr,
-)
-from minijax.core.partial import Partial
-from minijax.core.pytree import PyTreeDef, is_tree_node
-from minijax.core.pytree_nodes import (
-    register_dataclass,
-    register_pytree_node,
-    register_pytree_node_class,
-    register_pytree_with_keys,
-    register_pytree_with_keys_class,
-    register_static,
-)
-from minijax.core.source import guard_functions as _guard_functions
-from minijax.tree_util.registry import (
-    KeyEntry,
-    PyTreeRegistry,
-    default_registry,
-    flatten_one_level,
-    flatten_one_level_with_keys,
-)
-from minijax.tree_util.trees import (
-    all_leaves,
-    tree_all,
-    tree_broadcast,
-    tree_flatten,
-    tree_flatten_with_path,
-    tree_leaves,
-    tree_leaves_with_path,
-    tree_map,
-    tree_map_with_path,
-    tree_reduce,
-    tree_reduce_associative,
-    tree_structure,
-    tree_transpose,
-    tree_unflatten,
-    treedef_children,
-    treedef_is_leaf,
-    treedef_tuple,
-)
+from minijax.core.lazy import lazy_names as _lazy_names
+from minijax.core.source import guarded as _guarded
 
-__all__ = [
-    "DictKey",
-    "FlattenedIndexKey",
-    "GetAttrKey",
-    "KeyEntry",
-    "KeyPath",
-    "Partial",
-    "PyTreeDef",
-    "PyTreeRegistry",
-    "SequenceKey",
-    "all_leaves",
-    "default_registry",
-    "flatten_one_level",
-    "flatten_one_level_with_keys",
-    "is_tree_node",
-    "keystr",
-    "register_dataclass",
-    "register_pytree_node",
-    "register_pytree_node_class",
-    "register_pytree_with_keys",
-    "register_pytree_with_keys_class",
-    "register_static",
-    "tree_all",
-    "tree_broadcast",
-    "tree_flatten",
-    "tree_flatten_with_path",
-    "tree_leaves",
-    "tree_leaves_with_path",
-    "tree_map",
-    "tree_map_with_path",
-    "tree_reduce",
-    "tree_reduce_associative",
-    "tree_structure",
-    "tree_transpose",
-    "tree_unflatten",
-    "treedef_children",
-    "treedef_is_leaf",
-    "treedef_tuple",
-]
-
-_guard_functions(globals())
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.core.key_path": "DictKey FlattenedIndexKey GetAttrKey KeyPath SequenceKey keystr",
+        "minijax.core.partial": "Partial",
+        "minijax.core.pytree": "PyTreeDef is_tree_node",
+        "minijax.core.pytree_nodes": """
+            register_dataclass register_pytree_node register_pytree_node_class
+            register_pytree_with_keys register_pytree_with_keys_class register_static
+        """,
+        "minijax.tree_util.registry": """
+            KeyEntry PyTreeRegistry default_registry flatten_one_level flatten_one_level_with_keys
+        """,
+        "minijax.tree_util.trees": """
+            all_leaves tree_all tree_broadcast tree_flatten tree_flatten_with_path tree_leaves
+            tree_leaves_with_path tree_map tree_map_with_path tree_reduce tree_reduce_associative
+            tree_structure tree_transpose tree_unflatten treedef_children treedef_is_leaf
+            treedef_tuple
+        """,
+    },
+    wrap=_guarded,
+)

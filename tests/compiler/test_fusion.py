@@ -49,7 +49,7 @@ ROWS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("shape", ((300, 100), (7, 40, 65), (2, 20_000)))
 def test_row_programs_take_a_row_at_a_time(name: str, shape: tuple[int, ...]) -> None:
     found = compiled(ROWS[name], normal(*shape))
-    steps = found._plan.fused.steps
+    steps = found.plan.fused.steps
     assert {step.group for step in steps} == {0}
     # Nothing of the size of the operand lies between the steps.
     assert found.memory()["arena"] <= 16 * 8 * shape[-1] + 64 * 64
@@ -59,7 +59,7 @@ def test_steps_that_read_other_rows_are_apart() -> None:
     found = compiled(
         lambda x: (x.sum(1)[::-1] + jnp.exp(x).sum(1), x - x.sum(1)[::-1, None]), normal(300, 100)
     )
-    groups = [step.group for step in found._plan.fused.steps]
+    groups = [step.group for step in found.plan.fused.steps]
     assert len(set(groups)) > 1 or groups == [None] * len(groups)
 
 
@@ -76,7 +76,7 @@ SWEEPS: dict[str, tuple[Callable[[Any], Any], int]] = {
 def test_folds_of_the_same_elements_share_a_sweep(name: str, shape: tuple[int, ...]) -> None:
     function, sweeps = SWEEPS[name]
     found = compiled(function, normal(*shape))
-    folds = [s for s in found._plan.fused.steps if isinstance(s.definition, Reduce)]
+    folds = [s for s in found.plan.fused.steps if isinstance(s.definition, Reduce)]
     assert len(folds) == sweeps
 
 

@@ -4,7 +4,7 @@ import pytest
 import minijax.primitives.arithmetic  # noqa: F401 - gives array avals their vector space
 from minijax.core import dtypes
 from minijax.core.array import to_array, value_of
-from minijax.core.avals import Aval, ShapedArray, Zero, install_array_space, materialize
+from minijax.core.avals import Aval, ShapedArray, Zero, materialize
 
 F64 = ShapedArray((2, 3), dtypes.float64)
 WEAK = ShapedArray((), dtypes.int64, True)
@@ -66,8 +66,3 @@ def test_an_aval_without_a_space_says_so() -> None:
     for use in (Token().tangent, Token().zeros, lambda: Token().add(1, 2)):
         with pytest.raises(TypeError, match="token"):
             use()
-
-
-def test_the_space_is_installed_once() -> None:
-    with pytest.raises(AssertionError, match="installed once"):
-        install_array_space(None)  # type: ignore[arg-type]

@@ -73,18 +73,20 @@ class Machine:
         pool: the values so far.
         smooth: do not quantize, so that programs have derivatives; nothing is exact then, and
             floating point values have 64 bits.
+        largest: the most elements that a value may have; a step that makes more does nothing.
     """
 
     mj: ModuleType
     pool: list[Value]
     smooth: bool = False
+    largest: int = MAX_SIZE
 
     def run(self, instructions: Sequence[Instruction]) -> None:
         """Adds the result of each instruction to the pool."""
         for step in instructions:
             x = self.pool[step.i % len(self.pool)]
             result = INSTRUCTIONS[step.name](self, x, step)
-            self.pool.append(result if math.prod(result.shape) <= MAX_SIZE else x)
+            self.pool.append(result if math.prod(result.shape) <= self.largest else x)
 
     def other(self, step: Instruction) -> Value:
         return self.pool[step.j % len(self.pool)]
@@ -92,7 +94,7 @@ class Machine:
     def nested(self, values: Sequence[Any], body: Sequence[Instruction]) -> list[Value]:
         """Returns the pool after running a nested program on some arrays and some of the pool."""
         captured = [value for value in self.pool[-2:] if not value.rough]
-        machine = Machine(self.mj, [*map(Value, values), *captured], self.smooth)
+        machine = Machine(self.mj, [*map(Value, values), *captured], self.smooth, self.largest)
         machine.run(body)
         return machine.pool
 
@@ -455,12 +457,14 @@ class Drawn:
 
     inputs: tuple[np.ndarray, ...]
     instructions: tuple[Instruction, ...]
+    largest: int = MAX_SIZE
 
     def function(self, mj: ModuleType, rough: list[bool]) -> Callable[..., list[Any]]:
         """Returns the program as a function of its inputs; notes which results are rough."""
 
         def run(*inputs: Any) -> list[Any]:
-            machine = Machine(mj, [Value(mj.numpy.asarray(x)) for x in inputs])
+            values = [Value(mj.numpy.asarray(x)) for x in inputs]
+            machine = Machine(mj, values, largest=self.largest)
             machine.run(self.instructions)
             rough[:] = [value.rough for value in machine.pool[-3:]]
             return [value.array for value in machine.pool[-3:]]
@@ -516,6 +520,13 @@ def _array(dtype: np.dtype, shape: tuple[int, ...], seed: int) -> np.ndarray:
 
 _inputs = st.builds(_array, st.sampled_from(DTYPES), st.sampled_from(_SHAPES), st.integers(0, 99))
 
+# Long enough for vectors with a rest, rows that stay in cache, tiles and matrix products.
+_LARGE_SHAPES = ((70,), (257,), (5, 67), (67, 5), (8, 64), (1, 200), (40, 33), (3, 65, 9))
+_WIDE = tuple(np.dtype(code) for code in ("f8", "f8", "f4", "c16", "i8", "i4", "u1", "?"))
+_large_inputs = st.builds(
+    _array, st.sampled_from(_WIDE), st.sampled_from(_LARGE_SHAPES), st.integers(0, 99)
+)
+
 
 def _steps(depth: int, fewest: int, most: int) -> st.SearchStrategy[tuple[Instruction, ...]]:
     names = [name for name in INSTRUCTIONS if depth or name not in NESTING]
@@ -532,3 +543,9 @@ def _steps(depth: int, fewest: int, most: int) -> st.SearchStrategy[tuple[Instru
 def drawn_programs() -> st.SearchStrategy[Drawn]:
     """Returns the strategy of programs with up to ten instructions, nested twice at most."""
     return st.builds(Drawn, st.lists(_inputs, min_size=1, max_size=3).map(tuple), _steps(2, 4, 10))
+
+
+def drawn_large_programs() -> st.SearchStrategy[Drawn]:
+    """Returns the strategy of programs over arrays of hundreds of elements, nested once at most."""
+    inputs = st.lists(_large_inputs, min_size=1, max_size=2).map(tuple)
+    return st.builds(Drawn, inputs, _steps(1, 4, 8), st.just(6000))

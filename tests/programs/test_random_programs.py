@@ -19,10 +19,12 @@ from minijax.core.array import value_of
 from minijax.core.check import check_jaxpr
 from minijax.core.jaxpr import Jaxpr
 from minijax.interpreters.evaluate import evaluate
-from tests.programs.random_programs import Drawn, drawn_programs
+from tests.programs.random_programs import Drawn, drawn_large_programs, drawn_programs
 
 # Drawing and tracing a program of many nested instructions is slow by nature.
 _unhurried = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+# The two comparisons of the back ends draw more than the others: 300 programs together in CI.
+_compared = settings(_unhurried, max_examples=settings.default.max_examples * 3 // 2)
 
 
 def _staged(drawn: Drawn) -> tuple[Jaxpr, list[np.ndarray], list[bool]]:
@@ -56,14 +58,24 @@ def _assert_near(x: np.ndarray, y: np.ndarray, tolerance: float | None = None) -
     np.testing.assert_allclose(x.astype(np.float64), wide, rtol=tolerance, atol=tolerance * scale)
 
 
-@_unhurried
-@given(drawn_programs())
-def test_compiled_programs_equal_the_evaluator(drawn: Drawn) -> None:
+def _check_compiled(drawn: Drawn) -> None:
     program, args, rough = _staged(drawn)
     check_jaxpr(program)
     expected = evaluate(program, args)
     with mj.config.override(fp_contract=False):
         _assert_same(compiler.execute(program, args), expected, rough)
+
+
+@_compared
+@given(drawn_programs())
+def test_compiled_programs_equal_the_evaluator(drawn: Drawn) -> None:
+    _check_compiled(drawn)
+
+
+@_compared
+@given(drawn_large_programs())
+def test_compiled_programs_over_large_arrays_equal_the_evaluator(drawn: Drawn) -> None:
+    _check_compiled(drawn)
 
 
 @_unhurried

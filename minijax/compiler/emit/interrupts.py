@@ -13,6 +13,7 @@ from minijax.compiler.emit.context import Context
 from minijax.compiler.text import Operand
 
 INTERRUPTED = 4
+SLOT = "raised"
 _WORK_BETWEEN = 2e7
 _slot = (ctypes.c_void_p * 3)()
 
@@ -43,8 +44,8 @@ def _define_poll(c: Context) -> None:
         return
     here = c.fn
     c.fn = fn = c.module.function("poll", [], "i32", "internal", ("nounwind", "noinline", "cold"))
-    c.symbols["raised"] = ctypes.addressof(_slot)
-    slot = c.module.declare("raised", "void", [])
+    c.symbols[SLOT] = slot_address()
+    slot = c.module.declare(SLOT, "void", [])
     state = fn.call("i32", "PyGILState_Ensure", [])
     # Where the caller holds the lock, other threads get their turn.
     thread = fn.call("ptr", "PyEval_SaveThread", [])
@@ -56,6 +57,11 @@ def _define_poll(c: Context) -> None:
     fn.call("void", "PyGILState_Release", [("i32", state)])
     fn.ret(status)
     c.fn = here
+
+
+def slot_address() -> int:
+    """Returns where an interrupted loop leaves what the handler raised."""
+    return ctypes.addressof(_slot)
 
 
 def reraise() -> None:

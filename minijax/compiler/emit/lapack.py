@@ -1,4 +1,4 @@
-"""Calls of LAPACK and BLAS on batches of matrices.
+"""Calls of native functions on batches of matrices: LAPACK, BLAS, Fourier transforms.
 
 One native loop goes over the batch. LAPACK works in place: where a result starts as a copy of an
 operand, the copy is made once for the whole batch.
@@ -7,21 +7,32 @@ operand, the copy is made once for the whole batch.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from minijax.compiler import external
 from minijax.compiler.emit import dense
+from minijax.compiler.emit.calls import emit_host_call
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame, copy, nbytes
 from minijax.compiler.emit.types import literal_float
 from minijax.compiler.text import Operand
 from minijax.core import dtypes
-from minijax.kernel.roots import Native, Value
+from minijax.kernel.roots import HostCall, Native, NativeCall
 
 
 def emit_native(frame: Frame, native: Native, position: int) -> None:
-    """Emits the loop over the batch and the calls in it."""
+    """Emits the loop over the batch and the calls in it.
+
+    Where a function cannot be had, Python does the same with NumPy arrays.
+    """
     count = math.prod(native.batch)
     if count == 0 or all(out.size == 0 for out in native.outs):
+        return
+    if not all(_is_known(call) for call in native.calls):
+        emit_host_call(frame, HostCall(native.outs, native.evaluate, native.operands))
         return
     c = frame.c
     for k, j in native.start:
@@ -37,20 +48,27 @@ def emit_native(frame: Frame, native: Native, position: int) -> None:
         "out": [nbytes(x) // count for x in native.outs],
         "work": [0 for _ in native.work],
     }
+    real = dtypes.real_dtype(native.operands[0].dtype)
     with c.fn.loop(count) as batch:
+        matrices = {
+            (kind, k): _moved(c, place, batch.index, strides[kind][k])
+            for kind, places in addresses.items()
+            for k, place in enumerate(places)
+        }
         for call in native.calls:
             if call.symbol.startswith(dense.OWN):
                 dense.define(c, call.symbol)
             else:
                 c.outside(call.symbol)
-            args: list[tuple[str, Operand]] = []
-            for kind, argument in call.arguments:
-                if kind in addresses:
-                    place = addresses[kind][argument]
-                    args.append(("ptr", _moved(c, place, batch.index, strides[kind][argument])))
-                else:
-                    args.append(("ptr", _constant(c, native.operands[0], kind, argument)))
+            args: list[tuple[str, Operand]] = [
+                ("ptr", _argument(c, matrices, real, *argument)) for argument in call.arguments
+            ]
             c.fn.call("void", call.symbol, args)
+
+
+def _is_known(call: NativeCall) -> bool:
+    symbols = [call.symbol, *(name for kind, name in call.leaves() if kind == "symbol")]
+    return all(name.startswith(dense.OWN) or external.is_known(name) for name in symbols)
 
 
 def _moved(c: Context, address: str, index: str, stride: int) -> str:
@@ -59,11 +77,30 @@ def _moved(c: Context, address: str, index: str, stride: int) -> str:
     return c.fn.gep("i8", address, c.fn.emit(f"mul nsw i64 {index}, {stride}"))
 
 
-def _constant(c: Context, first: Value, kind: str, argument: Any) -> str:
-    if kind == "char":
-        return c.module.data(argument.encode())
-    if kind == "int":
-        return c.module.constant("i32", str(argument))
-    ty = "float" if dtypes.real_dtype(first.dtype) == dtypes.float32 else "double"
-    parts = f"{ty} {literal_float(ty, argument)}, {ty} {literal_float(ty, 0.0)}"
-    return c.module.constant(f"[2 x {ty}]", f"[{parts}]")
+def _argument(
+    c: Context, matrices: Mapping[tuple[str, int], str], real: np.dtype, kind: str, argument: Any
+) -> str:
+    match kind:
+        case "char":
+            return c.module.data(argument.encode())
+        case "int":
+            return c.module.constant("i32", str(argument))
+        case "longs":
+            listed = ", ".join(f"i64 {x}" for x in argument)
+            return c.module.constant(f"[{len(argument)} x i64]", f"[{listed}]")
+        case "float":
+            ty = "float" if real == dtypes.float32 else "double"
+            parts = f"{ty} {literal_float(ty, argument)}, {ty} {literal_float(ty, 0.0)}"
+            return c.module.constant(f"[2 x {ty}]", f"[{parts}]")
+        case "symbol":
+            c.outside(argument)
+            known = c.symbols[argument]
+            return c.module.declare(argument, "void", ()) if known else "null"
+        case "table":
+            table = c.fn.alloca("ptr", len(argument))
+            for k, each in enumerate(argument):
+                place = c.fn.gep("ptr", table, k)
+                c.fn.store("ptr", _argument(c, matrices, real, *each), place)
+            return table
+        case _:
+            return matrices[kind, argument]

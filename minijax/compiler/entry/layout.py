@@ -13,6 +13,7 @@ import importlib
 import platform
 import sys
 import sysconfig
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,18 +33,23 @@ class Layout:
     Attributes:
         value, aval: of the slots of an array of ours.
         weak_type: of the slot of its aval.
-        data, ndim, shape, dtype, flags: of the fields of a NumPy array.
-        type_flags: of a type's flags.
+        weakrefs: of an array of ours, the list of weak references.
+        data, ndim, shape, base, dtype, flags, array_weakrefs: of the fields of a NumPy array.
+        dealloc, type_flags: of a type's destructor and flags.
     """
 
     value: int
     aval: int
     weak_type: int
+    weakrefs: int
     data: int = 16
     ndim: int = 24
     shape: int = 32
+    base: int = 48
     dtype: int = 56
     flags: int = 64
+    array_weakrefs: int = 72
+    dealloc: int = 48
     type_flags: int = 168
 
 
@@ -54,6 +60,7 @@ def find_layout() -> Layout | None:
         platform.python_implementation() == "CPython"
         and _WORD == 8
         and not sysconfig.get_config_var("Py_GIL_DISABLED")
+        and not hasattr(sys, "getobjects")
         and not sys.flags.dev_mode
     )
     if not usable or not _containers_are_plain():
@@ -66,8 +73,9 @@ def find_layout() -> Layout | None:
     weak_at = _find(aval, id(True))
     if value_at is None or aval_at is None or weak_at is None:
         return None
-    found = Layout(value_at, aval_at, weak_at)
-    return found if _arrays_are_plain(found, array._value) else None
+    found = Layout(value_at, aval_at, weak_at, ConcreteArray.__weakrefoffset__)
+    plain = _arrays_are_plain(found, array._value) and _types_are_plain(found)
+    return found if plain else None
 
 
 def word(address: int) -> int:
@@ -110,6 +118,7 @@ def _scalar_is_plain(x: np.float64) -> bool:
 def _arrays_are_plain(layout: Layout, x: np.ndarray) -> bool:
     at = id(x)
     shape = word(at + layout.shape)
+    view, watched = x[:1], weakref.ref(x)
     flags = ctypes.c_int32.from_address(at + layout.flags).value
     return (
         word(at + layout.data) == x.ctypes.data
@@ -119,8 +128,21 @@ def _arrays_are_plain(layout: Layout, x: np.ndarray) -> bool:
         and bool(flags & 0x1) == x.flags.c_contiguous
         and bool(flags & 0x100) == x.flags.aligned
         and bool(flags & 0x400) == x.flags.writeable
-        and word(id(ConcreteArray) + layout.type_flags) == ConcreteArray.__flags__
+        and bool(flags & 0x4) == x.flags.owndata
+        and word(id(view) + layout.base) == id(view.base)
+        and word(at + layout.array_weakrefs) == id(watched)
     )
+
+
+_TP_DEALLOC = 52  # the number of the slot, in CPython's stable interface
+
+
+def _types_are_plain(layout: Layout) -> bool:
+    slot = ctypes.pythonapi.PyType_GetSlot
+    slot.restype, slot.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_int]
+    return word(id(ConcreteArray) + layout.type_flags) == ConcreteArray.__flags__ and word(
+        id(ConcreteArray) + layout.dealloc
+    ) == slot(ConcreteArray, _TP_DEALLOC)
 
 
 _NEW_FROM_DESCR = 94  # of NumPy's table of C functions

@@ -9,18 +9,17 @@ the table of the first entry. As long as the first is null, a call goes to `__ca
 from __future__ import annotations
 
 import ctypes
-import functools
 import threading
 from typing import Any
 
-from minijax.compiler.engine import Effort, Program, compile_module
+from minijax.compiler.engine import Program
 from minijax.compiler.entry.layout import HEAD, find_layout, word
+from minijax.compiler.entry.shared import FIRST_TABLE, shared_code
 from minijax.compiler.entry.table import ENTRY, NEXT, SLOW, Table
-from minijax.compiler.text import ModuleWriter
 
 _HAVE_VECTORCALL = 1 << 11
 _BASETYPE = 1 << 10
-_FUNCTION, _TABLE, _SIZE = HEAD, HEAD + 8, HEAD + 16
+_FUNCTION, _TABLE, _SIZE = HEAD, FIRST_TABLE, HEAD + 16
 _READ_ONLY, _OFFSET = 1, 19
 _MEMBERS = 72  # Py_tp_members
 _MOST_ENTRIES = 16
@@ -82,7 +81,7 @@ class EntryPoint(_Base):
     def add_entry(self, table: Table, code: Program) -> None:
         """Makes an entry the first that calls try."""
         with _lock:
-            stub = _stub()
+            stub = shared_code()
             if not hasattr(self, "entries"):
                 self.entries, self._retired = [], []
             last = self.entries[0] if self.entries else _last_table(self)
@@ -117,28 +116,9 @@ def _last_table(point: EntryPoint) -> Table:
     slow = point.__call__
     table.kept.append(slow)
     table.settle()
-    table.fix(ENTRY, _stub().addresses["slow"])
+    table.fix(ENTRY, shared_code().addresses["slow"])
     table.fix(SLOW, id(slow))
     return table
-
-
-@functools.cache
-def _stub() -> Program:
-    """The code that all entry points share: to the first entry, and from the last to Python."""
-    module = ModuleWriter()
-    args = [("ptr", "self"), ("ptr", "args"), ("i64", "nargs"), ("ptr", "names")]
-    given = [("ptr", "%self"), ("ptr", "%args"), ("i64", "%nargs"), ("ptr", "%names")]
-    fn = module.function("stub", args, "ptr")
-    table = fn.load("ptr", fn.gep("i8", "%self", _TABLE))
-    entry = fn.load("ptr", fn.gep("ptr", table, ENTRY))
-    fn.ret(fn.call("ptr", entry, [*given, ("ptr", table)]))
-    fn = module.function("slow", [*args, ("ptr", "table")], "ptr")
-    slow = fn.load("ptr", fn.gep("ptr", "%table", SLOW))
-    # The caller's leave to write in front of the arguments is not ours to give on.
-    count = fn.emit(f"and i64 %nargs, {(1 << 63) - 1}")
-    passed = [("ptr", slow), ("ptr", "%args"), ("i64", count), ("ptr", "%names")]
-    fn.ret(fn.call("ptr", "PyObject_Vectorcall", passed))
-    return compile_module(str(module), "stub", exports=("slow",), effort=Effort.LIGHT)
 
 
 def _let_calls_through(kind: type) -> None:

@@ -5,6 +5,7 @@ An entry walks the recipe of the arguments it was made for; whatever differs goe
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,10 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.array import ConcreteArray
 from minijax.core.avals import Aval, ShapedArray
+from minijax.core.dataclass_fields import dataclass_nodes
+from minijax.core.pytree import is_registered
 
+_PLAIN_READING: Any = object.__getattribute__
 _NUMBERS = (float, int, bool, complex)
 
 
@@ -35,17 +39,23 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A tuple, named tuple, list, dict or None.
+    """A tuple, named tuple, list, dict, dataclass or None.
 
     Attributes:
         type: its Python type.
         children: the recipes of what it holds.
-        keys: of a dict.
+        keys: of a dict, the keys of the children.
+        order: of a dict, the numbers of the children in the order of its making.
+        fields: of a dataclass, the attributes that the children are.
+        rest: of a dataclass, the static attributes and their values.
     """
 
     type: type
     children: tuple[Recipe, ...]
     keys: tuple[Any, ...] = ()
+    order: tuple[int, ...] = ()
+    fields: tuple[str, ...] = ()
+    rest: tuple[tuple[str, Any], ...] = ()
 
 
 Recipe = Leaf | Node
@@ -70,12 +80,26 @@ def argument_recipe(x: Any) -> Recipe | None:
     return _container(x, [argument_recipe(child) for child in _children(x)])
 
 
-def result_recipe(x: Any, avals: Sequence[Aval]) -> Recipe | None:
-    """Returns the recipe of a result, given with numbers of outputs in place of its leaves."""
+def result_recipe(x: Any, avals: Sequence[Aval]) -> tuple[Recipe, bool] | None:
+    """Returns the recipe of a result, given with numbers of outputs in place of its leaves.
+
+    Returns:
+        The recipe and whether the result is made by it; else the recipe is of the list of leaves,
+        and Python makes the result of that. None if an output is not an array.
+    """
+    if not all(type(aval) is ShapedArray for aval in avals):
+        return None
+    arrays = [Leaf("array", aval, ConcreteArray) for aval in avals if type(aval) is ShapedArray]
+    made = _result(x, arrays)
+    return (Node(list, tuple(arrays)), False) if made is None else (made, True)
+
+
+def _result(x: Any, arrays: Sequence[Leaf]) -> Recipe | None:
     if type(x) is int:
-        aval = avals[x]
-        return Leaf("array", aval, ConcreteArray) if type(aval) is ShapedArray else None
-    return _container(x, [result_recipe(child, avals) for child in _children(x)])
+        return arrays[x]
+    if type(x) in dataclass_nodes:
+        return None
+    return _container(x, [_result(child, arrays) for child in _children(x)])
 
 
 def leaves(recipe: Recipe) -> Iterator[Leaf]:
@@ -96,12 +120,30 @@ def leaf_values(x: Any) -> list[Any]:
 
 def _is_container(x: Any) -> bool:
     kind = type(x)
-    return x is None or kind in (tuple, list, dict) or _is_named_tuple(kind)
+    plain = x is None or kind in (tuple, list, dict)
+    return plain or _is_named_tuple(kind) or _has_readable_fields(x)
 
 
 def _is_named_tuple(kind: type) -> bool:
     plain = kind.__bases__ == (tuple,) and kind.__basicsize__ == tuple.__basicsize__
-    return plain and kind.__itemsize__ == tuple.__itemsize__ and hasattr(kind, "_fields")
+    plain = plain and kind.__itemsize__ == tuple.__itemsize__ and hasattr(kind, "_fields")
+    return plain and not is_registered(kind)
+
+
+def _has_readable_fields(x: Any) -> bool:
+    """Whether reading the fields of a registered dataclass runs no code and makes no objects."""
+    kind = type(x)
+    fields = dataclass_nodes.get(kind)
+    if fields is None or inspect.getattr_static(kind, "__getattribute__") is not _PLAIN_READING:
+        return False
+    for name in (*fields.data, *fields.meta):
+        # A property, unlike a slot, may make what it returns.
+        found = inspect.getattr_static(kind, name, None)
+        if hasattr(type(found), "__set__") and not inspect.ismemberdescriptor(found):
+            return False
+        if not (inspect.ismemberdescriptor(found) or name in getattr(x, "__dict__", ())):
+            return False
+    return True
 
 
 def _children(x: Any) -> list[Any]:
@@ -109,6 +151,8 @@ def _children(x: Any) -> list[Any]:
         return []
     if type(x) is dict:
         return [x[key] for key in _sorted_keys(x)]
+    if type(x) in dataclass_nodes:
+        return [getattr(x, name) for name in dataclass_nodes[type(x)].data]
     return list(x)
 
 
@@ -122,8 +166,15 @@ def _sorted_keys(x: dict[Any, Any]) -> list[Any]:
 def _container(x: Any, children: Sequence[Recipe | None]) -> Node | None:
     if not _is_container(x) or any(child is None for child in children):
         return None
-    known = tuple(child for child in children if child is not None)
-    if type(x) is dict:
+    kind, known = type(x), tuple(child for child in children if child is not None)
+    if kind is dict:
+        if not all(type(key) is str for key in x):
+            return None
         keys = tuple(_sorted_keys(x))
-        return Node(dict, known, keys) if all(type(key) is str for key in keys) else None
-    return Node(type(x), known)
+        places = {key: k for k, key in enumerate(keys)}
+        return Node(dict, known, keys, tuple(places[key] for key in x))
+    if kind in dataclass_nodes:
+        fields = dataclass_nodes[kind]
+        rest = tuple((name, getattr(x, name)) for name in fields.meta)
+        return Node(kind, known, fields=fields.data, rest=rest)
+    return Node(kind, known)

@@ -7,6 +7,7 @@ share their code, and code can be kept from process to process.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from typing import Any
 
 ENTRY, NEXT, SLOW, BUSY, RUN, FAILURE = range(6)
@@ -38,6 +39,12 @@ class Table:
             slot = self._slots[value] = len(self._values)
             self._values.append(value)
         return slot
+
+    def row(self, values: Sequence[int]) -> int:
+        """Returns the first of slots that follow each other and hold these numbers."""
+        first = len(self._values)
+        self._values += values
+        return first
 
     def settle(self) -> None:
         """Gives the table its memory; no more slots are made after."""

@@ -2,6 +2,7 @@
 
 * a `Scatter` writes into its operand, which its updates may read where they write;
 * an element may overwrite what it reads at its own index only;
+* the result of a native call that starts as a copy of an operand takes over the operand;
 * a loop starts from its first carry.
 
 The operand must not be read by anything later, and by nothing else in the same step.
@@ -16,7 +17,7 @@ from minijax.compiler.fuse.own_place import reads_own_place
 from minijax.compiler.fuse.steps import Fused, Step
 from minijax.compiler.fuse.walk import expressions, is_array, memory_operands, postorder
 from minijax.kernel.expr import Expr
-from minijax.kernel.roots import Element, Scan, Scatter, Value, While
+from minijax.kernel.roots import Element, Native, Scan, Scatter, Value, While
 
 _READS = ("load", "guarded")
 
@@ -31,6 +32,12 @@ def overwritable(fused: Fused, step: Step) -> Iterator[tuple[Value, Value]]:
                 yield definition.out, operand
         case Element():
             yield from _elementwise(step, definition)
+        case Native():
+            operands = [fused.home(x) for x in definition.operands]
+            read = {argument for call in definition.calls for argument in call.leaves()}
+            for k, j in definition.start:
+                if ("in", j) not in read and operands.count(operands[j]) == 1:
+                    yield definition.outs[k], operands[j]
         case While() | Scan():
             operands = [fused.home(v) for v in memory_operands(definition) if is_array(v)]
             for out, first in zip(definition.outs, definition.init, strict=False):

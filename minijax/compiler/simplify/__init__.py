@@ -3,7 +3,9 @@
     inline   nested calls become part of their caller
     hoist    what a loop computes anew each step from its constants is computed once, before it
     fold     operations on scalar constants are carried out
+    algebra  operations that do nothing go, and some become cheaper ones
     cse      an operation applied twice to the same operands is applied once
+    layout   transposes become another way for a product to read its operands
     dce      what nobody uses goes
 
 None changes a value. `simplify` runs them in this order, in the nested programs too.
@@ -11,16 +13,26 @@ None changes a value. `simplify` runs them in this order, in the nested programs
 
 from __future__ import annotations
 
+from minijax.compiler.simplify.algebra import simplify_algebra
 from minijax.compiler.simplify.cse import eliminate_common
 from minijax.compiler.simplify.dce import eliminate_dead
 from minijax.compiler.simplify.fold import fold_constants
 from minijax.compiler.simplify.hoist import hoist_invariants
 from minijax.compiler.simplify.inline import inline_calls
+from minijax.compiler.simplify.layout import fold_layouts
 from minijax.core.check import check_jaxpr
 from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr
 
-PASSES = (inline_calls, hoist_invariants, fold_constants, eliminate_common, eliminate_dead)
+PASSES = (
+    inline_calls,
+    hoist_invariants,
+    fold_constants,
+    simplify_algebra,
+    eliminate_common,
+    fold_layouts,
+    eliminate_dead,
+)
 
 
 def simplify(jaxpr: Jaxpr) -> Jaxpr:

@@ -5,10 +5,12 @@ A program calls them by symbols such as `exp_f64x8`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
+from minijax.compiler.cache.modules import cached_module
 from minijax.compiler.emit.context import Context
-from minijax.compiler.engine import Effort, Program, compile_module
+from minijax.compiler.engine import Effort, Program
 from minijax.compiler.vector_math import (
     complex_functions,
     error_function,
@@ -63,6 +65,8 @@ COMPLEX: dict[str, Callable[[Number, Number], tuple[Number, Number]]] = {
     "ctanh": complex_functions.tanh,
 }
 _BITS = {"double": 64, "float": 32}
+_TYPES = {"64": "double", "32": "float"}
+_BINARY = frozenset(("atan2", "hypot", "pow"))
 _compiled: dict[str, Program] = {}
 
 
@@ -71,13 +75,29 @@ def symbol(name: str, ty: str, lanes: int) -> str:
     return f"{name}_f{_BITS[ty]}x{lanes}"
 
 
+def parsed(symbol: str) -> tuple[str, str, int, int] | None:
+    """Returns name, type, lanes and number of operands of a symbol, if it is one of ours.
+
+    Example:
+        >>> parsed("pow_f32x8"), parsed("pow")
+        (('pow', 'float', 8, 2), None)
+    """
+    name, _, rest = symbol.rpartition("_f")
+    bits, _, lanes = rest.partition("x")
+    if bits not in _TYPES or not lanes.isdigit() or not (name in FUNCTIONS or name in COMPLEX):
+        return None
+    count = 2 if name in _BINARY or name in COMPLEX else 1
+    return name, _TYPES[bits], int(lanes), count
+
+
 def address(name: str, ty: str, lanes: int, count: int) -> int:
     """Returns the address of a function of `count` operands, compiled at its first use."""
     own = symbol(name, ty, lanes)
     if own not in _compiled:
-        text = module_text(name, ty, lanes, count)
+        write = functools.partial(module_text, name, ty, lanes, count)
+        code = cached_module(write, own, effort=Effort.LIGHT, name=own)
         # The first of several threads decides: its code may be in use already.
-        _compiled.setdefault(own, compile_module(text, own, effort=Effort.LIGHT))
+        _compiled.setdefault(own, code)
     return _compiled[own].address
 
 

@@ -1,3 +1,10 @@
 """The folder for compiled programs: a setting that is accepted."""
 
-from minijax.experimental.compilation_cache import compilation_cache as compilation_cache
+from minijax.core.lazy import lazy_names as _lazy_names
+
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.experimental.compilation_cache": "compilation_cache",
+    },
+)

@@ -1,3 +1,10 @@
 """Clusters of vectors, under the names of `scipy.cluster`."""
 
-from minijax.scipy.cluster import vq as vq
+from minijax.core.lazy import lazy_names as _lazy_names
+
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.scipy.cluster": "vq",
+    },
+)

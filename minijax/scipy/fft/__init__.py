@@ -1,9 +1,12 @@
 """Discrete cosine transforms, as in `scipy.fft`."""
 
-from minijax.core.source import guard_functions as _guard_functions
-from minijax.scipy.fft.cosine import dct as dct
-from minijax.scipy.fft.cosine import dctn as dctn
-from minijax.scipy.fft.cosine import idct as idct
-from minijax.scipy.fft.cosine import idctn as idctn
+from minijax.core.lazy import lazy_names as _lazy_names
+from minijax.core.source import guarded as _guarded
 
-_guard_functions(globals())
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.scipy.fft.cosine": "dct dctn idct idctn",
+    },
+    wrap=_guarded,
+)

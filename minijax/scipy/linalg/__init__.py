@@ -3,46 +3,26 @@
 Arguments that tell SciPy to overwrite its operands or to look for NaNs are taken and ignored.
 """
 
-from minijax.core.source import guard_functions as _guard_functions
-from minijax.scipy.linalg.factorizations import cho_factor as cho_factor
-from minijax.scipy.linalg.factorizations import cholesky as cholesky
-from minijax.scipy.linalg.factorizations import eigh as eigh
-from minijax.scipy.linalg.factorizations import eigh_tridiagonal as eigh_tridiagonal
-from minijax.scipy.linalg.factorizations import lu as lu
-from minijax.scipy.linalg.factorizations import lu_factor as lu_factor
-from minijax.scipy.linalg.factorizations import qr as qr
-from minijax.scipy.linalg.factorizations import qr_multiply as qr_multiply
-from minijax.scipy.linalg.factorizations import svd as svd
-from minijax.scipy.linalg.functions import expm as expm
-from minijax.scipy.linalg.functions import expm_frechet as expm_frechet
-from minijax.scipy.linalg.functions import polar as polar
-from minijax.scipy.linalg.number_matrices import hadamard as hadamard
-from minijax.scipy.linalg.number_matrices import helmert as helmert
-from minijax.scipy.linalg.number_matrices import invhilbert as invhilbert
-from minijax.scipy.linalg.number_matrices import invpascal as invpascal
-from minijax.scipy.linalg.number_matrices import pascal as pascal
-from minijax.scipy.linalg.schur_forms import hessenberg as hessenberg
-from minijax.scipy.linalg.schur_forms import rsf2csf as rsf2csf
-from minijax.scipy.linalg.schur_forms import schur as schur
-from minijax.scipy.linalg.solving import cho_solve as cho_solve
-from minijax.scipy.linalg.solving import det as det
-from minijax.scipy.linalg.solving import inv as inv
-from minijax.scipy.linalg.solving import lu_solve as lu_solve
-from minijax.scipy.linalg.solving import solve as solve
-from minijax.scipy.linalg.solving import solve_sylvester as solve_sylvester
-from minijax.scipy.linalg.solving import solve_triangular as solve_triangular
-from minijax.scipy.linalg.special_matrices import block_diag as block_diag
-from minijax.scipy.linalg.special_matrices import circulant as circulant
-from minijax.scipy.linalg.special_matrices import companion as companion
-from minijax.scipy.linalg.special_matrices import convolution_matrix as convolution_matrix
-from minijax.scipy.linalg.special_matrices import dft as dft
-from minijax.scipy.linalg.special_matrices import fiedler as fiedler
-from minijax.scipy.linalg.special_matrices import fiedler_companion as fiedler_companion
-from minijax.scipy.linalg.special_matrices import hankel as hankel
-from minijax.scipy.linalg.special_matrices import hilbert as hilbert
-from minijax.scipy.linalg.special_matrices import leslie as leslie
-from minijax.scipy.linalg.special_matrices import toeplitz as toeplitz
-from minijax.scipy.linalg.spectral_functions import funm as funm
-from minijax.scipy.linalg.spectral_functions import sqrtm as sqrtm
+from minijax.core.lazy import lazy_names as _lazy_names
+from minijax.core.source import guarded as _guarded
 
-_guard_functions(globals())
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.scipy.linalg.factorizations": """
+            cho_factor cholesky eigh eigh_tridiagonal lu lu_factor qr qr_multiply svd
+        """,
+        "minijax.scipy.linalg.functions": "expm expm_frechet polar",
+        "minijax.scipy.linalg.number_matrices": "hadamard helmert invhilbert invpascal pascal",
+        "minijax.scipy.linalg.schur_forms": "hessenberg rsf2csf schur",
+        "minijax.scipy.linalg.solving": """
+            cho_solve det inv lu_solve solve solve_sylvester solve_triangular
+        """,
+        "minijax.scipy.linalg.special_matrices": """
+            block_diag circulant companion convolution_matrix dft fiedler fiedler_companion hankel
+            hilbert leslie toeplitz
+        """,
+        "minijax.scipy.linalg.spectral_functions": "funm sqrtm",
+    },
+    wrap=_guarded,
+)

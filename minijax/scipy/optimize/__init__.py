@@ -1,7 +1,12 @@
 """Minimization, under the names of `scipy.optimize`."""
 
-from minijax.core.source import guard_functions as _guard_functions
-from minijax.scipy.optimize.minimizing import OptimizeResults as OptimizeResults
-from minijax.scipy.optimize.minimizing import minimize as minimize
+from minijax.core.lazy import lazy_names as _lazy_names
+from minijax.core.source import guarded as _guarded
 
-_guard_functions(globals())
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.scipy.optimize.minimizing": "OptimizeResults minimize",
+    },
+    wrap=_guarded,
+)

@@ -1,15 +1,17 @@
 """Signal processing, under the names of `scipy.signal`."""
 
-from minijax.core.source import guard_functions as _guard_functions
-from minijax.scipy.signal.convolutions import convolve as convolve
-from minijax.scipy.signal.convolutions import convolve2d as convolve2d
-from minijax.scipy.signal.convolutions import correlate as correlate
-from minijax.scipy.signal.convolutions import correlate2d as correlate2d
-from minijax.scipy.signal.convolutions import fftconvolve as fftconvolve
-from minijax.scipy.signal.inverse import istft as istft
-from minijax.scipy.signal.spectra import csd as csd
-from minijax.scipy.signal.spectra import stft as stft
-from minijax.scipy.signal.spectra import welch as welch
-from minijax.scipy.signal.trends import detrend as detrend
+from minijax.core.lazy import lazy_names as _lazy_names
+from minijax.core.source import guarded as _guarded
 
-_guard_functions(globals())
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.scipy.signal.convolutions": """
+            convolve convolve2d correlate correlate2d fftconvolve
+        """,
+        "minijax.scipy.signal.inverse": "istft",
+        "minijax.scipy.signal.spectra": "csd stft welch",
+        "minijax.scipy.signal.trends": "detrend",
+    },
+    wrap=_guarded,
+)

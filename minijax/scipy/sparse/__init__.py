@@ -1,3 +1,10 @@
 """Linear systems of which only the products are known, under the names of `scipy.sparse`."""
 
-from minijax.scipy.sparse import linalg as linalg
+from minijax.core.lazy import lazy_names as _lazy_names
+
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.scipy.sparse": "linalg",
+    },
+)

@@ -6,6 +6,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy import special
 from minijax.scipy.operands import floating
 
@@ -75,3 +76,6 @@ def ppf(q: Any, p: Any) -> Array:
     q, p = floating("stats.bernoulli.ppf", q, p)
     known = (q >= 0) & (q <= 1) & (p >= 0) & (p <= 1)
     return jnp.where(known, jnp.where(q <= 1 - p, 0.0, 1.0), jnp.nan).astype(q.dtype)
+
+
+_guard_functions(globals())

@@ -6,6 +6,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy import special
 from minijax.scipy.operands import floating
 
@@ -126,3 +127,6 @@ def logsf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
     inside = (z > 0) & (z < 1)
     found = jnp.log(special.betainc(b, a, jnp.where(inside, 1 - z, 0.5)))
     return jnp.where(inside, found, jnp.where(z <= 0, 0, jnp.where(z >= 1, -jnp.inf, z)))
+
+
+_guard_functions(globals())

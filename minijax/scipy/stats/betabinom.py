@@ -6,6 +6,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy import special
 from minijax.scipy.operands import floating
 
@@ -50,3 +51,6 @@ def pmf(k: Any, n: Any, a: Any, b: Any, loc: Any = 0) -> Array:
         0.25
     """
     return jnp.exp(logpmf(k, n, a, b, loc))
+
+
+_guard_functions(globals())

@@ -7,6 +7,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy.operands import floating
 
 
@@ -144,3 +145,6 @@ def isf(q: Any, loc: Any = 0, scale: Any = 1) -> Array:
     """
     q, loc, scale = floating("stats.cauchy.isf", q, loc, scale)
     return loc + scale * jnp.tan(math.pi * (0.5 - q))
+
+
+_guard_functions(globals())

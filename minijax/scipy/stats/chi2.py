@@ -6,6 +6,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy.operands import floating
 from minijax.scipy.stats import gamma
 
@@ -119,3 +120,6 @@ def logsf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Array:
         -0.084587
     """
     return jnp.log(sf(x, df, loc, scale))
+
+
+_guard_functions(globals())

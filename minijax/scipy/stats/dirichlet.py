@@ -6,6 +6,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.numpy.promotion import promote_dtypes
 from minijax.scipy import special
 
@@ -58,3 +59,6 @@ def pdf(x: Any, alpha: Any) -> Array:
         1.6
     """
     return jnp.exp(logpdf(x, alpha))
+
+
+_guard_functions(globals())

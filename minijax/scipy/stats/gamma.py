@@ -6,6 +6,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy import special
 from minijax.scipy.operands import floating
 
@@ -122,3 +123,6 @@ def logsf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Array:
         -3.0
     """
     return jnp.log(sf(x, a, loc, scale))
+
+
+_guard_functions(globals())

@@ -6,6 +6,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy import special
 from minijax.scipy.operands import floating
 
@@ -67,3 +68,6 @@ def cdf(x: Any, beta: Any) -> Array:
     found = jnp.where(safe < 0, below, 0.5 + 0.5 * special.gammainc(order, place))
     # At 0 the power has no derivative, but the distribution function has.
     return jnp.where(is_zero, 0.5 + x * jnp.exp(logpdf(jnp.zeros_like(x), beta)), found)
+
+
+_guard_functions(globals())

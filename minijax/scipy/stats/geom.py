@@ -6,6 +6,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy import special
 from minijax.scipy.operands import floating
 
@@ -44,3 +45,6 @@ def pmf(k: Any, p: Any, loc: Any = 0) -> Array:
         0.5
     """
     return jnp.exp(logpmf(k, p, loc))
+
+
+_guard_functions(globals())

@@ -7,6 +7,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy.operands import floating
 
 
@@ -138,3 +139,6 @@ def ppf(p: Any, loc: Any = 0, scale: Any = 1) -> Array:
     """
     p, loc, scale = floating("stats.gumbel_r.ppf", p, loc, scale)
     return loc - scale * jnp.log(-jnp.log(p))
+
+
+_guard_functions(globals())

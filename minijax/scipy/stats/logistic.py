@@ -6,6 +6,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy import special
 from minijax.scipy.operands import floating
 
@@ -112,3 +113,6 @@ def isf(x: Any, loc: Any = 0, scale: Any = 1) -> Array:
     """
     q, loc, scale = floating("stats.logistic.isf", x, loc, scale)
     return loc - special.logit(q) * scale
+
+
+_guard_functions(globals())

@@ -6,6 +6,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy import special
 from minijax.scipy.operands import floating
 
@@ -48,3 +49,6 @@ def pmf(x: Any, n: Any, p: Any) -> Array:
         0.5
     """
     return jnp.exp(logpmf(x, n, p))
+
+
+_guard_functions(globals())

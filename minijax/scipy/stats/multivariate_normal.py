@@ -7,6 +7,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.numpy.promotion import promote_dtypes
 from minijax.primitives.linalg.triangular_solve import triangular_solve
 from minijax.scipy.stats import norm
@@ -71,3 +72,6 @@ def pdf(x: Any, mean: Any, cov: Any) -> Array:
         1.0
     """
     return jnp.exp(logpdf(x, mean, cov))
+
+
+_guard_functions(globals())

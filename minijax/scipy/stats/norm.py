@@ -7,6 +7,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy import special
 from minijax.scipy.operands import floating
 
@@ -147,3 +148,6 @@ def isf(q: Any, loc: Any = 0, scale: Any = 1) -> Array:
     """
     q, loc, scale = floating("stats.norm.isf", q, loc, scale)
     return loc - special.ndtri(q) * scale
+
+
+_guard_functions(globals())

@@ -7,6 +7,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy import special
 from minijax.scipy.operands import floating
 
@@ -107,3 +108,6 @@ def _asymptotic_entropy(mu: Array) -> Array:
     for coefficient in _ENTROPY_SERIES:
         series = inverse * (series + coefficient)
     return 0.5 * jnp.log(2 * math.pi * math.e * mu) + series
+
+
+_guard_functions(globals())

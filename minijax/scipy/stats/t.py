@@ -7,6 +7,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy import special
 from minijax.scipy.operands import floating
 
@@ -46,3 +47,6 @@ def pdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Array:
         0.313181
     """
     return jnp.exp(logpdf(x, df, loc, scale))
+
+
+_guard_functions(globals())

@@ -6,6 +6,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.primitives.special_integrals import log_ndtr
 from minijax.scipy import special
 from minijax.scipy.operands import floating
@@ -146,3 +147,6 @@ def sf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Array:
         0.0
     """
     return jnp.exp(logsf(x, a, b, loc, scale))
+
+
+_guard_functions(globals())

@@ -6,6 +6,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy.operands import floating
 
 
@@ -75,3 +76,6 @@ def ppf(q: Any, loc: Any = 0, scale: Any = 1) -> Array:
     """
     q, loc, scale = floating("stats.uniform.ppf", q, loc, scale)
     return jnp.where((q < 0) | (q > 1), jnp.nan, q * scale + loc)
+
+
+_guard_functions(globals())

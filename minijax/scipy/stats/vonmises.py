@@ -7,6 +7,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy import special
 from minijax.scipy.operands import floating
 
@@ -42,3 +43,6 @@ def pdf(x: Any, kappa: Any) -> Array:
         0.302338
     """
     return jnp.exp(logpdf(x, kappa))
+
+
+_guard_functions(globals())

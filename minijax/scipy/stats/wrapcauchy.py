@@ -7,6 +7,7 @@ from typing import Any
 
 from minijax import numpy as jnp
 from minijax.core.operators import Array
+from minijax.core.source import guard_functions as _guard_functions
 from minijax.scipy.operands import floating
 
 
@@ -44,3 +45,6 @@ def pdf(x: Any, c: Any) -> Array:
         0.320517
     """
     return jnp.exp(logpdf(x, c))
+
+
+_guard_functions(globals())

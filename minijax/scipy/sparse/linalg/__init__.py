@@ -1,8 +1,13 @@
 """Krylov methods, under the names of `scipy.sparse.linalg`."""
 
-from minijax.core.source import guard_functions as _guard_functions
-from minijax.scipy.sparse.linalg.arnoldi import gmres as gmres
-from minijax.scipy.sparse.linalg.recurrences import bicgstab as bicgstab
-from minijax.scipy.sparse.linalg.recurrences import cg as cg
+from minijax.core.lazy import lazy_names as _lazy_names
+from minijax.core.source import guarded as _guarded
 
-_guard_functions(globals())
+__getattr__, __dir__, __all__ = _lazy_names(
+    __name__,
+    {
+        "minijax.scipy.sparse.linalg.arnoldi": "gmres",
+        "minijax.scipy.sparse.linalg.recurrences": "bicgstab cg",
+    },
+    wrap=_guarded,
+)

@@ -1,0 +1,40 @@
+"""The outside functions that programs call, by name: where each is in this process.
+
+    exp_f64x8       elementary functions (`vector_math.library`)
+    raised          where an interrupted loop leaves what a handler raised (`emit.interrupts`)
+    blas_dgemm, …   native functions of other libraries (`external`)
+
+Other symbols, those of callbacks, are known to the program alone that made them.
+"""
+
+from __future__ import annotations
+
+from minijax.compiler import external
+from minijax.compiler.emit import interrupts
+from minijax.compiler.vector_math import library
+
+
+def is_known(symbol: str) -> bool:
+    """Tells whether a symbol means the same in every process.
+
+    Example:
+        >>> is_known("exp_f64x4"), is_known("blas_dgemm"), is_known("host1")
+        (True, True, False)
+    """
+    own = symbol == interrupts.SLOT or library.parsed(symbol) is not None
+    return own or external.is_known(symbol)
+
+
+def address(symbol: str) -> int:
+    """Returns the address of a known symbol."""
+    if symbol == interrupts.SLOT:
+        return interrupts.slot_address()
+    function = library.parsed(symbol)
+    return external.address(symbol) if function is None else library.address(*function)
+
+
+def types(symbol: str) -> str:
+    """Returns the types of a native function as text; they may differ from build to build."""
+    if symbol == interrupts.SLOT or library.parsed(symbol) is not None:
+        return ""
+    return str(external.signature(symbol))
