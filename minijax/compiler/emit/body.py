@@ -24,7 +24,14 @@ from minijax.compiler.emit import scalar
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.lanes import Lanes
-from minijax.compiler.emit.memory_access import gather, load, load_where, store
+from minijax.compiler.emit.memory_access import (
+    can_stride,
+    gather,
+    load,
+    load_strided,
+    load_where,
+    store,
+)
 from minijax.compiler.emit.types import Scalar, constant, registers
 from minijax.compiler.fuse.affine import Address, address_terms
 from minijax.compiler.text import Block, Carried, Loop, Operand
@@ -329,6 +336,8 @@ class Body:
         step = self._step(node)
         if step in (1, -1):
             return load(self.c, node.dtype, place, self.offset(node), step)
+        if step and can_stride(self.c, node.dtype):
+            return load_strided(self.c, node.dtype, place, self.offset(node), step)
         return gather(self.c, node.dtype, place, self._offsets(node))
 
     def _load_where(self, node: Expr) -> Scalar:

@@ -79,7 +79,7 @@ class _Fold:
 
     def walks_rows(self) -> bool:
         """Tells whether loads stride along what is folded but not along the last kept axis."""
-        if not self.outer or not self.inner or self.outer[-1].payload < _FEW:
+        if not self.outer or not self.inner:
             return False
         kept, folded = 0, 0
         for node in self.nodes:
@@ -183,18 +183,34 @@ class _Fold:
         *before, last = self.outer
         lanes = self.kept_lanes()
         count = -(-last.payload // lanes)
+        turns = self._turns(count)
         with self.body.loops(before):
-            accs = self._fold_vectors(self.inner, lanes, [self._fresh(lanes, False)] * count)
+            starts = self._fresh(lanes, turns > 1)
+            accs = self._fold_vectors(self.inner, lanes, [starts] * (count * turns), turns)
+            while len(accs) > count:
+                half = len(accs) // 2
+                accs = self._added(lanes, accs[:half], accs[half:])
+            if turns > 1 and self.reduce.kind in _NEUTRAL:
+                accs = self._added(lanes, [self._fresh(lanes, False)] * count, accs)
             for k, acc in enumerate(accs):
                 with self.body.vector(self._some(k, lanes), last, k * lanes):
                     self.finish(acc)
+
+    def _turns(self, count: int) -> int:
+        """Returns how many rows take turns with accumulators of their own, to hide latency."""
+        turns = 1
+        while 2 * turns * count <= _MOST_VECTORS and self.inner[-1].payload >= 8 * turns:
+            turns *= 2
+        return turns if self.is_free and len(self.nodes) <= _SHORT_BODY else 1
 
     def _some(self, number: int, lanes: int) -> Lanes:
         """The lanes of one of the vectors of a row."""
         alive = min(lanes, self.outer[-1].payload - number * lanes)
         return Lanes(lanes) if alive == lanes else Lanes.first(alive, lanes)
 
-    def _fold_vectors(self, indices: Sequence[Expr], lanes: int, accs: Vectors) -> Vectors:
+    def _fold_vectors(
+        self, indices: Sequence[Expr], lanes: int, accs: Vectors, turns: int = 1
+    ) -> Vectors:
         if not indices:
             found = []
             for k, acc in enumerate(accs):
@@ -202,16 +218,41 @@ class _Fold:
                     found.append(self.combined(acc, self.elements()))
             return found
         first, *others = indices
+        if turns > 1 and not others:
+            return self._fold_in_turns(first, lanes, accs, turns)
         if first.payload <= _FEW:
             for k in range(first.payload):
                 with self.body.scope():
                     self.body.bind(first, (str(k),))
-                    accs = self._fold_vectors(others, lanes, accs)
+                    accs = self._fold_vectors(others, lanes, accs, turns)
             return accs
         with self.body.loop(first.payload, first, self._carry_all(lanes, accs)) as loop:
             values = self._regroup_all(loop.values, len(accs))
-            loop.next(*self._follow_all(lanes, self._fold_vectors(others, lanes, values)))
+            news = self._fold_vectors(others, lanes, values, turns)
+            loop.next(*self._follow_all(lanes, news))
         return self._regroup_all(loop.results, len(accs))
+
+    def _fold_in_turns(self, rows: Expr, lanes: int, accs: Vectors, turns: int) -> Vectors:
+        blocks, rest = divmod(rows.payload, turns)
+        with self.body.loop(blocks, carried=self._carry_all(lanes, accs)) as loop:
+            values = self._regroup_all(loop.values, len(accs))
+            start = times(self.c, loop.index, turns)
+            news = self._take_turns(rows, start, turns, lanes, values, len(accs) // turns)
+            loop.next(*self._follow_all(lanes, news))
+        found = self._regroup_all(loop.results, len(accs))
+        return self._take_turns(rows, blocks * turns, rest, lanes, found, len(accs) // turns)
+
+    def _take_turns(
+        self, rows: Expr, start: Operand, many: int, lanes: int, accs: Vectors, count: int
+    ) -> Vectors:
+        """Folds some rows, each into its own accumulators."""
+        found = list(accs)
+        for turn in range(many):
+            own = slice(turn * count, (turn + 1) * count)
+            with self.body.scope():
+                self.body.bind(rows, (str(plus(self.c, start, turn)),))
+                found[own] = self._fold_vectors((), lanes, found[own])
+        return found
 
     # -- vectors along the folded axis
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from minijax.compiler.fuse.cost import node_weight, store_and_load
-from minijax.compiler.fuse.uses import Use, Uses, add_read, shift_of
+from minijax.compiler.fuse.uses import Use, Uses, add_read, share_of, shift_of
 from minijax.compiler.fuse.walk import (
     expressions,
     index_space,
@@ -196,8 +196,7 @@ class Decision:
                 continue
             value: Value = node.payload
             self.readers.setdefault(value, []).append(reader)
-            # A read that the inner indices do not touch is hoisted out of their loops.
-            share = 1.0 / max(math.prod(sizes[depth + 1 :]), 1)
+            share = share_of(math.prod(sizes[depth + 1 :]))
             shift = shift_of(node.operands, indices)
             add_read(self.uses.setdefault(value, {}), users, shift, share)
 
