@@ -19,6 +19,7 @@ _fill_later(
     aval_sharding="minijax.sharding.array_places:aval_sharding",
     execute="minijax.compiler.pipeline:execute",
     memory_spaces="minijax.sharding.meshes:MemorySpace",
+    native_operations="minijax.compiler.entry.quick:start",
 )
 
 __getattr__, __dir__, __all__ = _lazy_names(

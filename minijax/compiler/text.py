@@ -140,6 +140,12 @@ class ModuleWriter:
         text = f"private unnamed_addr constant {ty} {initializer}, align {align}"
         return self._constants.setdefault(text, f"@c{len(self._constants)}")
 
+    def variable(self, name: str, ty: str) -> str:
+        """Memory of the module's own, all zeros at first; returns its global name."""
+        return self._constants.setdefault(
+            f"internal global {ty} zeroinitializer, align 64 ; {name}", f"@{name}"
+        )
+
     def data(self, content: bytes, align: int = 8) -> str:
         """A private constant array of bytes; returns its global name."""
         escaped = "".join(f"\\{byte:02X}" for byte in content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.avals import ShapedArray
 from minijax.core.operators import Array
+from minijax.core.quiet import quiet
 
 
 class ConcreteArray(Array):
@@ -168,7 +170,7 @@ def wrap(value: Any, aval: ShapedArray) -> ConcreteArray:
     if type(value) is not np.ndarray or not value.flags.c_contiguous:
         # order="C" would keep a scalar's rank, np.ascontiguousarray would not.
         value = np.asarray(value, order="C")
-    value.flags.writeable = False
+    value.setflags(False)
     return ConcreteArray(value, aval)
 
 
@@ -181,14 +183,39 @@ def to_array(x: Any) -> Array:
     if isinstance(x, Array):
         return x
     kind = type(x)
+    if kind is np.ndarray:
+        return _copied(x)
     scalar = dtypes.python_scalar_dtype(kind)
     if scalar is not None:
         dtype, weak = scalar
         return wrap(_scalar_buffer(x, dtype), ShapedArray((), dtype, weak))
-    if isinstance(x, np.ndarray | np.generic):
-        dtype = dtypes.canonical(x.dtype)
-        return wrap(np.array(x, dtype=dtype, order="C"), ShapedArray(x.shape, dtype))
-    return _foreign_array(x)
+    return _copied(x) if isinstance(x, np.ndarray | np.generic) else _foreign_array(x)
+
+
+def _copied(x: np.ndarray | np.generic) -> ConcreteArray:
+    dtype = dtypes.canonical(x.dtype)
+    return wrap(np.array(x, dtype=dtype, order="C"), ShapedArray(x.shape, dtype))
+
+
+@functools.lru_cache(maxsize=2048)
+def _scalar(x: Any, sign: bool, dtype: np.dtype, weak: bool) -> ConcreteArray:
+    with quiet():
+        return wrap(np.array(x, dtype), ShapedArray((), dtype, weak))
+
+
+def scalar(x: Any, dtype: np.dtype, weak: bool = False) -> Array:
+    """Returns a number as an array of rank 0; equal ones share their buffer.
+
+    Args:
+        x: a Python or NumPy number; it is rounded to the dtype.
+        dtype: the dtype of the array.
+        weak: whether the dtype gives way in promotion.
+    """
+    if isinstance(x, complex | np.complexfloating):
+        return _scalar.__wrapped__(x, False, dtype, weak)
+    # Zeros of either sign are equal keys, so a zero carries its sign beside it.
+    negative_zero = x == 0 and str(x)[0] == "-"
+    return _scalar(x, negative_zero, dtype, weak)
 
 
 def _scalar_buffer(x: Any, dtype: np.dtype) -> np.ndarray:

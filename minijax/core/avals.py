@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import functools
 import math
+import threading
+import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -80,35 +82,34 @@ def array_space() -> ArraySpace:
 class ShapedArray(Aval):
     """The aval of an array: `shape`, `dtype` and `weak_type`. Immutable and hashable.
 
+    Equal avals are one object, so that tables keyed by avals compare addresses only. `is_inexact`
+    says whether the dtype is floating or complex.
+
     Args:
         shape: a tuple of Python ints.
         dtype: a NumPy dtype object, or anything that names one.
         weak_type: whether the dtype came from Python scalars and gives way in promotion.
+
+    Example:
+        >>> ShapedArray((3,), np.dtype("float64")) is ShapedArray((3,), "float64")
+        True
     """
 
-    __slots__ = ("_hash", "dtype", "shape", "weak_type")
+    __slots__ = ("__weakref__", "dtype", "is_inexact", "shape", "weak_type")
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype, weak_type: bool = False) -> None:
-        if not isinstance(dtype, np.dtype):
-            dtype = dtypes.canonical(dtype)
-        self.shape = shape
-        self.dtype = dtype
-        self.weak_type = weak_type
-        self._hash = hash((shape, dtype, weak_type))
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    weak_type: bool
+    is_inexact: bool
 
-    def __hash__(self) -> int:
-        return self._hash
+    def __new__(
+        cls, shape: tuple[int, ...], dtype: np.dtype | Any, weak_type: bool = False
+    ) -> ShapedArray:
+        found = _recent.get((shape, dtype, weak_type))
+        return _unique(cls, shape, dtype, weak_type) if found is None else found
 
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        return (
-            type(other) is ShapedArray
-            and self._hash == other._hash
-            and self.shape == other.shape
-            and self.dtype == other.dtype
-            and self.weak_type == other.weak_type
-        )
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ShapedArray, (self.shape, self.dtype, self.weak_type)
 
     @property
     def ndim(self) -> int:
@@ -155,8 +156,7 @@ class ShapedArray(Aval):
         )
 
     def tangent(self) -> ShapedArray:
-        dtype = dtypes.tangent_dtype(self.dtype)
-        return self if dtype is self.dtype else ShapedArray(self.shape, dtype)
+        return self if self.is_inexact else ShapedArray(self.shape, dtypes.float0)
 
     to_tangent_aval = tangent
 
@@ -181,6 +181,30 @@ class ShapedArray(Aval):
 
     def move_axis(self, x: Any, source: int, destination: int) -> Any:
         return x if source == destination else array_space().move_axis(x, source, destination)
+
+
+# Every aval that is alive, and some of them in a table that is quicker to ask.
+_alive: weakref.WeakValueDictionary[Any, ShapedArray] = weakref.WeakValueDictionary()
+_recent: dict[Any, ShapedArray] = {}
+_RECENT_LIMIT = 4096
+_making = threading.RLock()  # a collection may run meanwhile, and make avals too
+
+
+def _unique(
+    cls: type[ShapedArray], shape: tuple[int, ...], dtype: Any, weak_type: bool
+) -> ShapedArray:
+    made = object.__new__(cls)
+    made.shape = tuple(map(int, shape))
+    made.dtype = dtype if isinstance(dtype, np.dtype) else dtypes.canonical(dtype)
+    made.weak_type = bool(weak_type)
+    made.is_inexact = dtypes.is_inexact(made.dtype)
+    key = (made.shape, made.dtype, made.weak_type)
+    with _making:
+        found = _alive.setdefault(key, made)
+        if len(_recent) >= _RECENT_LIMIT:
+            _recent.clear()
+        _recent[key] = found
+    return found
 
 
 class Zero:

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from minijax.core.activity import busy
-from minijax.core.flags import CHOICES, DEFAULTS
+from minijax.core.activity import busy, recording
+from minijax.core.flags import CHECKED_OPERATIONS, CHOICES, DEFAULTS
 
 
 def _start_value(flag: str, default: Any) -> Any:
@@ -77,6 +77,10 @@ class Config:
         """
         flag = self._flag(name)
         self._values[flag] = self._checked(flag, value)
+        if any(self._values[name] != DEFAULTS[name] for name in CHECKED_OPERATIONS):
+            recording.add(self)
+        else:
+            recording.discard(self)
         for listener in self._listeners:
             listener()
 
@@ -94,11 +98,13 @@ class Config:
         }
         token = object()
         busy.add(token)
+        recording.add(token)
         try:
             yield
         finally:
             self._overrides.values = previous
             busy.discard(token)
+            recording.discard(token)
 
     def parse_flags_with_absl(self) -> None:
         """Does nothing: flags come from the environment and from `update`."""

@@ -157,6 +157,14 @@ ACCEPTED: dict[str, Any] = {
 
 DEFAULTS: dict[str, Any] = EFFECTIVE | ACCEPTED
 
+# Every single operation has to look at these.
+CHECKED_OPERATIONS = (
+    "debug_infs",
+    "debug_nans",
+    "numpy_dtype_promotion",
+    "numpy_rank_promotion",
+)
+
 _GUARDS = (None, "allow", "log", "disallow", "log_explicit", "disallow_explicit")
 
 CHOICES: dict[str, tuple[Any, ...]] = {

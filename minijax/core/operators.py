@@ -122,12 +122,11 @@ class Array:
         def __float__(self) -> float: ...
         def __bool__(self) -> bool: ...
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Array:
-        if cls is Array:
-            raise TypeError(
-                "minijax.Array cannot be called: make arrays with minijax.numpy.asarray(...)."
-            )
-        return super().__new__(cls)
+    # Subclasses have their own and do not call it: making an array costs no check.
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise TypeError(
+            "minijax.Array cannot be called: make arrays with minijax.numpy.asarray(...)."
+        )
 
     @property
     def shape(self) -> tuple[int, ...]:

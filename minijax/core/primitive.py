@@ -24,17 +24,19 @@ All rules are required, so none can be forgotten. "No rule" is a value with a re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from minijax.core.avals import Aval, Zero, materialize
+import numpy as np
+
+from minijax.core.avals import Aval, ShapedArray, Zero, materialize
 from minijax.core.errors import MissingRuleError
 from minijax.core.trace import current_trace
 
 Rule = Callable[..., Any]
 
-_ABSTRACT_CACHE_LIMIT = 4096
+_CACHE_LIMIT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +112,19 @@ class Primitive:
         "linearize",
         "lower",
         "name",
+        "plans",
         "prune",
         "run",
         "stage",
         "transpose",
+        "ufuncs",
     )
 
     # `bind` returns a tuple, whatever the number of results.
     multiple_results = True
 
     _abstract_cache: dict[Any, tuple[Aval, ...]]
+    plans: Plans
     name: str
     impl: Rule
     abstract: Rule
@@ -133,11 +138,14 @@ class Primitive:
     prune: Rule | None
     effect: str | None
     collective: bool
+    ufuncs: Mapping[np.dtype, np.ufunc]
 
     def __init__(self, name: str, **rules: Any) -> None:
         set_slot = object.__setattr__
         set_slot(self, "name", name)
         set_slot(self, "_abstract_cache", {})
+        set_slot(self, "ufuncs", {})
+        set_slot(self, "plans", Plans(self))
         for slot, rule in rules.items():
             if isinstance(rule, Linear | Constant):
                 rule = rule.rule_for(self)
@@ -166,15 +174,59 @@ class Primitive:
         if self.run is not None:
             # Its parameters are programs: a table here would keep them alive.
             return tuple(self.abstract(*avals, **params))
-        key = (avals, *params.items())
+        key = (avals, *params.items()) if params else avals
         cache = self._abstract_cache
         found = cache.get(key)
         if found is None:
             found = tuple(self.abstract(*avals, **params))
-            if len(cache) >= _ABSTRACT_CACHE_LIMIT:
+            if len(cache) >= _CACHE_LIMIT:
                 cache.clear()
             cache[key] = found
         return found
+
+
+class Plan(NamedTuple):
+    """How to apply a primitive to buffers: one ufunc, and the aval of what it gives."""
+
+    ufunc: np.ufunc
+    aval: ShapedArray
+
+
+class Plans(dict[tuple[Aval, ...], Plan | None]):
+    """The plans of a primitive by the avals of its operands; one is made when it is asked for.
+
+    None where the primitive is no ufunc on such operands, or their avals do not fit.
+    """
+
+    __slots__ = ("_primitive",)
+
+    def __init__(self, primitive: Primitive) -> None:
+        self._primitive = primitive
+
+    def __missing__(self, avals: tuple[Aval, ...]) -> Plan | None:
+        if not self._primitive.ufuncs:
+            return None
+        if len(self) >= _CACHE_LIMIT:
+            self.clear()
+        self[avals] = found = self._make(avals)
+        return found
+
+    def _make(self, avals: tuple[Aval, ...]) -> Plan | None:
+        if not avals or any(type(aval) is not ShapedArray for aval in avals):
+            return None
+        dtype = avals[0].dtype  # type: ignore[attr-defined]
+        ufunc = self._primitive.ufuncs.get(dtype)
+        if ufunc is None or ufunc.nin != len(avals):
+            return None
+        if any(aval.dtype != dtype for aval in avals):  # type: ignore[attr-defined]
+            return None
+        try:
+            (out,) = self._primitive.abstract_eval(avals, {})
+        except TypeError:
+            return None
+        assert isinstance(out, ShapedArray)
+        found = ufunc.resolve_dtypes((*(dtype,) * ufunc.nin, None))
+        return Plan(ufunc, out) if found == (*(dtype,) * ufunc.nin, out.dtype) else None
 
 
 def primitive(
@@ -192,6 +244,7 @@ def primitive(
     prune: Rule | None = None,
     effect: str | None = None,
     collective: bool = False,
+    ufuncs: Mapping[np.dtype, np.ufunc] | None = None,
 ) -> Primitive:
     """Declares a primitive. The module's docstring gives the signature of each rule.
 
@@ -207,6 +260,7 @@ def primitive(
         collective: whether the batch rule must know the name of the axis being mapped (keyword
             `mapped_axis`), as operations across a named axis do and programs that may hold such
             operations; it then also sees applications without any batched operand.
+        ufuncs: for dtypes on which `impl` is one ufunc of operands of that dtype, that ufunc.
     """
     return Primitive(
         name,
@@ -222,4 +276,5 @@ def primitive(
         prune=prune,
         effect=effect,
         collective=collective,
+        ufuncs=ufuncs or {},
     )

@@ -52,12 +52,23 @@ def user_frame() -> SourceLine:
     """The innermost line on the stack that lies outside this package; `UNKNOWN` if none does."""
     frame = sys._getframe(1)
     code = frame.f_code
-    while code.co_filename.startswith(PACKAGE_DIRECTORY):
+    while code.co_filename in _internal or _is_internal(code.co_filename):
         if frame.f_back is None:
             return UNKNOWN
         frame = frame.f_back
         code = frame.f_code
     return SourceLine(code.co_filename, frame.f_lineno, code.co_qualname)
+
+
+# Files of this package that frames have been seen of: every traced operation asks for many.
+_internal: set[str] = set()
+
+
+def _is_internal(file: str) -> bool:
+    if not file.startswith(PACKAGE_DIRECTORY):
+        return False
+    _internal.add(file)
+    return True
 
 
 @dataclass(slots=True)
@@ -113,18 +124,24 @@ def guard_functions(namespace: dict[str, Any]) -> None:
         namespace[name] = guarded(name, value, module)
 
 
-def guarded(name: str, value: Any, module: str) -> Any:
+def guarded(
+    name: str,
+    value: Any,
+    module: str,
+    guard: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
+) -> Any:
     """Returns what a name of a vocabulary module stands for: a function becomes an `api_boundary`.
 
     Args:
         name: the name; private ones are left alone, and so is what has a wrapper already.
         value: what it stands for; whatever is no function of this package is left alone.
         module: the vocabulary module.
+        guard: what makes a function a boundary, `api_boundary` if None.
     """
     is_own = isinstance(value, FunctionType) and value.__module__.startswith("minijax.")
     if not is_own or name.startswith("_") or hasattr(value, "__wrapped__"):
         return value
-    boundary = api_boundary(value)
+    boundary = (guard or api_boundary)(value)
     # Pickle finds a function by its module and name.
     boundary.__module__ = module
     return boundary

@@ -10,6 +10,7 @@ At rest the current trace is `EvalTrace`, which runs operations at once on NumPy
 from __future__ import annotations
 
 import gc
+import itertools
 import threading
 import weakref
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minijax.core.activity import busy
+from minijax.core import quick
+from minijax.core.activity import busy, recording
 from minijax.core.array import ConcreteArray, aval_of, value_of, wrap
 from minijax.core.avals import Aval, ShapedArray
 from minijax.core.config import config
@@ -30,15 +32,19 @@ from minijax.core.errors import (
     UnexpectedTracerError,
 )
 from minijax.core.operators import Array
+from minijax.core.quiet import begin_quiet, end_quiet
 
 if TYPE_CHECKING:
-    from minijax.core.primitive import Primitive
+    from minijax.core.primitive import Plan, Primitive
 
 
 class Trace:
     """An interpreter in action. `closed` is set when its transformation has finished."""
 
     __slots__ = ("__weakref__", "closed")
+
+    # Whether it records operations on arrays that are known, in place of having them carried out.
+    records = False
 
     def __init__(self) -> None:
         self.closed = False
@@ -168,8 +174,12 @@ class EvalTrace(Trace):
     def process(
         self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
     ) -> tuple[Any, ...]:
+        if not params:
+            plan = primitive.plans[tuple([x.aval for x in args if type(x) is ConcreteArray])]
+            if plan is not None:
+                return (_run_ufunc(primitive.name, plan, args),)
         for x in args:
-            if isinstance(x, Tracer):
+            if type(x) is not ConcreteArray and isinstance(x, Tracer):
                 check_open(x)
                 raise UnexpectedTracerError.of(x)
         if primitive.run is not None:
@@ -183,11 +193,31 @@ class EvalTrace(Trace):
         return outs
 
 
+_applied = itertools.count()
+
+
+def _run_ufunc(name: str, plan: Plan, args: Sequence[Any]) -> ConcreteArray:
+    if next(_applied) == quick.WORTH_STARTING:
+        quick.start()
+    state = begin_quiet()
+    try:
+        value = plan[0](*[x._value for x in args])
+    finally:
+        end_quiet(state)
+    if type(value) is not np.ndarray:  # of rank 0
+        value = np.asarray(value)
+    value.setflags(False)
+    out = ConcreteArray(value, plan[1])
+    if config.debug_nans or config.debug_infs:
+        check_numbers(name, (out,))
+    return out
+
+
 def to_result(value: Any, aval: Aval) -> Any:
     """Returns what `impl` computed as an array (values of opaque avals as they are)."""
     if type(aval) is not ShapedArray:
         return value
-    if aval.dtype != value.dtype or aval.shape != value.shape:
+    if (aval.dtype is not value.dtype and aval.dtype != value.dtype) or aval.shape != value.shape:
         raise AssertionError(
             f"impl returned {value.dtype}{list(value.shape)} where abstract says {aval}"
         )
@@ -227,6 +257,21 @@ def current_trace() -> Trace:
     return _current.trace
 
 
+def process_in(
+    trace: Trace, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
+) -> tuple[Any, ...]:
+    """Hands an operation on to another trace, which is current meanwhile.
+
+    For traces in action only: they keep native code away already.
+    """
+    previous = _current.trace
+    _current.trace = trace
+    try:
+        return trace.process(primitive, args, params)
+    finally:
+        _current.trace = previous
+
+
 class set_trace:  # noqa: N801 - a context manager; a class because it is hot
     """Makes a trace current inside the context and restores the previous one, whatever happens."""
 
@@ -251,10 +296,31 @@ class set_trace:  # noqa: N801 - a context manager; a class because it is hot
         busy.discard(self)
 
 
+class nested_trace:  # noqa: N801 - a context manager
+    """What `set_trace` is, for traces in action only: they keep native code away already."""
+
+    __slots__ = ("previous", "trace")
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+
+    def __enter__(self) -> None:
+        self.previous = _current.trace
+        _current.trace = self.trace
+
+    def __exit__(self, *_: object) -> None:
+        _current.trace = self.previous
+
+
 class new_trace(set_trace):  # noqa: N801
     """Makes a fresh trace current; closes it at the end, so that leaked tracers are refused."""
 
     __slots__ = ()
+
+    def __enter__(self) -> Trace:
+        if self.trace.records:
+            recording.add(self)
+        return super().__enter__()
 
     def __exit__(
         self,
@@ -264,6 +330,7 @@ class new_trace(set_trace):  # noqa: N801
     ) -> None:
         _current.trace = self.previous
         busy.discard(self)
+        recording.discard(self)
         self.trace.closed = True
 
 

@@ -21,8 +21,8 @@ from minijax.core.trace import (
     check_leaks,
     current_trace,
     named_axis,
+    nested_trace,
     new_trace,
-    set_trace,
 )
 from minijax.interpreters.evaluate import eval_jaxpr
 from minijax.interpreters.stage import stage_closed
@@ -68,7 +68,7 @@ class BatchTrace(Trace):
         pairs = [self.split(x) for x in args]
         operands = [value for value, _ in pairs]
         dims = [dim for _, dim in pairs]
-        with set_trace(self.parent):
+        with nested_trace(self.parent):
             is_shared = all(dim is None for dim in dims)
             if is_shared and (self.axis_name is None or not primitive.collective):
                 return self.parent.process(primitive, operands, params)

@@ -16,7 +16,7 @@ from minijax.core.array import ConcreteArray, aval_of
 from minijax.core.avals import Zero
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.primitive import Primitive
-from minijax.core.trace import Trace, Tracer, check_leaks, current_trace, new_trace, set_trace
+from minijax.core.trace import Trace, Tracer, check_leaks, current_trace, nested_trace, new_trace
 from minijax.interpreters.evaluate import eval_jaxpr
 from minijax.interpreters.stage import stage_closed
 
@@ -64,7 +64,7 @@ class JVPTrace(Trace):
     ) -> tuple[Any, ...]:
         pairs = [self.split(x) for x in args]
         primals = [primal for primal, _ in pairs]
-        with set_trace(self.parent):
+        with nested_trace(self.parent):
             if all(type(tangent) is Zero for _, tangent in pairs):
                 return self.parent.process(primitive, primals, params)
             outs, tangents = primitive.jvp(primals, [tangent for _, tangent in pairs], **params)

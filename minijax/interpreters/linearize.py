@@ -26,12 +26,20 @@ from minijax.core.array import ConcreteArray, aval_of
 from minijax.core.avals import Zero, materialize
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.primitive import Primitive
-from minijax.core.trace import Trace, Tracer, check_leaks, current_trace, new_trace, set_trace
+from minijax.core.trace import (
+    Trace,
+    Tracer,
+    check_leaks,
+    current_trace,
+    nested_trace,
+    new_trace,
+    process_in,
+)
 from minijax.interpreters.evaluate import eval_jaxpr
 from minijax.interpreters.jvp import concrete_value
 from minijax.interpreters.prune import prune_jaxpr
 from minijax.interpreters.stage import StageTrace, StageTracer, TangentTrace, with_literals
-from minijax.interpreters.transpose import UndefinedPrimal, backward_pass
+from minijax.interpreters.transpose import pull_back
 
 
 class LinearizeTracer(Tracer):
@@ -75,20 +83,27 @@ class LinearizeTrace(Trace):
     def process(
         self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
     ) -> tuple[Any, ...]:
-        pairs = [self.split(x) for x in args]
-        primals = [primal for primal, _ in pairs]
-        tangents = [tangent for _, tangent in pairs]
-        active = [type(tangent) is not Zero for tangent in tangents]
-        if not any(active):
-            with set_trace(self.parent):
-                return self.parent.process(primitive, primals, params)
+        primals: list[Any] = []
+        tangents: list[Any] = []
+        is_constant = True
+        for x in args:
+            if type(x) is LinearizeTracer and x._trace is self:
+                primals.append(x.primal)
+                tangents.append(x.tangent)
+                is_constant = False
+            else:
+                primals.append(x)
+                tangents.append(Zero(aval_of(x).tangent()))
+        if is_constant:
+            return process_in(self.parent, primitive, primals, params)
         if primitive.linearize is None:
-            with set_trace(self.tangents):
+            with nested_trace(self.tangents):
                 outs, out_tangents = primitive.jvp(primals, tangents, **params)
         else:
-            with set_trace(self.parent):
+            active = [type(tangent) is not Zero for tangent in tangents]
+            with nested_trace(self.parent):
                 outs, residuals, linear = primitive.linearize(primals, active, **params)
-            with set_trace(self.tangents):
+            with nested_trace(self.tangents):
                 out_tangents = linear(residuals, *tangents)
         return tuple(
             [
@@ -146,9 +161,7 @@ def vjp(
 
     def pullback(cts: Sequence[Any]) -> list[Any]:
         linear_cts = [ct for ct, is_active in zip(cts, out_active, strict=True) if is_active]
-        return backward_pass(
-            linear, [UndefinedPrimal(aval) for aval in linear.in_avals], linear_cts
-        )
+        return pull_back(linear, linear_cts)
 
     return outs, pullback
 

@@ -25,7 +25,7 @@ from minijax.core.errors import UnexpectedTracerError
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from minijax.core.primitive import Primitive
 from minijax.core.source import SourceLine, user_frame
-from minijax.core.trace import Trace, Tracer, check_leaks, check_open, new_trace, set_trace
+from minijax.core.trace import Trace, Tracer, check_leaks, check_open, new_trace, process_in
 
 
 class StageTracer(Tracer):
@@ -45,6 +45,8 @@ class StageTracer(Tracer):
 
 class StageTrace(Trace):
     """Records every operation as an equation."""
+
+    records = True
 
     __slots__ = ("_constants", "consts", "constvars", "eqns", "invars")
 
@@ -66,12 +68,21 @@ class StageTrace(Trace):
     def process(
         self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
     ) -> tuple[Any, ...]:
+        return self.record(primitive, args, params, user_frame())
+
+    def record(
+        self,
+        primitive: Primitive,
+        args: Sequence[Any],
+        params: dict[str, Any],
+        source: SourceLine | None,
+    ) -> tuple[Any, ...]:
+        """Adds an equation, which comes from a line of the user's program."""
         if primitive.stage is not None:
             args, params = primitive.stage(args, params)
         atoms = [self.atom(x) for x in args]
         avals = primitive.abstract_eval(tuple([atom.aval for atom in atoms]), params)
         outvars = [Var(aval) for aval in avals]
-        source = user_frame()
         self.eqns.append(Eqn(primitive, atoms, outvars, params, source))
         return tuple([StageTracer(self, var, source) for var in outvars])
 
@@ -115,6 +126,8 @@ class TangentTrace(StageTrace):
     the parent, and its tangent part becomes the linear program.
     """
 
+    records = False
+
     __slots__ = ("parent",)
 
     def __init__(self, parent: Trace) -> None:
@@ -126,9 +139,9 @@ class TangentTrace(StageTrace):
     ) -> tuple[Any, ...]:
         for x in args:
             if type(x) is StageTracer and x._trace is self:
-                return super().process(primitive, args, params)
-        with set_trace(self.parent):
-            return self.parent.process(primitive, args, params)
+                # The lines of a linear program are those of the program it was derived from.
+                return self.record(primitive, args, params, None)
+        return process_in(self.parent, primitive, args, params)
 
 
 def stage(fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str = "") -> Jaxpr:

@@ -82,25 +82,26 @@ class _Pass:
     def __init__(self, jaxpr: Jaxpr, args: Sequence[Any]) -> None:
         self.jaxpr = jaxpr
         self.accumulators = _Accumulators()
-        self.linear: set[Atom] = set()
+        # The values of all variables that are not linear.
         self.values: dict[Atom, Any] = dict(zip(jaxpr.constvars, jaxpr.consts, strict=True))
         for var, arg in zip(jaxpr.invars, args, strict=True):
             if is_linear(arg):
-                self.linear.add(var)
                 self.accumulators.add(var, arg.take_symbolic())
             else:
                 self.values[var] = arg
 
+    def is_linear(self, atom: Atom) -> bool:
+        return type(atom) is Var and atom not in self.values
+
     def read(self, atom: Atom) -> Any:
         return atom.array() if isinstance(atom, Literal) else self.values[atom]
 
-    def forward(self) -> list[Eqn]:
+    def forward(self) -> Sequence[Eqn]:
         """Evaluates the equations on known values and returns the linear ones."""
         linear_eqns = []
         for eqn in self.jaxpr.eqns:
-            if any(atom in self.linear for atom in eqn.invars):
+            if any(map(self.is_linear, eqn.invars)):
                 linear_eqns.append(eqn)
-                self.linear.update(eqn.outvars)
             else:
                 outs = eqn.primitive.apply(*map(self.read, eqn.invars), **eqn.params)
                 self.values.update(zip(eqn.outvars, outs, strict=True))
@@ -108,20 +109,36 @@ class _Pass:
 
     def backward(self, eqns: Sequence[Eqn]) -> None:
         """Carries cotangents from results to operands, last equation first."""
+        accumulators = self.accumulators
         for eqn in reversed(eqns):
-            cts = [self.accumulators.pop(var) for var in eqn.outvars]
-            if all(type(ct) is Zero for ct in cts):
+            cts = [accumulators.pop(var) for var in eqn.outvars]
+            for ct in cts:
+                if type(ct) is not Zero:
+                    break
+            else:
                 continue
             operands = [self.operand(atom) for atom in eqn.invars]
             contributions = eqn.primitive.transpose(cts, *operands, **eqn.params)
             for atom, ct in zip(eqn.invars, contributions, strict=True):
+                if ct is not None and type(ct) is not Zero:
+                    accumulators.add(atom, ct)
+
+    def finish(self, linear_eqns: Sequence[Eqn], cts: Sequence[Any]) -> list[Any]:
+        """Returns the cotangents of the inputs, None for those that are not linear."""
+        for atom, ct in zip(self.jaxpr.outvars, cts, strict=True):
+            if self.is_linear(atom):
                 self.accumulators.add(atom, ct)
+        self.backward(linear_eqns)
+        return [
+            self.accumulators.pop(var) if self.is_linear(var) else None for var in self.jaxpr.invars
+        ]
 
     def operand(self, atom: Atom) -> Any:
-        if atom not in self.linear:
-            return self.read(atom)
-        assert isinstance(atom, Var)
-        return UndefinedPrimal(atom.aval, self.accumulators, atom)
+        if type(atom) is Literal:
+            return atom.array()
+        if atom in self.values:
+            return self.values[atom]
+        return UndefinedPrimal(atom.aval, self.accumulators, atom)  # type: ignore[arg-type]
 
 
 def backward_pass(jaxpr: Jaxpr, args: Sequence[Any], cts: Sequence[Any]) -> list[Any]:
@@ -136,12 +153,21 @@ def backward_pass(jaxpr: Jaxpr, args: Sequence[Any], cts: Sequence[Any]) -> list
         For each input its cotangent (maybe `Zero`) where it is linear, else None.
     """
     sweep = _Pass(jaxpr, args)
-    linear_eqns = sweep.forward()
-    for atom, ct in zip(jaxpr.outvars, cts, strict=True):
-        if atom in sweep.linear:
-            sweep.accumulators.add(atom, ct)
-    sweep.backward(linear_eqns)
-    return [sweep.accumulators.pop(var) if var in sweep.linear else None for var in jaxpr.invars]
+    return sweep.finish(sweep.forward(), cts)
+
+
+def pull_back(jaxpr: Jaxpr, cts: Sequence[Any]) -> list[Any]:
+    """Runs a program backwards in which every equation depends on its inputs, linearly.
+
+    Args:
+        jaxpr: a program as linearization records it; its constants are the residuals.
+        cts: a cotangent for each output; `Zero` costs nothing.
+
+    Returns:
+        The cotangent of each input, maybe `Zero`.
+    """
+    sweep = _Pass(jaxpr, [UndefinedPrimal(var.aval) for var in jaxpr.invars])
+    return sweep.finish(jaxpr.eqns, cts)
 
 
 class _Given:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minijax.core.quiet import quiet
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import (
     Branch,
@@ -194,7 +195,7 @@ def _fold(kind: str, start: np.ndarray, rows: np.ndarray) -> np.ndarray:
         return _fold(kind, start.astype(np.float32), rows.astype(np.float32)).astype(dtype)
     if rows.shape[0] == 0:
         return start
-    with np.errstate(all="ignore"):
+    with quiet():
         if kind in ("add", "mul"):
             return function(start, function.reduce(rows, axis=0, dtype=dtype))
         return function(start, function.reduce(rows, axis=0))
@@ -255,7 +256,7 @@ def _write(
         # Of several values for one place the last one stays, in NumPy too.
         out[where] = update
     elif combined.op in _FOLDS and set(combined.operands) == {definition.old, definition.new}:
-        with np.errstate(all="ignore"):
+        with quiet():
             _FOLDS[combined.op].at(out, where, update)
     else:
         for *position, new in zip(*where, update, strict=True):
@@ -284,7 +285,7 @@ def _dot(definition: Dot, values: Values) -> np.ndarray:
     bound = (*definition.lhs_contract, *definition.lhs_batch)
     free = [axis for axis in left if axis not in bound]
     free += [axis for axis in right if axis >= lhs.ndim]
-    with np.errstate(all="ignore"):
+    with quiet():
         found = np.einsum(lhs, left, rhs, right, [*definition.lhs_batch, *free])
     return np.asarray(found).astype(dtype, copy=False)
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from minijax.core import dtypes
+from minijax.core.quiet import quiet
 
 Function = Callable[..., Any]
 
@@ -283,7 +284,7 @@ def apply(
     Raises:
         LookupError: if the operation needs a function that nobody has installed.
     """
-    with np.errstate(all="ignore"):
+    with quiet():
         if op == "convert":
             return convert(operands[0], dtype)
         if op == "bitcast":

@@ -7,7 +7,7 @@ Array(5., dtype=float64)
 """
 
 from minijax.core.lazy import lazy_names as _lazy_names
-from minijax.core.source import guarded as _guarded
+from minijax.core.quick import guarded as _guarded
 
 __getattr__, __dir__, __all__ = _lazy_names(
     __name__,

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from minijax.core import dtypes
-from minijax.core.array import to_array, wrap
-from minijax.core.avals import ShapedArray
+from minijax.core.array import scalar as scalar
+from minijax.core.array import to_array
 from minijax.core.config import config
 from minijax.core.errors import TypePromotionError
 from minijax.core.operators import Array
@@ -40,20 +40,6 @@ def operand(x: Any, name: str) -> Array:
         return to_array(x)
     except TypeError as error:
         raise TypeError(f"{name}: {error}") from None
-
-
-@functools.lru_cache(maxsize=2048)
-def _scalar(x: Any, sign: bool, dtype: np.dtype, weak: bool) -> Array:
-    return wrap(np.array(x, dtype), ShapedArray((), dtype, weak))
-
-
-def scalar(x: Any, dtype: np.dtype, weak: bool = False) -> Array:
-    """Returns a Python number as an array of rank 0; equal ones share their buffer."""
-    if type(x) is complex or dtype.kind == "c":
-        return wrap(np.array(x, dtype), ShapedArray((), dtype, weak))
-    # Zeros of either sign are equal keys, so a float's zero carries its sign beside it.
-    negative_zero = type(x) is float and x == 0 and str(x)[0] == "-"
-    return _scalar(x, negative_zero, dtype, weak)
 
 
 def convert(x: Any, dtype: np.dtype, weak: bool = False) -> Array:

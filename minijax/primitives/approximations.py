@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from minijax.core.dtypes import bool_, float32, int32
+from minijax.core.quiet import quiet
 from minijax.kernel.scalars import HALF, apply
 
 Element = Callable[[Any, Any], Any]
@@ -145,7 +146,7 @@ def on_arrays(element: Element) -> Callable[[np.ndarray], np.ndarray]:
     """Returns the function of NumPy arrays that an element expression means."""
 
     def function(x: np.ndarray) -> np.ndarray:
-        with np.errstate(all="ignore"):
+        with quiet():
             return np.asarray(element(_Arrays(), np.asarray(x)))
 
     return function

@@ -22,6 +22,7 @@ from minijax.core.dtypes import (
 )
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, absent, primitive
+from minijax.core.quiet import quiet
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.bitwise import of_kernel
 from minijax.primitives.broadcast import full, move_axis, spread, unbroadcast
@@ -37,6 +38,7 @@ from minijax.primitives.families import (
     match,
     nary,
     to_bool,
+    ufunc_on,
     unary,
 )
 from minijax.primitives.scaling import scale, unscale
@@ -179,6 +181,7 @@ div_p = nary(
         lambda t, x, y, out: neg(scale(t, div(out, y))),
     ),
     element=lambda k, x, y: k.div(x, y),
+    ufuncs=ufunc_on(np.divide, INEXACT),
     transpose=lambda cts, x, y: (unbroadcast(_divided(cts[0], y), x.aval), None),
 )
 
@@ -214,6 +217,7 @@ rem_p = nary(
         lambda t, x, y, out: neg(mul(t, _truncated(div(x, y)))),
     ),
     element=lambda k, x, y: k.rem(x, y),
+    ufuncs=ufunc_on(np.fmod, FLOAT),
 )
 
 
@@ -459,7 +463,7 @@ def min(x: Any, y: Any) -> Array:
 
 
 def _nextafter_impl(x: np.ndarray, y: np.ndarray) -> Any:
-    with np.errstate(all="ignore"):
+    with quiet():
         return (np.asarray(np.nextafter(x, y)),)
 
 

@@ -23,6 +23,7 @@ from minijax.primitives.families import (
     match,
     nary,
     to_bool,
+    ufunc_on,
 )
 
 _ORDERED = tuple(dtype for dtype in ALL if not dtypes.is_complex(dtype))
@@ -46,6 +47,7 @@ def _comparison(name: str, function: Any, allowed: Any) -> Any:
         tangents=constant,
         element=element,
         result=to_bool,
+        ufuncs=ufunc_on(function, allowed),
     )
 
 

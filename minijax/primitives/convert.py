@@ -13,6 +13,7 @@ from minijax.core.dtypes import FLOAT, INTEGER, canonical
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, absent, constant, linear, primitive
 from minijax.core.pytree import flatten, unflatten
+from minijax.core.quiet import quiet
 from minijax.kernel import scalars
 from minijax.primitives.broadcast import move_axis
 from minijax.primitives.families import check_dtype, elementwise_batch, elementwise_lower, unary
@@ -21,7 +22,7 @@ from minijax.primitives.families import check_dtype, elementwise_batch, elementw
 
 
 def _convert_impl(x: np.ndarray, *, new_dtype: np.dtype, weak_type: bool) -> Any:
-    with np.errstate(all="ignore"):
+    with quiet():
         return (scalars.convert(x, new_dtype),)
 
 

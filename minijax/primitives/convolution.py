@@ -20,6 +20,7 @@ from minijax.core.avals import ShapedArray, Zero
 from minijax.core.dtypes import NUMERIC
 from minijax.core.operators import Array
 from minijax.core.primitive import primitive
+from minijax.core.quiet import quiet
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.broadcast import Axes, full, move_axis, transpose
 from minijax.primitives.convert import convert_element_type
@@ -114,7 +115,7 @@ def _conv_impl(
     depth = math.prod(rhs.shape[2:])
     # One matrix product for each group: (places, depth) times (depth, outputs).
     kernel = rhs.astype(dtype, copy=False).reshape(groups, outputs, depth).transpose(0, 2, 1)
-    with np.errstate(all="ignore"):
+    with quiet():
         found = patches.reshape(groups, batch * math.prod(counts), depth) @ kernel
     found = found.reshape(groups, batch, *counts, outputs)
     return (np.moveaxis(found, -1, 2).astype(result, copy=False),)

@@ -21,6 +21,7 @@ from minijax.core.avals import ShapedArray, Zero
 from minijax.core.dtypes import INEXACT, NUMERIC
 from minijax.core.operators import Array
 from minijax.core.primitive import Absent, Primitive, Rule, linear, primitive
+from minijax.core.quiet import quiet
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.arithmetic import add, mul, sub
 from minijax.primitives.broadcast import full, full_like
@@ -62,7 +63,7 @@ def _impl_of(function: Callable[..., np.ndarray]) -> Rule:
     )
 
     def impl(*operands: np.ndarray, axis: int, reverse: bool) -> Any:
-        with np.errstate(all="ignore"):
+        with quiet():
             return (compute(*operands, axis=axis, reverse=reverse),)
 
     return impl

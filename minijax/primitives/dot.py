@@ -16,6 +16,7 @@ from minijax.core.array import aval_of
 from minijax.core.avals import ShapedArray, Zero
 from minijax.core.operators import Array
 from minijax.core.primitive import primitive
+from minijax.core.quiet import quiet
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.broadcast import Axes, mix_indices, transpose
 from minijax.primitives.convert import convert_element_type
@@ -135,7 +136,7 @@ def _dot_impl(
     a = lhs.astype(dtype, copy=False).transpose(*lhs_batch, *own, *lhs_contract)
     b = rhs.astype(dtype, copy=False).transpose(*rhs_batch, *rhs_contract, *other)
     a, b = a.reshape(count, rows, depth), b.reshape(count, depth, columns)
-    with np.errstate(all="ignore"):
+    with quiet():
         out = a[0] @ b[0] if count == 1 else a @ b
         return (out.reshape((*batch, *left, *right)).astype(result, copy=False),)
 

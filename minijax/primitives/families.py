@@ -10,19 +10,21 @@ scalar meets arrays of any shape without being broadcast.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from minijax.core import dtypes
-from minijax.core.array import aval_of, to_array, wrap
+from minijax.core.array import aval_of, scalar, to_array
 from minijax.core.avals import ShapedArray, Zero
 from minijax.core.operators import Array
 from minijax.core.primitive import Absent, Constant, Primitive, absent, constant, primitive
 from minijax.core.primitive import Rule as Rule
+from minijax.core.quiet import begin_quiet, end_quiet
 from minijax.primitives.broadcast import broadcast_in_dim, move_axis, spread
 
+_HALF = frozenset((dtypes.bfloat16, dtypes.float16))
 NOT_LINEAR = absent("it is not linear in its operands")
 
 
@@ -34,7 +36,7 @@ def through_float32(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def compute(*operands: np.ndarray, **params: Any) -> Any:
         dtype = operands[0].dtype
-        if dtype not in (dtypes.bfloat16, dtypes.float16):
+        if dtype not in _HALF:
             return function(*operands, **params)
         wide = (x.astype(np.float32) if x.dtype == dtype else x for x in operands)
         result = function(*wide, **params)
@@ -43,12 +45,20 @@ def through_float32(function: Callable[..., Any]) -> Callable[..., Any]:
     return compute
 
 
+def ufunc_on(function: np.ufunc, on: Sequence[np.dtype]) -> dict[np.dtype, np.ufunc]:
+    """Returns the table `ufuncs` of a primitive that is one ufunc on every dtype it takes."""
+    return {dtype: function for dtype in on if dtype not in _HALF and dtype != dtypes.key_dtype}
+
+
 def _elementwise_impl(function: Callable[..., Any]) -> Rule:
     compute = through_float32(function)
 
     def impl(*operands: np.ndarray, **params: Any) -> tuple[np.ndarray]:
-        with np.errstate(all="ignore"):
+        state = begin_quiet()
+        try:
             return (np.asarray(compute(*operands, **params)),)
+        finally:
+            end_quiet(state)
 
     return impl
 
@@ -160,15 +170,17 @@ def elementwise_batch(get: Callable[[], Primitive]) -> Rule:
 def _nary_jvp(get: Callable[[], Primitive], tangents: Sequence[Callable[..., Any] | None]) -> Rule:
     def jvp(primals: Any, given: Any, **params: Any) -> Any:
         (out,) = get().bind(*primals, **params)
+        aval = out.aval
         total: Any = None
         for t, rule in zip(given, tangents, strict=True):
             if type(t) is Zero or rule is None:
                 continue
             term = rule(t, *primals, out, **params)
-            # A scalar's tangent meets a result with axes.
-            term = like_result(term, out)
-            total = term if total is None else out.aval.tangent().add(total, term)
-        return (out,), (Zero(out.aval.tangent()) if total is None else total,)
+            if aval_of(term) is not aval:
+                # A scalar's tangent meets a result with axes.
+                term = like_result(term, out)
+            total = term if total is None else aval.tangent().add(total, term)
+        return (out,), (Zero(aval.tangent()) if total is None else total,)
 
     return jvp
 
@@ -212,6 +224,7 @@ def nary(
     element: Callable[..., Any],
     transpose: Rule | Absent = NOT_LINEAR,
     result: Callable[[np.dtype], np.dtype] = _same,
+    ufuncs: Mapping[np.dtype, np.ufunc] | None = None,
 ) -> Primitive:
     """Declares an elementwise primitive of several operands.
 
@@ -224,8 +237,11 @@ def nary(
         element: `(k, *exprs, **params) -> expr`.
         transpose: the transpose rule where it is linear.
         result: the dtype of the result, from that of the operands.
+        ufuncs: for dtypes on which `function` is a ufunc, that ufunc, if not all are the same.
     """
     made: list[Primitive] = []
+    if isinstance(function, np.ufunc):
+        ufuncs = ufunc_on(function, on)
     jvp = tangents if isinstance(tangents, Constant) else _nary_jvp(lambda: made[0], tangents)
     made.append(
         primitive(
@@ -236,6 +252,7 @@ def nary(
             transpose=transpose,
             batch=elementwise_batch(lambda: made[0]),
             lower=elementwise_lower(element),
+            ufuncs=ufuncs,
         )
     )
     return made[0]
@@ -267,15 +284,18 @@ def unary(
 
 
 def scalar_like(x: Any, dtype: np.dtype, weak_type: bool = False) -> Array:
-    """Returns a Python or NumPy scalar as an array of rank 0 of the given dtype."""
-    return wrap(np.asarray(x, dtype), ShapedArray((), dtype, weak_type))
+    """Returns a Python or NumPy number as an array of rank 0 of the given dtype."""
+    return scalar(x, dtype, weak_type)
 
 
-def match(*operands: Any) -> list[Any]:
+def match(*operands: Any) -> Sequence[Any]:
     """Returns operands as arrays; Python scalars take the dtype of the arrays among them."""
+    for x in operands:
+        if not hasattr(x, "aval"):
+            break
+    else:
+        return operands
     arrays = [x for x in operands if hasattr(x, "aval")]
-    if len(arrays) == len(operands):
-        return list(operands)
     typed = arrays[0] if arrays else next((x for x in operands if hasattr(x, "dtype")), None)
     if typed is None:
         return [to_array(x) for x in operands]
@@ -284,5 +304,5 @@ def match(*operands: Any) -> list[Any]:
 
 
 def _as_operand(x: Any, dtype: np.dtype) -> Array:
-    scalar = dtypes.python_scalar_dtype(type(x))
-    return to_array(x) if scalar is None else scalar_like(x, dtype, scalar[1])
+    found = dtypes.python_scalar_dtype(type(x))
+    return to_array(x) if found is None else scalar(x, dtype, found[1])

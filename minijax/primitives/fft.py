@@ -21,6 +21,7 @@ from minijax.core.avals import ShapedArray
 from minijax.core.dtypes import COMPLEX, FLOAT, complex128, float32, float64
 from minijax.core.operators import Array
 from minijax.core.primitive import linear, primitive
+from minijax.core.quiet import quiet
 from minijax.kernel.roots import NativeCall
 from minijax.primitives.arithmetic import mul
 from minijax.primitives.broadcast import Axes, broadcast_in_dim, full, move_axis
@@ -51,7 +52,7 @@ def _fft_impl(x: np.ndarray, *, fft_type: FftType, fft_lengths: Axes) -> Any:
     if 0 in aval[0].shape:
         return (np.zeros(aval[0].shape, aval[0].dtype),)
     axes = tuple(range(-len(fft_lengths), 0))
-    with np.errstate(all="ignore"):
+    with quiet():
         found = _FUNCTIONS[fft_type](x, s=fft_lengths, axes=axes)
     return (np.ascontiguousarray(found, aval[0].dtype),)
 

@@ -16,6 +16,7 @@ from minijax.core.array import to_array
 from minijax.core.avals import ShapedArray
 from minijax.core.operators import Array
 from minijax.core.primitive import Absent, Constant, Linear, Primitive, Rule, primitive
+from minijax.core.quiet import quiet
 from minijax.interpreters.batch import move_batch_axis
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.broadcast import Axes, move_axis
@@ -221,7 +222,7 @@ def _scatter_impl(store: Callable[..., None]) -> Rule:
         kept = np.broadcast_to(valid, updates.shape).transpose(order)
         lines = [np.broadcast_to(p, updates.shape).transpose(order)[kept] for p in places]
         lines = lines or [np.zeros(np.count_nonzero(kept), np.int64)]
-        with np.errstate(all="ignore"):
+        with quiet():
             line = result if result.ndim else result.reshape(1)
             store(line, tuple(lines), updates.transpose(order)[kept])
         return (result,)

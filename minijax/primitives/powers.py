@@ -26,6 +26,7 @@ from minijax.primitives.families import (
     elementwise_lower,
     like_result,
     match,
+    ufunc_on,
     unary,
 )
 from minijax.primitives.scaling import scale
@@ -83,6 +84,7 @@ pow_p: Primitive = primitive(
     transpose=NOT_LINEAR,
     batch=elementwise_batch(lambda: pow_p),
     lower=elementwise_lower(lambda k, x, y: k.pow(x, k.convert(y, x.dtype))),
+    ufuncs=ufunc_on(np.power, INEXACT),
 )
 
 

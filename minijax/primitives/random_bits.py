@@ -13,6 +13,7 @@ from minijax.core.avals import ShapedArray
 from minijax.core.dtypes import key_dtype, uint32, uint64
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, absent, constant, primitive
+from minijax.core.quiet import quiet
 from minijax.primitives.broadcast import move_axis
 from minijax.primitives.families import check_dtype, common_shape, elementwise_batch
 
@@ -51,7 +52,7 @@ def _threefry_impl(k0: np.ndarray, k1: np.ndarray, x0: np.ndarray, x1: np.ndarra
         return (x << np.uint32(bits)) | (x >> np.uint32(32 - bits))
 
     keys = (k0, k1, k0 ^ k1 ^ np.uint32(_PARITY))
-    with np.errstate(all="ignore"):
+    with quiet():
         left, right = _threefry_rounds(keys, (x0, x1), np.add, np.bitwise_xor, rotate, np.uint32)
     shape = np.broadcast_shapes(k0.shape, k1.shape, x0.shape, x1.shape)
     return tuple(np.broadcast_to(word, shape) for word in (left, right))

@@ -20,6 +20,7 @@ from minijax.core.dtypes import NUMERIC, bool_, int64
 from minijax.core.operators import Array
 from minijax.core.primitive import Constant, Primitive, Rule, constant, linear, primitive
 from minijax.core.pytree import flatten, unflatten
+from minijax.core.quiet import quiet
 from minijax.primitives.arithmetic import add, mul
 from minijax.primitives.bitwise import bitwise_or
 from minijax.primitives.broadcast import Axes, full
@@ -99,7 +100,7 @@ def _impl_of(function: np.ufunc, start: Callable[[np.dtype], Any]) -> Rule:
         return np.asarray(found)
 
     def impl(x: np.ndarray, **params: Any) -> Any:
-        with np.errstate(all="ignore"):
+        with quiet():
             return (through_float32(compute)(x, axes=_axes(x.shape, params)),)
 
     return impl

@@ -17,6 +17,7 @@ from minijax.core.array import ConcreteArray, aval_of, to_array, value_of
 from minijax.core.avals import ShapedArray, materialize
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, Rule, primitive
+from minijax.core.quiet import quiet
 from minijax.interpreters.batch import move_batch_axis
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.arithmetic import add
@@ -179,7 +180,7 @@ dynamic_slice_p = primitive(
 def _store_impl(store: Callable[[np.ndarray, Any, np.ndarray], None]) -> Rule:
     def impl(x: np.ndarray, update: np.ndarray, *starts: np.ndarray) -> Any:
         result = np.array(x, order="C")
-        with np.errstate(all="ignore"):
+        with quiet():
             store(result, _window(starts, update.shape, x.shape), update)
         return (result,)
 

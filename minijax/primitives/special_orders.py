@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from minijax.core.quiet import quiet
+
 _STEPS = 400
 
 
@@ -26,7 +28,7 @@ def exponential_integral(n: np.ndarray, x: np.ndarray) -> np.ndarray:
     """
     n, x = np.broadcast_arrays(n.astype(np.float64), x.astype(np.float64))
     is_whole = (n >= 0) & (n == np.floor(n)) & (n < 2**31)
-    with np.errstate(all="ignore"):
+    with quiet():
         found = _scipy().expn(np.where(is_whole, n, 0).astype(np.int64), x)
         if not is_whole.all():
             found = np.where(is_whole, found, _real_order(n, x))

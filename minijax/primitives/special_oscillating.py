@@ -19,6 +19,7 @@ from minijax.core.avals import ShapedArray, Zero
 from minijax.core.dtypes import COMPLEX, FLOAT, bfloat16, float16
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, primitive
+from minijax.core.quiet import quiet
 from minijax.kernel.scalars import install_special_functions
 from minijax.primitives.arithmetic import add, div, mul, neg, sub
 from minijax.primitives.broadcast import full_like
@@ -78,7 +79,7 @@ def _outside(
         dtype = operands[0].dtype
         is_half = dtype in (bfloat16, float16)
         wide = [x.astype(np.float32) if is_half else x for x in operands]
-        with np.errstate(all="ignore"):
+        with quiet():
             found = function(*wide)
         return tuple(np.asarray(y).astype(dtype) for y in (found if results > 1 else (found,)))
 

@@ -18,6 +18,7 @@ from minijax.core.avals import ShapedArray, Zero, materialize
 from minijax.core.dtypes import NUMERIC, bool_
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, Rule, linear, primitive
+from minijax.core.quiet import quiet
 from minijax.interpreters.batch import move_batch_axis
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.broadcast import Axes
@@ -103,7 +104,7 @@ slice_p = primitive(
 
 def _slice_add_impl(x: np.ndarray, update: np.ndarray, *, starts: Axes, strides: Axes) -> Any:
     result = np.array(x, order="C")
-    with np.errstate(all="ignore"):
+    with quiet():
         result[_window(starts, update.shape, strides)] += update
     return (result,)
 

@@ -1,7 +1,11 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
 import minijax.primitives.arithmetic  # noqa: F401 - gives array avals their vector space
+from minijax.core import avals as avals_module
 from minijax.core import dtypes
 from minijax.core.array import to_array, value_of
 from minijax.core.avals import Aval, ShapedArray, Zero, materialize
@@ -66,3 +70,21 @@ def test_an_aval_without_a_space_says_so() -> None:
     for use in (Token().tangent, Token().zeros, lambda: Token().add(1, 2)):
         with pytest.raises(TypeError, match="token"):
             use()
+
+
+def test_equal_avals_are_one_object():
+    aval = ShapedArray((3, 0), np.dtype("float32"), True)
+    assert ShapedArray((3, 0), "float32", True) is aval
+    assert aval.update(shape=(3,)).update(shape=(3, 0)) is aval
+    assert pickle.loads(pickle.dumps(aval)) is aval
+    assert copy.deepcopy(aval) is aval
+    assert ShapedArray((np.int64(3), 0), np.dtype("f4"), np.True_) is aval
+    assert ShapedArray((3, 0), np.dtype("float32")) is not aval
+
+
+def test_avals_stay_one_object_when_the_quick_table_is_cleared(monkeypatch):
+    aval = ShapedArray((5, 7), np.dtype("float64"))
+    monkeypatch.setattr(avals_module, "_RECENT_LIMIT", 1)
+    for n in range(3):
+        ShapedArray((n, 1001), np.dtype("float64"))
+    assert ShapedArray((5, 7), np.dtype("float64")) is aval

@@ -65,7 +65,8 @@ def find_layout() -> Layout | None:
     )
     if not usable or not _containers_are_plain():
         return None
-    buffer = np.arange(6.0).reshape(2, 3)
+    # Of integers, so that one slot of the aval alone holds True.
+    buffer = np.arange(6).reshape(2, 3)
     aval = ShapedArray((2, 3), buffer.dtype, True)
     array = wrap(buffer, aval)
     value_at = _find(array, id(array._value))

@@ -19,6 +19,7 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.avals import ShapedArray
 from minijax.core.dtypes import int32
+from minijax.core.quiet import quiet
 from minijax.kernel.roots import NativeCall
 
 Axes = tuple[int, ...]
@@ -88,7 +89,7 @@ def run(routine: Routine, batch: Axes, *operands: np.ndarray) -> list[np.ndarray
     count = math.prod(batch)
     outs = [np.empty((count, *shape), dtype) for shape, dtype in routine.results]
     flat = [x.reshape(count, *x.shape[len(batch) :]) for x in operands]
-    with np.errstate(all="ignore"):
+    with quiet():
         for i in range(count):
             results = routine.evaluate(*(x[i].T for x in flat))
             for out, result in zip(outs, results, strict=True):

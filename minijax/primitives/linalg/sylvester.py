@@ -16,6 +16,7 @@ from minijax.core.array import aval_of
 from minijax.core.avals import ShapedArray, Zero, materialize
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, absent, primitive
+from minijax.core.quiet import quiet
 from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.stage import stage_closed
 from minijax.interpreters.transpose import is_linear
@@ -62,7 +63,7 @@ def _triangular_impl(a: np.ndarray, b: np.ndarray, c: np.ndarray, *, adjoined: b
     routine = _routine(*c.shape[-2:], c.dtype, adjoined)
     found, scale, info = run(routine, c.shape[:-2], *(x.swapaxes(-1, -2) for x in (a, b, c)))
     # A scale other than 1 has kept the solution from overflowing.
-    with np.errstate(all="ignore"):
+    with quiet():
         x = found.swapaxes(-1, -2) / scale[..., None]
     return tuple(masked(info, np.ascontiguousarray(x)))
 

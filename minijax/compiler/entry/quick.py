@@ -1,0 +1,293 @@
+"""Operators and functions of arrays in native code: what they are applied to decides how.
+
+`learn` is asked once for every combination of a function and the kinds of its operands. It has the
+function record what it does; where that is one operation, and the operation is one ufunc, a row
+of the table says so from then on, and `quick_text` applies the loop of the ufunc. So nothing is
+known of any operator here, and results are those of the general way.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minijax.compiler.engine import Effort, compile_module
+from minijax.compiler.entry import quick_text
+from minijax.compiler.entry.layout import find_layout, new_array_address
+from minijax.compiler.entry.loops import find_loop
+from minijax.core.activity import recording
+from minijax.core.array import ConcreteArray
+from minijax.core.avals import ShapedArray
+from minijax.core.jaxpr import Eqn, Literal
+from minijax.core.operators import BINARY, COMPARISON, UNARY, Array
+from minijax.core.primitive import Plan, Primitive
+from minijax.interpreters.stage import stage
+
+# What the operation of these functions is does not depend on the value of a Python number.
+_BLIND = frozenset(
+    """
+    __add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __eq__ __ne__
+    __lt__ __le__ __gt__ __ge__ add subtract multiply divide maximum minimum equal not_equal less
+    less_equal greater greater_equal
+    """.split()  # noqa: SIM905 - a list of strings would fill a screen
+)
+# Of several operations whatever their operands.
+_COMPOSITE = ("divmod", "floordiv", "mod", "matmul", "lshift", "rshift")
+_MOST_ELEMENTS = 1 << 15  # NumPy lets other threads run during longer loops
+_FASTCALL, _KEYWORDS = 0x80, 0x02
+
+
+class _Kind(NamedTuple):
+    """What a function does to operands of some kinds: a primitive, and numbers' dtypes."""
+
+    primitive: Primitive
+    numbers: tuple[ShapedArray | None, ...]
+
+
+class Table:
+    """The rows that have been written, and what they point to."""
+
+    def __init__(self) -> None:
+        self._memory = (ctypes.c_uint64 * (quick_text.ROW_WORDS << quick_text.ROWS_BITS))()
+        self._bytes = memoryview(self._memory).cast("B")
+        self._kept: dict[int, Any] = {}
+        self._kinds: dict[Any, _Kind | None] = {}
+        self._turn = 0
+
+    @property
+    def address(self) -> int:
+        """The address of the first row."""
+        return ctypes.addressof(self._memory)
+
+    def learn(self, owner: Any, *operands: Any) -> None:
+        """Writes the row of a function and operands of these avals and types.
+
+        Args:
+            owner: a primitive, or a function of arrays and numbers.
+            *operands: one or two of them.
+        """
+        keys = [x.aval if type(x) is ConcreteArray else type(x) for x in operands]
+        found = self._plan(owner, operands)
+        words = [0] * quick_text.ROW_WORDS
+        words[quick_text.OWNER : quick_text.LOOP] = map(id, (owner, *keys))
+        if len(keys) == 1:
+            words.insert(quick_text.SECOND, 0)
+        kept: list[Any] = [owner, *keys]
+        if found is not None:
+            kept += self._describe(words, *found)
+        self._write(words[: quick_text.ROW_WORDS], kept)
+
+    def _describe(
+        self, words: list[int], plan: Plan, avals: list[ShapedArray], modes: list[int]
+    ) -> list[Any]:
+        """Fills in how a ufunc is applied; returns what the words point to."""
+        aval = plan.aval
+        loop = find_loop(plan.ufunc, [*(a.dtype for a in avals), aval.dtype])
+        if loop is None or not 0 < aval.size <= _MOST_ELEMENTS:
+            return []
+        shape = (ctypes.c_int64 * max(aval.ndim, 1))(*aval.shape)
+        words[quick_text.LOOP], words[quick_text.DATA] = loop
+        words[quick_text.DTYPE], words[quick_text.AVAL] = id(aval.dtype), id(aval)
+        words[quick_text.RANK], words[quick_text.SHAPE] = aval.ndim, ctypes.addressof(shape)
+        words[quick_text.COUNT] = aval.size
+        strides = [a.dtype.itemsize if a.shape else 0 for a in avals]
+        for k, stride in enumerate([*strides, aval.dtype.itemsize]):
+            words[quick_text.STRIDES + k] = stride
+        for k, mode in enumerate(modes):
+            words[quick_text.MODES + k] = mode
+        return [aval, aval.dtype, shape, plan.ufunc]
+
+    def _write(self, words: list[int], kept: list[Any]) -> None:
+        place = quick_text.place_of(*words[quick_text.OWNER : quick_text.LOOP])
+        # One of two neighbours, in turn; an empty one first.
+        both = (place, place ^ 1)
+        empty = [k for k in both if k not in self._kept]
+        self._turn ^= 1
+        chosen = empty[0] if empty else both[self._turn]
+        size = 8 * quick_text.ROW_WORDS
+        row = np.array(words, np.uint64).tobytes()
+        # A single assignment, so that other threads see one row or the other.
+        self._bytes[chosen * size : (chosen + 1) * size] = row
+        self._kept[chosen] = kept
+
+    # -- what a function does
+
+    def _plan(
+        self, owner: Any, operands: tuple[Any, ...]
+    ) -> tuple[Plan, list[ShapedArray], list[int]] | None:
+        kind = self._kind(owner, operands)
+        if kind is None:
+            return None
+        avals, modes = [], []
+        for x, number in zip(operands, kind.numbers, strict=True):
+            avals.append(x.aval if number is None else number)
+            mode = quick_text.FROM_ARRAY if number is None else _number_mode(number.dtype)
+            if mode is None:
+                return None
+            modes.append(mode)
+        plan = kind.primitive.plans[tuple(avals)]
+        return None if plan is None else (plan, avals, modes)
+
+    def _kind(self, owner: Any, operands: tuple[Any, ...]) -> _Kind | None:
+        if isinstance(owner, Primitive):
+            if all(type(x) is ConcreteArray for x in operands):
+                return _Kind(owner, (None,) * len(operands))
+            return None
+        shapes = {x.aval.shape for x in operands if type(x) is ConcreteArray and x.aval.shape}
+        has_numbers = any(type(x) is not ConcreteArray for x in operands)
+        if len(shapes) > 1 or (has_numbers and owner.__name__ not in _BLIND):
+            return None
+        key = (owner, *map(_kind_of_operand, operands))
+        if key not in self._kinds:
+            self._kinds[key] = _observe(owner, operands)
+        return self._kinds[key]
+
+
+@functools.cache
+def rows() -> Table:
+    """Returns the table that the native code reads."""
+    return Table()
+
+
+def _kind_of_operand(x: Any) -> Any:
+    if type(x) is not ConcreteArray:
+        return type(x)
+    return x.aval.dtype, x.aval.weak_type, len(x.aval.shape) > 0
+
+
+def _number_mode(dtype: np.dtype) -> int | None:
+    """Returns how a Python number becomes one of a dtype, None for dtypes it is not written in."""
+    name = dtype.str[1:]
+    names = quick_text.NUMBER_TYPES
+    return names.index(name) + 1 if dtype.kind in "fciu" and name in names else None
+
+
+def _observe(function: Callable[..., Any], operands: tuple[Any, ...]) -> _Kind | None:
+    """Returns what a function does, if it is one operation on all its operands in their order."""
+
+    def program(*traced: Any) -> list[Any]:
+        arrays = iter(traced)
+        return [function(*(next(arrays) if type(x) is ConcreteArray else x for x in operands))]
+
+    try:
+        jaxpr = stage(program, [x.aval for x in operands if type(x) is ConcreteArray])
+    except Exception:  # the general way will say what is wrong
+        return None
+    if len(jaxpr.eqns) != 1 or jaxpr.constvars or jaxpr.outvars != jaxpr.eqns[0].outvars:
+        return None
+    return _kind_of_eqn(jaxpr.eqns[0], list(jaxpr.invars), operands)
+
+
+def _kind_of_eqn(eqn: Eqn, invars: list[Any], operands: tuple[Any, ...]) -> _Kind | None:
+    if eqn.params or eqn.primitive.run is not None or len(eqn.invars) != len(operands):
+        return None
+    numbers: list[ShapedArray | None] = []
+    for atom, x in zip(eqn.invars, operands, strict=True):
+        if type(x) is ConcreteArray:
+            if not invars or atom is not invars.pop(0):
+                return None
+            numbers.append(None)
+        elif isinstance(atom, Literal):
+            numbers.append(atom.aval)
+        else:
+            return None
+    return _Kind(eqn.primitive, tuple(numbers))
+
+
+# -- installation
+
+
+class _MethodDef(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("function", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    )
+
+
+_kept: list[Any] = []
+
+
+def _operators() -> dict[str, int]:
+    """Returns the names of the methods to replace, with the number of their operands."""
+    found = {f"__{name}__": 1 for name in UNARY}
+    for name in (*BINARY, *COMPARISON):
+        if name not in _COMPOSITE:
+            found[f"__{name}__"] = 2
+            if name in BINARY:
+                found[f"__r{name}__"] = 2
+    return found
+
+
+def start() -> Callable[..., Any] | None:
+    """Makes the native code, and puts it behind operators and `Primitive.bind`.
+
+    Returns:
+        The function that applies others, None where objects are not laid out as the code needs it.
+    """
+    layout = find_layout()
+    if layout is None:
+        return None
+    operators = _operators()
+    text = quick_text.QuickWriter(layout, list(operators.values())).write()
+    names = [f"operator_{k}" for k in range(len(operators))]
+    exports = ("bind", "apply", *names)
+    code = compile_module(text, "state_address", exports=exports, effort=Effort.LIGHT)
+    table = rows()
+    slow = [getattr(Array, name) for name in operators]
+    bind = Primitive.bind
+    _set_state(code.address, table, bind, slow)
+    _kept.append((code, table, slow, bind))
+    for symbol, name in zip(names, operators, strict=True):
+        method = _method(ConcreteArray, name, code.addresses[symbol], _FASTCALL)
+        setattr(ConcreteArray, name, method)
+    method = _method(Primitive, "bind", code.addresses["bind"], _FASTCALL | _KEYWORDS)
+    setattr(Primitive, "bind", method)  # noqa: B010 - it is no method that Python knows of
+    return _function("apply", code.addresses["apply"])
+
+
+def _set_state(getter: int, table: Table, bind: Any, slow: list[Any]) -> None:
+    place = ctypes.CFUNCTYPE(ctypes.c_void_p)(getter)()
+    learn = table.learn
+    _kept.append(learn)
+    objects = {
+        quick_text.RECORDING: recording,
+        quick_text.ARRAY: ConcreteArray,
+        quick_text.FLOAT: float,
+        quick_text.INT: int,
+        quick_text.NDARRAY: np.ndarray,
+        quick_text.NONE: None,
+        quick_text.LEARN: learn,
+        quick_text.BIND: bind,
+    }
+    words = {word: id(x) for word, x in objects.items()}
+    words[quick_text.ROWS], words[quick_text.NEW] = table.address, new_array_address()
+    words |= {quick_text.OPERATORS + k: id(function) for k, function in enumerate(slow)}
+    state = (ctypes.c_uint64 * len(words)).from_address(place)
+    for word, value in words.items():
+        state[word] = value
+
+
+def _definition(name: str, address: int, flags: int, doc: str | None) -> _MethodDef:
+    made = _MethodDef(name.encode(), address, flags, doc.encode() if doc else None)
+    _kept.append(made)
+    return made
+
+
+def _method(kind: type, name: str, address: int, flags: int) -> Any:
+    make = ctypes.pythonapi.PyDescr_NewMethod
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.POINTER(_MethodDef)]
+    doc = getattr(kind, name).__doc__
+    return make(kind, ctypes.byref(_definition(name, address, flags, doc)))
+
+
+def _function(name: str, address: int) -> Any:
+    make = ctypes.pythonapi.PyCFunction_NewEx
+    make.restype = ctypes.py_object
+    make.argtypes = [ctypes.POINTER(_MethodDef), ctypes.c_void_p, ctypes.c_void_p]
+    return make(ctypes.byref(_definition(name, address, _FASTCALL, None)), None, None)

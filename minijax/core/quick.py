@@ -1,0 +1,87 @@
+"""The native way to apply functions to arrays, taken up once it is worth its start.
+
+The general way of an operation leads through traces and rules, in Python. A program that applies
+thousands of operations one by one is worth code that goes straight from the arrays to the loop of
+a NumPy ufunc. The compiler makes such code; here it is only called.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from minijax.core import source
+from minijax.core.slots import filling
+from minijax.core.source import api_boundary, filter_traceback
+
+# Operations in Python, at some microseconds each, that cost about as much as making the code.
+WORTH_STARTING = 20_000
+_VARIABLE = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+
+# (function, *operands) -> the result, or None if the function has to be called.
+apply: Callable[..., Any] | None = None
+
+_is_started = False
+
+
+def start() -> bool:
+    """Takes up the native way; returns whether there is one. Only the first call does something."""
+    global apply, _is_started
+    if not _is_started:
+        _is_started = True
+        apply = filling("native_operations")()
+    return apply is not None
+
+
+def guarded(name: str, value: Any, module: str) -> Any:
+    """Does what `source.guarded` does; functions of arrays become quick besides."""
+    return source.guarded(name, value, module, quick_boundary)
+
+
+def quick_boundary(fn: Any) -> Callable[..., Any]:
+    """Makes a public function an `api_boundary`, which tries `apply` first if it takes arrays only.
+
+    Args:
+        fn: a function; it is taken to be one of arrays if it has one or two parameters, which can
+            be given by position only.
+    """
+    code = fn.__code__
+    beyond = code.co_kwonlyargcount or code.co_flags & _VARIABLE or fn.__defaults__
+    if beyond or code.co_argcount != code.co_posonlyargcount or code.co_argcount not in _WRAPPERS:
+        return api_boundary(fn)
+    return functools.wraps(fn)(_WRAPPERS[code.co_argcount](fn))
+
+
+def _of_one(fn: Callable[..., Any]) -> Callable[..., Any]:
+    def public(x: Any, /) -> Any:
+        try:
+            if apply is not None:
+                found = apply(fn, x)
+                if found is not None:
+                    return found
+            return fn(x)
+        except Exception as error:
+            filter_traceback(error)
+            raise
+
+    return public
+
+
+def _of_two(fn: Callable[..., Any]) -> Callable[..., Any]:
+    def public(x: Any, y: Any, /) -> Any:
+        try:
+            if apply is not None:
+                found = apply(fn, x, y)
+                if found is not None:
+                    return found
+            return fn(x, y)
+        except Exception as error:
+            filter_traceback(error)
+            raise
+
+    return public
+
+
+_WRAPPERS = {1: _of_one, 2: _of_two}
