@@ -1,4 +1,7 @@
-"""Scatter: the operand is copied unless it is overwritten, then the updates go one by one."""
+"""Scatter: the operand is copied unless it is overwritten, then come the updates in their order.
+
+Where neighbouring updates go to neighbouring places, such as rows added to rows, they go by vectors.
+"""
 
 from __future__ import annotations
 
@@ -28,32 +31,36 @@ def emit_scatter(frame: Frame, scatter: Scatter) -> None:
         return
     body = Body(frame)
     indices = [i for i in scatter.indices if i.op == "index"]
-    if _goes_along(scatter, indices):
-        *others, last = indices
-        lanes = lanes_for(postorder((scatter.update,)), last.payload)
-        with body.loops(others):
-            body.across(last.payload, last, lanes, lambda _: _update(body, scatter, target))
-        return
-    with body.loops(indices):
+    others, last = (indices[:-1], indices[-1]) if _goes_along(scatter, indices) else (indices, None)
+    with body.loops(others):
         if scatter.in_bounds.is_constant:
             if bool(scatter.in_bounds.payload):
-                _update(body, scatter, target)
+                _update_along(body, scatter, target, last)
             return
         inside = body.emit(scatter.in_bounds)[0]
         with frame.c.fn.when(inside), body.scope():
-            _update(body, scatter, target)
+            _update_along(body, scatter, target, last)
 
 
 def _goes_along(scatter: Scatter, indices: Sequence[Expr]) -> bool:
-    """Whether neighbouring updates go to neighbouring places, each to one of its own."""
-    if not (scatter.unique and scatter.in_bounds.is_constant and indices):
+    """Whether neighbouring updates go to neighbouring places, so that no two of them meet."""
+    if not indices:
         return False
     last, (place,) = indices[-1], scatter.place
-    if not bool(scatter.in_bounds.payload):
+    if any(x is last for x in postorder((scatter.in_bounds,))):
         return False
     terms = {id(x): (x, c) for x, c in address_terms(place)}
     own = terms.pop(id(last), (last, 0))[1]
     return own == 1 and not any(x is last for t, _ in terms.values() for x in postorder((t,)))
+
+
+def _update_along(body: Body, scatter: Scatter, target: str, last: Expr | None) -> None:
+    """One update, or those along an axis by vectors."""
+    if last is None:
+        _update(body, scatter, target)
+        return
+    lanes = lanes_for(postorder((scatter.update,)), last.payload)
+    body.across(last.payload, last, lanes, lambda _: _update(body, scatter, target))
 
 
 def _update(body: Body, scatter: Scatter, target: str) -> None:
