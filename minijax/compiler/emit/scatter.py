@@ -1,6 +1,6 @@
 """Scatter: the operand is copied unless it is overwritten, then come the updates in their order.
 
-Where neighbouring updates go to neighbouring places, such as rows added to rows, they go by vectors.
+Where neighbouring updates go to neighbouring places (rows added to rows) they go by vectors.
 """
 
 from __future__ import annotations
