@@ -81,14 +81,16 @@ def can_stride(c: Context, dtype: np.dtype) -> bool:
     Machines with wide vectors gather by themselves; others would take an address out of a vector
     for each number.
     """
-    return c.mask is None and layout(dtype).parts == 1 and host().vector_bytes <= _NARROW_VECTORS
+    if host().vector_bytes > _NARROW_VECTORS or layout(dtype).parts != 1:
+        return False
+    return c.mask is None or c.alive < c.lanes
 
 
 def load_strided(c: Context, dtype: np.dtype, address: str, offset: Operand, step: int) -> Scalar:
     """Loads the elements that are `step` apart, from `offset` on, one for each lane."""
     ty, align = layout(dtype).memory, layout(dtype).align
     first = c.fn.gep(ty, address, offset)
-    if step == 2:
+    if step == 2 and c.mask is None:
         # The second vector ends with the last element: nothing beyond it is touched.
         places = first, c.fn.gep(ty, first, c.lanes - 1)
         pair = [_load(c, ty, align, place, c.lanes) for place in places]
@@ -98,8 +100,8 @@ def load_strided(c: Context, dtype: np.dtype, address: str, offset: Operand, ste
         wide = c.type(ty)
         both = f"shufflevector {wide} {pair[0]}, {wide} {pair[1]}, <{c.lanes} x i32> <{listed}>"
         return _from_memory(c, dtype, (c.fn.emit(both),))
-    found = "poison"
-    for lane in range(c.lanes):
+    found = "zeroinitializer"
+    for lane in range(c.alive):
         x = c.fn.load(ty, c.fn.gep(ty, first, lane * step), align)
         found = c.fn.emit(f"insertelement {c.type(ty)} {found}, {ty} {x}, i64 {lane}")
     return _from_memory(c, dtype, (found,))
