@@ -323,6 +323,22 @@ class Body:
         """Stores the element of a value at a position, or a vector of them from there on."""
         store(self.c, value.dtype, x, self.address(value), offset)
 
+    def store_at(self, value: Value, x: Scalar, place: Expr) -> None:
+        """Stores the element of a value at an address, or a vector of them, however far apart."""
+        offset, step = self.offset(place), self._step(place)
+        if self.c.lanes == 1 or step == 1:
+            self.store(value, x, offset)
+            return
+        address, alive = self.address(value), self.c.alive
+        types = [self.c.type(ty) for ty in registers(value.dtype)]
+        with self.c.on(1):
+            for lane in range(alive):
+                parts = tuple(
+                    self.c.fn.emit(f"extractelement {ty} {part}, i64 {lane}")
+                    for ty, part in zip(types, x, strict=True)
+                )
+                store(self.c, value.dtype, parts, address, plus(self.c, offset, lane * step))
+
     def place(self, value: Value, indices: Sequence[Expr]) -> Operand:
         """Emits the row-major position of the present iteration in a value."""
         skipped = self.row if self.is_row(value) else None

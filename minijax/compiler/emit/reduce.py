@@ -23,7 +23,8 @@ from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.types import Scalar, constant, layout, registers
 from minijax.compiler.fuse.affine import address_terms
-from minijax.compiler.fuse.walk import postorder
+from minijax.compiler.fuse.sweep import Sweep
+from minijax.compiler.fuse.walk import expressions, postorder
 from minijax.compiler.text import Operand
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Reduce
@@ -73,7 +74,7 @@ class _Fold:
         self.outer = body.free(reduce.outer)
         self.inner = [i for i in reduce.inner if i.op == "index"]
         self.is_free = reduce.kind is not None or reduce.commutes
-        self.nodes = postorder(reduce.elements)
+        self.nodes = postorder(expressions(reduce))
         self.dtypes = [e.dtype for e in reduce.elements]
         self.types = [ty for dtype in self.dtypes for ty in registers(dtype)]
 
@@ -109,7 +110,8 @@ class _Fold:
 
     def finish(self, results: Sequence[Scalar], offset: Operand | None = None) -> None:
         """Hands over the results of one index of the kept axes, or of a vector of them."""
-        for value, dtype, x in zip(self.reduce.outs, self.dtypes, results, strict=True):
+        folds = self.reduce.outs[: len(self.dtypes)]
+        for value, dtype, x in zip(folds, self.dtypes, results, strict=True):
             result = convert.convert(self.c, x, dtype, value.dtype)
             if value.ndim == 0:
                 self.frame.scalars[value] = result
@@ -118,8 +120,15 @@ class _Fold:
                 self.body.store(value, result, at)
 
     def elements(self) -> list[Scalar]:
-        """Emits the next elements."""
-        return [self.body.whole(e) for e in self.reduce.elements]
+        """Emits the next elements, and stores what is to be stored on the way."""
+        found = [self.body.whole(e) for e in self.reduce.elements]
+        if isinstance(self.reduce, Sweep):
+            sweep = self.reduce
+            # All loads come before the first store: a result may overwrite an operand.
+            values = [self.body.whole(x) for x in sweep.bodies]
+            for out, place, x in zip(sweep.stored, sweep.places, values, strict=True):
+                self.body.store_at(out, x, place)
+        return found
 
     def _carried(self, accs: Sequence[Scalar]) -> list[tuple[str, Operand]]:
         parts = [part for x in accs for part in x]

@@ -65,11 +65,11 @@ _PLAIN = frozenset(
         "nextafter",
     ]
 )
-_FUNCTION = 20.0
+_FUNCTION = 40.0
 # What a store and a load of an element cost, up to so many bytes of memory: the first level of
 # the cache, the second, the third, and beyond.
 _STORE_AND_LOAD = ((1 << 15, 8.0), (1 << 18, 12.0), (1 << 21, 24.0))
-_FAR = 40.0
+_FAR = 32.0
 _INDEX_ARITHMETIC = 0.25
 
 

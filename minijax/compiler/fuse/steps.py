@@ -15,8 +15,9 @@ from minijax.compiler.fuse.expand import Bindings, Expander
 from minijax.compiler.fuse.order import delay_scatters
 from minijax.compiler.fuse.overwritten import keep_scatters_in_place
 from minijax.compiler.fuse.rewrite import rewrite
-from minijax.compiler.fuse.rows import group_rows
+from minijax.compiler.fuse.rows import group_rows, takes_rows
 from minijax.compiler.fuse.storage import Storage, decide, home
+from minijax.compiler.fuse.stored import join_elements
 from minijax.compiler.fuse.sweeps import MOST_FOLDS, Spaces, joined, spaces
 from minijax.compiler.fuse.unread import drop_unread
 from minijax.compiler.fuse.walk import (
@@ -94,9 +95,10 @@ def fuse(program: Program) -> Fused:
     scheduler = _Scheduler(bindings)
     for definition in definitions:
         scheduler.add(definition)
-    drop_unread(scheduler.steps, {bindings.home(v) for v in program.outputs})
-    group_rows(scheduler.steps)
-    return Fused(program, scheduler.steps, bindings)
+    steps = join_elements(scheduler.steps, list(map(takes_rows, scheduler.steps)))
+    drop_unread(steps, {bindings.home(v) for v in program.outputs})
+    group_rows(steps)
+    return Fused(program, steps, bindings)
 
 
 def _through(definitions: Sequence[Definition]) -> dict[Value, Value]:
