@@ -52,7 +52,7 @@ __getattr__, __dir__, __all__ = _lazy_names(
             enable_x64 ensure_compile_time_eval explain_cache_misses
             jax2tf_associative_scan_reductions legacy_prng_key log_compiles make_user_context
             no_execution no_tracing numpy_dtype_promotion numpy_rank_promotion
-            remove_size_one_mesh_axis_from_type softmax_custom_jvp thread_guard
+            remove_size_one_mesh_axis_from_type softmax_custom_jvp thread_guard threads
             threefry_partitionable transfer_guard transfer_guard_device_to_device
             transfer_guard_device_to_host transfer_guard_host_to_device
         """,

@@ -108,6 +108,7 @@ from minijax.transforms.contexts import (
 )
 from minijax.transforms.contexts import softmax_custom_jvp as softmax_custom_jvp
 from minijax.transforms.contexts import thread_guard as thread_guard
+from minijax.transforms.contexts import threads as threads
 from minijax.transforms.contexts import threefry_partitionable as threefry_partitionable
 from minijax.transforms.contexts import transfer_guard as transfer_guard
 from minijax.transforms.contexts import (
@@ -263,6 +264,7 @@ __all__ = [
     "softmax_custom_jvp",
     "stages",
     "thread_guard",
+    "threads",
     "threefry_partitionable",
     "transfer_guard",
     "transfer_guard_device_to_device",

@@ -1,4 +1,6 @@
 """The version of the package."""
 
-__version__ = "0.1.0"
-__version_info__ = (0, 1, 0)
+from minijax.core.version import VERSION
+
+__version_info__ = VERSION
+__version__ = ".".join(map(str, VERSION))

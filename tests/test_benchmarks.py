@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import calls, growth, imports, libraries, measure, report
+from benchmarks import against_numpy, calls, growth, imports, libraries, measure, report
+from benchmarks.numpy_functions import ENTRIES, Entry
 from benchmarks.programs import PROGRAMS
 from benchmarks.registry import Program, size_label
 
@@ -169,3 +170,56 @@ def test_imports() -> None:
     seconds, mebibytes = imports.cost("import numpy")
     assert 0.0 < seconds < 60.0
     assert mebibytes > 1.0
+
+
+def assert_agrees_with_numpy(entry: Entry, size: int = 200) -> None:
+    row = against_numpy.measure(entry, size, "float64", rounds=1, budget=0.0)
+    assert row.numpy > 0.0, row
+    assert row.minijax > 0.0, row
+    assert not row.remark, row
+
+
+@pytest.mark.parametrize("family", sorted({entry.family for entry in ENTRIES}))
+def test_functions_agree_with_numpy(family: str) -> None:
+    entries = [entry for entry in ENTRIES if entry.family == family]
+    for entry in entries[:: max(len(entries) // 3, 1)]:
+        assert_agrees_with_numpy(entry)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda e: f"{e.family}: {e.name}")
+def test_function_agrees_with_numpy(entry: Entry) -> None:
+    assert_agrees_with_numpy(entry)
+
+
+def test_functions_are_named_once() -> None:
+    names = [(entry.family, entry.name) for entry in ENTRIES]
+    assert len(set(names)) == len(names) > 300
+
+
+def test_functions_beside_numpy_are_summed_up(tmp_path: Path) -> None:
+    output, picture = tmp_path / "table.json", tmp_path / "ratios.png"
+    options = ["elementary", "--quick", "--functions", "sqrt", "--sizes", "10,100", "--all"]
+    options += ["--dtypes", "float32", "--output", str(output), "--plot", str(picture)]
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "against_numpy.py", *options],
+        env={**os.environ, "MPLCONFIGDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(output.read_text())
+    wanted = {("sqrt", 10), ("sqrt", 100), ("sqrt, complex", 10), ("sqrt, complex", 100)}
+    assert {(row["function"], row["size"]) for row in rows} == wanted
+    assert "mean ratio" in done.stdout
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_slow_is_below_the_bar() -> None:
+    def is_slow(family: str, minijax: float) -> bool:
+        return against_numpy.Row(family, "f", "float64", 10, 1.0, minijax).is_slow
+
+    assert [is_slow("shapes", x) for x in (1.04, 1.06)] == [False, True]
+    assert [is_slow("sorting", x) for x in (1.19, 1.21)] == [False, True]

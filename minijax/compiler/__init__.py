@@ -5,8 +5,10 @@ from minijax.core.lazy import lazy_names as _lazy_names
 __getattr__, __dir__, __all__ = _lazy_names(
     __name__,
     {
+        "minijax.compiler.entry.c_function": "CFunction",
         "minijax.compiler.entry.install": "add_entry",
         "minijax.compiler.entry.point": "EntryPoint",
         "minijax.compiler.pipeline": "Compiled compile_jaxpr compiled_forms execute",
+        "minijax.compiler.threads.runtime": "asked_threads=asked",
     },
 )

@@ -23,7 +23,6 @@ falls with size (see `choose_effort`).
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import functools
 import itertools
 import os
@@ -34,6 +33,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
@@ -219,6 +219,12 @@ def load_object(
     return Program(entry, image, tracker, names, timings, text, effort)
 
 
+def keep_forever(program: Program) -> None:
+    """Keeps code to the very end of the process, for threads that may still be in it."""
+    for each in (program, _linker()):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(each))
+
+
 def assembly_of(text: str) -> str:
     """Returns the machine code that a module becomes, as text.
 
@@ -299,7 +305,7 @@ def _expose_math_library() -> None:
         return
     if hasattr(ctypes.CDLL(None), "cbrtf"):
         return
-    path = ctypes.util.find_library("m")
+    path = import_module("ctypes.util").find_library("m")
     if path is not None:
         ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
 

@@ -10,6 +10,8 @@ One flat space of symbols; nothing is loaded before a symbol of its kind is aske
                     sorting functions of NumPy (`numpy_sorts` says which)
     numpy_fft_float64, numpy_fft_float64_data
                     Fourier transforms of NumPy (`numpy_transforms`), and what they take as data
+    ufunc_wofz_D_D, ufunc_wofz_D_D_data
+                    elementwise loops of `scipy.special` for types (`ufunc_loops`), and their data
     sin, powf, …    the C library
 
 BLAS and LAPACK take every argument by pointer, in Fortran order. Several special functions take
@@ -26,7 +28,6 @@ Signature(ret='double', args=('double', 'i32'))
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import functools
 import importlib
 import importlib.util
@@ -38,7 +39,7 @@ from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from typing import Any
 
-from minijax.compiler import numpy_sorts, numpy_transforms
+from minijax.compiler import numpy_sorts, numpy_transforms, ufunc_loops
 from minijax.compiler.cache.modules import cached_module
 from minijax.compiler.engine import Program
 from minijax.compiler.text import FunctionWriter, ModuleWriter, Operand, literal
@@ -83,7 +84,7 @@ _NUMPY_SORTS = {
     "argsort": Signature("i32", ("ptr", "ptr", "i64", "ptr")),
 }
 
-_NUMPY_TRANSFORM = Signature("void", ("ptr",) * 4)
+_UFUNC_LOOP = Signature("void", ("ptr",) * 4)
 
 
 def is_known(symbol: str) -> bool:
@@ -144,6 +145,8 @@ def _resolve(symbol: str) -> tuple[int, Signature]:
         return _scipy_function(symbol, family, name)
     if separator and family == "numpy":
         return _numpy_function(name)
+    if separator and family == "ufunc":
+        return _ufunc_loop(name)
     return _c_function(symbol)
 
 
@@ -152,7 +155,15 @@ def _numpy_function(name: str) -> tuple[int, Signature]:
     if kind in _NUMPY_SORTS:
         return numpy_sorts.address(kind, dtype_name), _NUMPY_SORTS[kind]
     found = numpy_transforms.transform(kind, dtype_name)
-    return (found.data if name.endswith("_data") else found.address), _NUMPY_TRANSFORM
+    return (found.data if name.endswith("_data") else found.address), _UFUNC_LOOP
+
+
+def _ufunc_loop(name: str) -> tuple[int, Signature]:
+    parts = name.removesuffix("_data").rsplit("_", 2)
+    if len(parts) != 3:
+        raise LookupError(f"no loop is known by the name {name!r}")
+    found = ufunc_loops.special(*parts)
+    return (found.data if name.endswith("_data") else found.address), _UFUNC_LOOP
 
 
 @functools.cache
@@ -161,7 +172,9 @@ def _c_libraries() -> tuple[ctypes.CDLL, ...]:
         return (ctypes.CDLL("ucrtbase"),)
     process = ctypes.CDLL(None)
     # Asking for the path of libm starts subprocesses; the interpreter nearly always loads it.
-    path = None if hasattr(process, "cbrtf") else ctypes.util.find_library("m")
+    if hasattr(process, "cbrtf"):
+        return (process,)
+    path = importlib.import_module("ctypes.util").find_library("m")
     return (process,) if path is None else (process, ctypes.CDLL(path))
 
 

@@ -41,11 +41,13 @@ from minijax.compiler.emit.interrupts import INTERRUPTED, reraise
 from minijax.compiler.emit.program import ENTRY, all_literals, emit_module
 from minijax.compiler.engine import EngineError, assembly_of, compile_module, load_object
 from minijax.compiler.engine import Program as Code
+from minijax.compiler.fuse.counts import Cost, count
 from minijax.compiler.fuse.estimate import estimate
 from minijax.compiler.fuse.steps import fuse
 from minijax.compiler.memory import workspace
-from minijax.compiler.memory.plan import Plan, plan_memory
+from minijax.compiler.memory.plan import Plan, plan_overwriting
 from minijax.compiler.simplify import simplify
+from minijax.compiler.threads import runtime
 from minijax.core.array import value_of
 from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr
@@ -53,6 +55,7 @@ from minijax.kernel.build import lower_jaxpr
 from minijax.kernel.printing import format_program
 from minijax.kernel.roots import Program
 
+Overwritten = tuple[tuple[int, int], ...]
 _LONG = 2e5
 _log = logging.getLogger("minijax")
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
@@ -65,18 +68,21 @@ class Source:
     Attributes:
         lowered: gives the kernel program, and tells the clock it is given of its stages.
         contract: whether multiplications and additions may be fused.
+        overwritten: the inputs that it may overwrite, each with the output that takes its memory.
         timings: seconds spent in each stage so far.
     """
 
     lowered: Callable[[dict[str, float]], Program]
     contract: bool
+    overwritten: Overwritten = ()
     timings: dict[str, float] = field(default_factory=dict)
     _written: Written | None = None
 
     def written(self) -> Written:
         """Returns the program after the stages before LLVM; they run once."""
         if self._written is None:
-            self._written = _write(self.lowered(self.timings), self.contract, self.timings)
+            program = self.lowered(self.timings)
+            self._written = _write(program, self.contract, self.overwritten, self.timings)
         return self._written
 
 
@@ -88,25 +94,29 @@ class Written:
     context: Context
     text: str
     literals: tuple[np.ndarray, ...]
+    reused: Overwritten
 
     def record(self, image: bytes) -> Record:
         """Returns what to keep of it, given its object."""
         long = estimate(self.plan.fused) > _LONG
         names = tuple(self.context.symbols)
-        return Record(image, names, self.plan.size, long, self.literals)
+        return Record(image, names, self.plan.size, long, self.literals, self.reused)
 
 
-def _write(program: Program, contract: bool, timings: dict[str, float]) -> Written:
+def _write(
+    program: Program, contract: bool, overwritten: Overwritten, timings: dict[str, float]
+) -> Written:
     with _clock(timings, "fuse"):
         fused = fuse(program)
     with _clock(timings, "memory"):
-        plan = plan_memory(fused)
+        plan, reused = plan_overwriting(fused, dict(overwritten))
     context = Context(contract)
     with _clock(timings, "text"):
         found = all_literals(fused)
         emit_module(context, plan, found)
         text = str(context.module)
-    return Written(plan, context, text, tuple(np.ascontiguousarray(x) for _, x in found))
+    literals = tuple(np.ascontiguousarray(x) for _, x in found)
+    return Written(plan, context, text, literals, tuple(reused.items()))
 
 
 class Compiled:
@@ -138,21 +148,32 @@ class Compiled:
         # A copy: looking at the stages of a program from disk is not part of compiling it.
         self.timings = dict(source.timings)
 
-    def run(self, args: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def run(self, args: Sequence[np.ndarray], free: Sequence[int] = ()) -> list[np.ndarray]:
         """Runs the program.
 
         Args:
             args: an array of the shape and dtype of each of the program's inputs.
+            free: the numbers of arrays that nobody else has. Of inputs that the program overwrites
+                these are given to it, and become outputs; of others it gets copies.
 
         Returns:
-            The outputs: fresh arrays.
+            The outputs: fresh arrays, but for those in the memory of free inputs.
         """
         inputs = [_contiguous(x, aval) for x, aval in zip(args, self._in_avals, strict=True)]
-        outputs = [np.empty(aval.shape, aval.dtype) for aval in self._out_avals]
+        reused = dict(self._record.reused)
+        for number in reused:
+            place = number - len(self._consts)
+            if number not in free or inputs[place] is not args[place]:
+                inputs[place] = np.array(inputs[place], order="C")
+        taken = {out: inputs[number - len(self._consts)] for number, out in reused.items()}
+        outputs = [
+            taken[k] if k in taken else np.empty(aval.shape, aval.dtype)
+            for k, aval in enumerate(self._out_avals)
+        ]
         arena = workspace.take(self.plan_size)
         with self._threads():
             status = self._function(
-                _addresses([*self._consts, *inputs, *self._record.literals]),
+                _addresses([*self._consts, *inputs, *self._record.literals], self._counts()),
                 _addresses(outputs),
                 arena.ctypes.data,
             )
@@ -181,10 +202,16 @@ class Compiled:
         """The addresses of the captured arrays, the leading inputs."""
         return tuple(x.ctypes.data for x in self._consts)
 
-    @property
-    def literal_addresses(self) -> tuple[int, ...]:
-        """The addresses of the constant arrays, which follow the inputs."""
-        return tuple(x.ctypes.data for x in self._record.literals)
+    def trailing_addresses(self, threads: int | None = None) -> tuple[int, ...]:
+        """Returns what follows the inputs in the table of addresses.
+
+        Args:
+            threads: how many threads loops in parts may use; without, what is configured.
+        """
+        return (*(x.ctypes.data for x in self._record.literals), *self._counts(threads))
+
+    def _counts(self, threads: int | None = None) -> tuple[int, ...]:
+        return (runtime.count_address(threads),) if self._record.shares_parts else ()
 
     @property
     def plan_size(self) -> int:
@@ -233,6 +260,10 @@ class Compiled:
         """Returns the machine code as text."""
         return assembly_of(self.llvm_ir())
 
+    def cost(self) -> Cost:
+        """Returns what a run computes and moves, estimated from the steps."""
+        return count(self.plan.fused)
+
     def memory(self) -> dict[str, int]:
         """Returns the bytes of working memory, of the outputs, and of captured constants."""
         outs = sum(aval.size * aval.dtype.itemsize for aval in self._out_avals)
@@ -245,12 +276,17 @@ def execute(jaxpr: Jaxpr, args: Sequence[np.ndarray]) -> list[np.ndarray]:
     return compile_jaxpr(jaxpr).run(args)
 
 
-def compile_jaxpr(jaxpr: Jaxpr) -> Compiled:
-    """Compiles a program for this machine, once: the result is remembered with the program."""
-    key = ("compiled", bool(config.fp_contract))
+def compile_jaxpr(jaxpr: Jaxpr, overwritten: Overwritten = ()) -> Compiled:
+    """Compiles a program for this machine, once: the result is remembered with the program.
+
+    Args:
+        jaxpr: the program.
+        overwritten: the inputs that it may overwrite, each with the output that takes its memory.
+    """
+    key = ("compiled", bool(config.fp_contract), *overwritten)
     compiled: Compiled | None = jaxpr.memo.get(key)
     if compiled is None:
-        compiled = jaxpr.memo[key] = _compile(jaxpr)
+        compiled = jaxpr.memo[key] = _compile(jaxpr, overwritten)
         if config.explain_compiles:
             _announce(jaxpr.name, compiled)
     return compiled
@@ -268,17 +304,17 @@ def _announce(name: str, compiled: Compiled) -> None:
     _log.warning("%s %s in %.1f ms: %s", how, name or "a program", total, stages)
 
 
-def _compile(jaxpr: Jaxpr) -> Compiled:
+def _compile(jaxpr: Jaxpr, overwritten: Overwritten) -> Compiled:
     closed = jaxpr.close()
     # A copy: the compiled program is remembered with the program itself, which it must not hold.
-    source = Source(_lowering(closed.replace()), bool(config.fp_contract))
+    source = Source(_lowering(closed.replace()), bool(config.fp_contract), overwritten)
     avals = closed.in_avals, closed.out_avals
     consts = [np.asarray(value_of(x)) for x in jaxpr.consts]
     files = store()
     key = None
     if files is not None:
         with _clock(source.timings, "key"):
-            key = program_key(closed, (source.contract,))
+            key = program_key(closed, (source.contract, overwritten))
     if files is None or key is None:
         return _build(source, avals, consts)
     found = _from_disk(source, avals, consts, files, key)
@@ -367,5 +403,6 @@ def _contiguous(x: np.ndarray, aval: Any) -> np.ndarray:
     return np.array(x, order="C")
 
 
-def _addresses(arrays: Sequence[np.ndarray]) -> Any:
-    return (ctypes.c_void_p * max(len(arrays), 1))(*(x.ctypes.data for x in arrays))
+def _addresses(arrays: Sequence[np.ndarray], others: Sequence[int] = ()) -> Any:
+    found = [*(x.ctypes.data for x in arrays), *others]
+    return (ctypes.c_void_p * max(len(found), 1))(*found)

@@ -2,6 +2,7 @@
 
     exp_f64x8       elementary functions (`vector_math.library`)
     raised          where an interrupted loop leaves what a handler raised (`emit.interrupts`)
+    pool_run        the parts of a loop on threads (`threads.pool`)
     blas_dgemm, …   native functions of other libraries (`external`)
 
 Other symbols, those of callbacks, are known to the program alone that made them.
@@ -11,6 +12,8 @@ from __future__ import annotations
 
 from minijax.compiler import external
 from minijax.compiler.emit import interrupts
+from minijax.compiler.threads import runtime
+from minijax.compiler.threads.pool import RUN
 from minijax.compiler.vector_math import library
 
 
@@ -21,7 +24,7 @@ def is_known(symbol: str) -> bool:
         >>> is_known("exp_f64x4"), is_known("blas_dgemm"), is_known("host1")
         (True, True, False)
     """
-    own = symbol == interrupts.SLOT or library.parsed(symbol) is not None
+    own = symbol in (interrupts.SLOT, RUN) or library.parsed(symbol) is not None
     return own or external.is_known(symbol)
 
 
@@ -29,12 +32,14 @@ def address(symbol: str) -> int:
     """Returns the address of a known symbol."""
     if symbol == interrupts.SLOT:
         return interrupts.slot_address()
+    if symbol == RUN:
+        return runtime.address()
     function = library.parsed(symbol)
     return external.address(symbol) if function is None else library.address(*function)
 
 
 def types(symbol: str) -> str:
     """Returns the types of a native function as text; they may differ from build to build."""
-    if symbol == interrupts.SLOT or library.parsed(symbol) is not None:
+    if symbol in (interrupts.SLOT, RUN) or library.parsed(symbol) is not None:
         return ""
     return str(external.signature(symbol))

@@ -219,6 +219,11 @@ class FunctionWriter:
         self.block = Block("entry")
         self._blocks = [self.block]
 
+    @property
+    def entry(self) -> Block:
+        """The first block: what is emitted `at` it is known everywhere behind it."""
+        return self._blocks[0]
+
     def fresh(self) -> str:
         """A new SSA name."""
         self._values += 1

@@ -120,11 +120,12 @@ class ConcreteArray(Array):
     # -- what only makes sense with devices, with its meaning on one CPU
 
     def is_deleted(self) -> bool:
-        """Whether the buffer was given away; never on this system."""
+        """Whether the elements are gone: donated to a function, or deleted."""
         return False
 
     def delete(self) -> None:
-        """Does nothing: memory is returned when the last reference goes."""
+        """Gives the elements up; using the array is an error from now on."""
+        mark_deleted(self)
 
     def copy_to_host_async(self) -> None:
         """Does nothing: the elements are in host memory."""
@@ -144,6 +145,70 @@ class ConcreteArray(Array):
     def unsafe_buffer_pointer(self) -> int:
         """Returns the address of the first element."""
         return self._value.ctypes.data
+
+
+class DeletedArray(ConcreteArray):
+    """What an array becomes when its elements are gone. Its shape and dtype remain."""
+
+    __slots__ = ()
+
+    @property
+    def _value(self) -> np.ndarray:  # type: ignore[override]
+        raise self._error()
+
+    @property
+    def aval(self) -> ShapedArray:  # type: ignore[override]
+        # Every operation asks for it first.
+        raise self._error()
+
+    def _error(self) -> RuntimeError:
+        return RuntimeError(
+            f"Array has been deleted with shape={_kept_aval(self)}: it was donated to a jitted "
+            "function (donate_argnums), which uses its memory for a result, or delete() was "
+            "called. Use the result in its place, keep a copy, or do not donate it."
+        )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes that it had."""
+        return _kept_aval(self).shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype that it had."""
+        return _kept_aval(self).dtype
+
+    def is_deleted(self) -> bool:
+        """Whether the elements are gone: they are."""
+        return True
+
+    def delete(self) -> None:
+        """Does nothing: there is nothing left to give up."""
+
+    def __repr__(self) -> str:
+        return f"Array(deleted, shape={self.shape}, dtype={dtype_name(self.dtype)})"
+
+
+_value_slot: Any = vars(ConcreteArray)["_value"]
+_aval_slot: Any = vars(ConcreteArray)["aval"]
+
+
+def _kept_aval(x: ConcreteArray) -> ShapedArray:
+    return _aval_slot.__get__(x)
+
+
+def mark_deleted(x: ConcreteArray) -> None:
+    """Takes the elements from an array; every later use of it raises.
+
+    Example:
+        >>> from minijax.numpy import arange
+        >>> x = arange(3.0)
+        >>> mark_deleted(x)
+        >>> x.is_deleted(), x.shape
+        (True, (3,))
+    """
+    x.__class__ = DeletedArray
+    _value_slot.__delete__(x)
 
 
 def _printable(value: np.ndarray) -> np.ndarray:

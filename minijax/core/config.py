@@ -8,11 +8,11 @@ the value to start with. `minijax.core.flags` lists the flags.
 
 from __future__ import annotations
 
-import difflib
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from minijax.core.activity import busy, recording
@@ -29,7 +29,7 @@ def _start_value(flag: str, default: Any) -> Any:
 
 
 def _similar(flag: str) -> str:
-    found = difflib.get_close_matches(flag, DEFAULTS)
+    found = import_module("difflib").get_close_matches(flag, DEFAULTS)
     return f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 
@@ -130,6 +130,8 @@ class Config:
         allowed = CHOICES.get(flag)
         if allowed is not None and value not in allowed:
             raise ValueError(f"config flag {flag!r} takes one of {allowed}, got {value!r}.")
+        if flag == "num_threads" and (type(value) is not int or value < 1):
+            raise ValueError(f"num_threads takes a positive integer, got {value!r}.")
         if flag == "enable_x64" and not value:
             raise ValueError(
                 "minijax computes with 64-bit types by default and has no 32-bit mode: "

@@ -6,7 +6,16 @@ accepted, so that a program that sets them runs, and have no effect on one CPU.
 
 from __future__ import annotations
 
+import os
 from typing import Any
+
+
+def processors() -> int:
+    """Returns how many processors this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(len(os.sched_getaffinity(0)), 1)
+    return os.cpu_count() or 1
+
 
 EFFECTIVE: dict[str, Any] = {
     "cache": True,  # keep compiled programs on disk
@@ -27,6 +36,7 @@ EFFECTIVE: dict[str, Any] = {
     "explain_compiles": False,  # the same, and the time of each stage of compiling
     "fp_contract": True,  # whether compiled code may fuse a multiply and an add
     "log_compiles": False,  # log a warning for every program that jit traces
+    "num_threads": processors(),  # how many threads compiled code may use
     "no_tracing": False,  # refuse to trace a function that was not traced before
     "numpy_dtype_promotion": "standard",
     "numpy_rank_promotion": "allow",

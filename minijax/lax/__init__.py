@@ -66,8 +66,7 @@ __getattr__, __dir__, __all__ = _lazy_names(
         "minijax.primitives.control.while_loop": "while_p",
         "minijax.primitives.convert": """
             bitcast_convert_type bitcast_convert_type_p convert_element_type convert_element_type_p
-            copy_p optimization_barrier optimization_barrier_p reduce_precision reduce_precision_p
-            stop_gradient stop_gradient_p
+            reduce_precision reduce_precision_p
         """,
         "minijax.primitives.convolution": "conv_general_dilated conv_general_dilated_p",
         "minijax.primitives.convolution_forms": """
@@ -88,6 +87,9 @@ __getattr__, __dir__, __all__ = _lazy_names(
         "minijax.primitives.gather": "gather gather_p scatter_add scatter_add_p",
         "minijax.primitives.indexing": """
             GatherDimensionNumbers GatherScatterMode ScatterDimensionNumbers
+        """,
+        "minijax.primitives.identities": """
+            copy_p optimization_barrier optimization_barrier_p stop_gradient stop_gradient_p
         """,
         "minijax.primitives.joining": "concatenate concatenate_p pad pad_p split split_p",
         "minijax.primitives.powers": """

@@ -184,13 +184,8 @@ from minijax.primitives.convert import bitcast_convert_type as bitcast_convert_t
 from minijax.primitives.convert import bitcast_convert_type_p as bitcast_convert_type_p
 from minijax.primitives.convert import convert_element_type as convert_element_type
 from minijax.primitives.convert import convert_element_type_p as convert_element_type_p
-from minijax.primitives.convert import copy_p as copy_p
-from minijax.primitives.convert import optimization_barrier as optimization_barrier
-from minijax.primitives.convert import optimization_barrier_p as optimization_barrier_p
 from minijax.primitives.convert import reduce_precision as reduce_precision
 from minijax.primitives.convert import reduce_precision_p as reduce_precision_p
-from minijax.primitives.convert import stop_gradient as stop_gradient
-from minijax.primitives.convert import stop_gradient_p as stop_gradient_p
 from minijax.primitives.convolution import conv_general_dilated as conv_general_dilated
 from minijax.primitives.convolution import conv_general_dilated_p as conv_general_dilated_p
 from minijax.primitives.convolution_forms import conv as conv
@@ -238,6 +233,11 @@ from minijax.primitives.gather import gather as gather
 from minijax.primitives.gather import gather_p as gather_p
 from minijax.primitives.gather import scatter_add as scatter_add
 from minijax.primitives.gather import scatter_add_p as scatter_add_p
+from minijax.primitives.identities import copy_p as copy_p
+from minijax.primitives.identities import optimization_barrier as optimization_barrier
+from minijax.primitives.identities import optimization_barrier_p as optimization_barrier_p
+from minijax.primitives.identities import stop_gradient as stop_gradient
+from minijax.primitives.identities import stop_gradient_p as stop_gradient_p
 from minijax.primitives.indexing import GatherDimensionNumbers as GatherDimensionNumbers
 from minijax.primitives.indexing import GatherScatterMode as GatherScatterMode
 from minijax.primitives.indexing import ScatterDimensionNumbers as ScatterDimensionNumbers

@@ -16,7 +16,8 @@ from minijax.core.pytree import tree_map
 from minijax.lax.precision import RandomAlgorithm
 from minijax.primitives.arithmetic import add, mul, sub
 from minijax.primitives.control.collectives import all_gather, all_to_all, ppermute
-from minijax.primitives.convert import convert_element_type, optimization_barrier
+from minijax.primitives.convert import convert_element_type
+from minijax.primitives.identities import optimization_barrier
 from minijax.primitives.random_bits import threefry2x32
 from minijax.primitives.sort import top_k
 

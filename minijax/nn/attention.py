@@ -10,7 +10,7 @@ from minijax import numpy as jnp
 from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.nn.normalization import logsumexp, softmax
-from minijax.primitives.convert import stop_gradient
+from minijax.primitives.identities import stop_gradient
 
 
 def dot_product_attention(

@@ -12,7 +12,7 @@ from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy.dtypes import inexact_dtype
 from minijax.primitives.control.collectives import axis_index, axis_size
-from minijax.primitives.convert import stop_gradient
+from minijax.primitives.identities import stop_gradient
 from minijax.transforms.custom import custom_jvp
 
 Axis = int | tuple[int, ...] | None

@@ -16,8 +16,8 @@ from minijax.numpy.matrices import diagonal, eye, triu
 from minijax.numpy.promotion import inexact, strong
 from minijax.numpy.selection import where
 from minijax.primitives import arithmetic, exponential
-from minijax.primitives.convert import stop_gradient
 from minijax.primitives.cumulative import cumprod, shifted
+from minijax.primitives.identities import stop_gradient
 from minijax.primitives.linalg import svd as svd_family
 from minijax.primitives.linalg.lu import lu, permuted_rows
 from minijax.primitives.linalg.matrices import check_matrices

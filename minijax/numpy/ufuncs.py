@@ -142,7 +142,9 @@ def divmod(x1: Any, x2: Any, /) -> tuple[Array, Array]:
     a, b = _real_pair("divmod", x1, x2)
     if dtypes.is_float(a.dtype):
         return _float_divmod(a, b)
-    return floor_divide(a, b), remainder(a, b)
+    quotient, zero = floor_divide(a, b), scalar(0, a.dtype)
+    rest = arithmetic.sub(a, arithmetic.mul(quotient, b))
+    return quotient, select(compare.eq(b, zero), zero, rest)
 
 
 def fmod(x1: Any, x2: Any, /) -> Array:

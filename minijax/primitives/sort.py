@@ -6,6 +6,7 @@ by real part, then imaginary part. `top_k` alone tells -0 from 0 and orders NaNs
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -25,6 +26,9 @@ from minijax.primitives.families import NOT_LINEAR, check_dtype
 from minijax.primitives.gather import gather
 from minijax.primitives.indexing import GatherDimensionNumbers, GatherScatterMode
 from minijax.primitives.shape import canonical_axis
+
+Axes = tuple[int, ...]
+_LONG_LINE = 512
 
 # -- sort
 
@@ -116,32 +120,61 @@ def _sort_batch(size: int, operands: Any, dims: Any, *, dimension: int, **params
     return outs, (place,) * len(outs)
 
 
-def _key_expressions(k: Any, x: Any) -> list[Any]:
-    if dtypes.is_complex(x.dtype):
-        return [*_key_expressions(k, k.real(x)), *_key_expressions(k, k.imag(x))]
+def _key_expression(k: Any, x: Any) -> Any:
     if x.dtype == bool_:
-        return [k.convert(x, uint8)]
+        return k.convert(x, uint8)
     if dtypes.is_float(x.dtype):
         # lt_total has NaNs of negative sign first.
-        return [k.select(k.is_nan(x), k.constant(np.nan, x.dtype), x)]
-    return [x]
+        return k.select(k.is_nan(x), k.constant(np.nan, x.dtype), x)
+    return x
+
+
+def _parts(k: Any, x: Any) -> list[Any]:
+    """Returns the real arrays whose lexicographic order is the order of `x`."""
+    if not dtypes.is_complex(x.dtype):
+        return [x]
+    part = ShapedArray(x.shape, dtypes.real_dtype(x.dtype))
+    return [k.element(part, lambda *i, f=f: f(x(*i)))[0] for f in (k.real, k.imag)]
 
 
 def _sort_lower(
     k: Any, *operands: Any, out: Any, dimension: int, is_stable: bool, num_keys: int
 ) -> Any:
+    keys = [part for x in operands[:num_keys] for part in _parts(k, x)]
+    is_split = len(keys) > num_keys
+    others = operands if is_split else operands[num_keys:]
+
     def less(lhs: Any, rhs: Any) -> Any:
         pairs = [
-            pair
-            for x, y in zip(lhs[:num_keys], rhs[:num_keys], strict=True)
-            for pair in zip(_key_expressions(k, x), _key_expressions(k, y), strict=True)
+            (_key_expression(k, x), _key_expression(k, y))
+            for x, y in zip(lhs[: len(keys)], rhs[: len(keys)], strict=True)
         ]
         result = k.lt_total(*pairs[-1])
         for x, y in reversed(pairs[:-1]):
             result = k.or_(k.lt_total(x, y), k.and_(k.le_total(x, y), result))
         return result
 
-    return k.sort(operands, dimension, less)
+    found = _along(k, (*keys, *others), dimension, less)
+    return found[len(keys) :] if is_split else found
+
+
+def _along(k: Any, operands: Any, axis: int, less: Any, keep: int | None = None) -> Any:
+    """Sorts along an axis; long lines that do not lie together in memory are brought together."""
+    shape = operands[0].shape
+    if shape[axis] < _LONG_LINE or math.prod(shape[axis + 1 :]) == 1:
+        return k.sort(operands, axis, less, keep)
+    order = (*(d for d in range(len(shape)) if d != axis), axis)
+    lines = [_transposed(k, x, order) for x in operands]
+    outs = k.sort(lines, len(shape) - 1, less, keep)
+    back = tuple(order.index(d) for d in range(len(shape)))
+    return tuple(_transposed(k, x, back) for x in outs)
+
+
+def _transposed(k: Any, x: Any, order: Axes) -> Any:
+    def element(*i: Any) -> Any:
+        return x(*(i[order.index(d)] for d in range(len(order))))
+
+    return k.element(ShapedArray(tuple(x.shape[d] for d in order), x.dtype), element)[0]
 
 
 sort_p = primitive(
@@ -258,7 +291,8 @@ def _top_k_lower(builder: Any, x: Any, *, out: Any, k: int, axis: int) -> Any:
     (keys,) = builder.element(ShapedArray(x.shape, dtype), descending)
     places = ShapedArray(x.shape, int32)
     (iota,) = builder.element(places, lambda *i: builder.convert(i[axis], int32))
-    found = builder.sort((keys, x, iota), axis, lambda lhs, rhs: builder.lt(lhs[0], rhs[0]), k)
+    operands = (keys, x, iota)
+    found = _along(builder, operands, axis, lambda lhs, rhs: builder.lt(lhs[0], rhs[0]), k)
     return found[1:]
 
 

@@ -1,7 +1,7 @@
 """Fresnel's, sine and cosine integrals, Faddeeva's function, J, Eₙ, Owen's T, complex log Γ.
 
-SciPy computes them. Those with two results and those of complex numbers have no native entry that
-compiled code could call; it calls them through Python.
+SciPy computes them. Compiled code calls the loops of its ufuncs on whole arrays; Eₙ, of which SciPy
+has whole orders only, goes through Python.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from minijax.core.dtypes import COMPLEX, FLOAT, bfloat16, float16
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, primitive
 from minijax.core.quiet import quiet
+from minijax.kernel.roots import NativeCall
 from minijax.kernel.scalars import install_special_functions
 from minijax.primitives.arithmetic import add, div, mul, neg, sub
 from minijax.primitives.broadcast import full_like
@@ -50,7 +51,7 @@ def _scipy() -> Any:
     return importlib.import_module("scipy.special")
 
 
-# -- functions that compiled code calls through Python
+# -- functions that compiled code calls for whole arrays
 
 
 Slope = Callable[..., tuple[Any, ...]]
@@ -62,6 +63,7 @@ def _outside(
     on: Sequence[np.dtype],
     slopes: Sequence[Slope | None],
     results: int = 1,
+    loop: str = "",
 ) -> Primitive:
     """Declares a function that is computed outside of compiled code.
 
@@ -72,6 +74,7 @@ def _outside(
         slopes: for each operand the derivatives `(*operands, outs)` of the results; None if there
             are none.
         results: how many results it has.
+        loop: the name of the ufunc of `scipy.special` that it is; nothing if it is none.
     """
     made: list[Primitive] = []
 
@@ -106,6 +109,8 @@ def _outside(
         return outs, tuple(totals)
 
     def lower(k: Any, *operands: Any, out: Any) -> Any:
+        if loop:
+            return _call_loop(k, loop, function, operands, out)
         return k.host_call(out, lambda *xs: impl(*map(np.asarray, xs)), operands)
 
     made.append(
@@ -120,6 +125,52 @@ def _outside(
         )
     )
     return made[0]
+
+
+def _call_loop(
+    k: Any, name: str, function: Callable[..., Any], operands: Sequence[Any], outs: Sequence[Any]
+) -> tuple[Any, ...]:
+    """Calls a ufunc's loop once for all elements, on arrays of one shape that has an axis."""
+    dtype = outs[0].dtype if outs[0].dtype not in (bfloat16, float16) else np.dtype("float32")
+    shape = outs[0].shape or (1,)
+    whole = ShapedArray(shape, dtype)
+    xs = [_stretched(k, x, whole) for x in operands]
+    kinds = f"{dtype.char * len(xs)}_{dtype.char * len(outs)}"
+    symbol = f"ufunc_{name}_{kinds}"
+    places = [*(("in", n) for n in range(len(xs))), *(("out", n) for n in range(len(outs)))]
+    arguments = (
+        ("table", tuple(places)),
+        ("longs", (whole.size,)),
+        ("longs", (dtype.itemsize,) * len(places)),
+        ("symbol", f"{symbol}_data"),
+    )
+
+    def evaluate(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        with quiet():
+            found = function(*map(np.asarray, arrays))
+        return tuple(found) if len(outs) > 1 else (found,)
+
+    call = NativeCall(symbol, arguments)
+    found = k.native([whole] * len(outs), (call,), xs, (), evaluate)
+    return tuple(_restored(k, x, out) for x, out in zip(found, outs, strict=True))
+
+
+def _stretched(k: Any, x: Any, whole: ShapedArray) -> Any:
+    """Returns an operand in the dtype and the shape of all."""
+    if (x.shape, x.dtype) == (whole.shape, whole.dtype):
+        return x
+    (found,) = k.element(whole, lambda *i: k.convert(x(*i) if x.ndim else x(), whole.dtype))
+    return found
+
+
+def _restored(k: Any, x: Any, out: ShapedArray) -> Any:
+    if (x.shape, x.dtype) == (out.shape, out.dtype):
+        return x
+
+    def element(*i: Any) -> Any:
+        return k.convert(x(*(i or (k.constant(0),))), out.dtype)
+
+    return k.element(out, element)[0]
 
 
 def _half_pi_square(x: Any) -> Any:
@@ -150,6 +201,7 @@ fresnel_p = _outside(
     FLOAT,
     (lambda x, y: (sin(_half_pi_square(x)), cos(_half_pi_square(x))),),
     results=2,
+    loop="fresnel",
 )
 sici_p = _outside(
     "sici",
@@ -157,21 +209,28 @@ sici_p = _outside(
     FLOAT,
     (lambda x, y: (_sinc(x), div(cos(x), x)),),
     results=2,
+    loop="sici",
 )
 wofz_p = _outside(
-    "wofz", lambda z: _scipy().wofz(z), COMPLEX, (lambda z, y: (_wofz_slope(z, y[0]),),)
+    "wofz",
+    lambda z: _scipy().wofz(z),
+    COMPLEX,
+    (lambda z, y: (_wofz_slope(z, y[0]),),),
+    loop="wofz",
 )
 complex_digamma_p = _outside(
     "complex_digamma",
     lambda z: _scipy().digamma(z),
     COMPLEX,
     (lambda z, y: (complex_trigamma(z),),),
+    loop="psi",
 )
 complex_loggamma_p = _outside(
     "complex_loggamma",
     lambda z: _scipy().loggamma(z),
     COMPLEX,
     (lambda z, y: (complex_digamma(z),),),
+    loop="loggamma",
 )
 expn_p = _outside(
     "expn",

@@ -13,9 +13,10 @@ from minijax.core.config import config
 from minijax.core.operators import Array
 from minijax.core.source import api_boundary
 from minijax.primitives.bitwise import clz
-from minijax.primitives.convert import bitcast_convert_type, stop_gradient
+from minijax.primitives.convert import bitcast_convert_type
 from minijax.primitives.draw_functions import draw_erf, draw_log, draw_log1p, draw_tan
 from minijax.primitives.fused import fma
+from minijax.primitives.identities import stop_gradient
 from minijax.primitives.special import erf_inv
 from minijax.random.keys import Shape, as_shape, check_key, raw_bits, split
 from minijax.random.parameters import arguments, check_mode, sampler

@@ -61,6 +61,23 @@ def disable_jit(disable: bool = True) -> AbstractContextManager[None]:
     return config.override(disable_jit=disable)
 
 
+def threads(count: int) -> AbstractContextManager[None]:
+    """Lets compiled code use so many threads inside the context, from this thread of Python.
+
+    Results do not depend on the number, to the bit.
+
+    Args:
+        count: the number of threads; 1 keeps everything on the thread that calls.
+
+    Example:
+        >>> import minijax as mj
+        >>> with mj.threads(1):
+        ...     mj.config.num_threads
+        1
+    """
+    return config.override(num_threads=count)
+
+
 def checking_leaks() -> AbstractContextManager[None]:
     """Verifies inside the context, at the end of every trace, that no tracer escaped.
 

@@ -22,7 +22,6 @@ from minijax import compiler
 from minijax.core.activity import busy
 from minijax.core.array import aval_of
 from minijax.core.config import config
-from minijax.core.execute import installed
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.pytree import PyTreeDef, flatten, unflatten
 from minijax.core.source import api_boundary, filter_traceback
@@ -30,6 +29,13 @@ from minijax.core.trace import Tracer, mapped_axes
 from minijax.interpreters.stage import stage
 from minijax.primitives.control.call import call
 from minijax.transforms.arguments import FlatFunction, argument_avals, function_name
+from minijax.transforms.donation import (
+    call_donating,
+    can_donate,
+    donated_leaves,
+    match_results,
+)
+from minijax.transforms.entries import Calls, CountingEntryPoint
 from minijax.transforms.explain import (
     TRACING_FLAGS,
     Explanation,
@@ -43,7 +49,7 @@ from minijax.transforms.lowered import Lowered, Traced
 from minijax.transforms.staging import struct_avals, struct_of
 
 _CACHE_LIMIT = 4096
-_MOST_KINDS = 8
+_Named = tuple[tuple[int, ...], tuple[str, ...]]
 _log = logging.getLogger("minijax")
 _functions: weakref.WeakSet[JitFunction] = weakref.WeakSet()
 
@@ -53,16 +59,18 @@ class _Program:
     """A traced function: a closed program, what it captured, and how to rebuild its output.
 
     Attributes:
+        matched: donated leaves, each with the number of the result that takes its place.
         calls: how often it was called through Python with leaves of which types.
     """
 
     jaxpr: Jaxpr
     consts: tuple[Any, ...]
     out_tree: PyTreeDef
-    calls: dict[tuple[type, ...], int] = field(default_factory=dict)
+    matched: dict[int, int]
+    calls: Calls = field(default_factory=dict)
 
 
-class JitFunction(compiler.EntryPoint):
+class JitFunction(CountingEntryPoint):
     """A jitted function. Call it like the function it wraps."""
 
     def __init__(
@@ -70,18 +78,27 @@ class JitFunction(compiler.EntryPoint):
         fun: Callable[..., Any],
         static_argnums: tuple[int, ...],
         static_argnames: tuple[str, ...],
+        donated: _Named = ((), ()),
+        threads: int | None = None,
     ) -> None:
         if not callable(fun):
             raise TypeError(f"jit expects a function, got {type(fun).__name__}: {fun!r:.60}.")
+        if threads is not None and (type(threads) is not int or threads < 1):
+            raise ValueError(f"jit: threads takes a positive integer, got {threads!r}.")
         update_wrapper(self, fun)
         self._fun = fun
+        self._threads = threads
         self._name = function_name(fun)
-        self._static_argnums, self._static_argnames = _static_arguments(
-            fun, static_argnums, static_argnames
+        self._static_argnums, self._static_argnames = _named_arguments(
+            fun, static_argnums, static_argnames, "static"
         )
+        self._donate_argnums, self._donate_argnames = donated
+        if any(donated):
+            self._check_donated()
         self._programs: dict[Any, _Program] = {}
         self._history = History()
         _functions.add(self)
+        self.watch_configuration()
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -107,26 +124,32 @@ class JitFunction(compiler.EntryPoint):
             except TypeError:
                 avals = tuple(argument_avals(f"jit of {self._name}", *dynamic))
             program = self._program(static, in_tree, avals)
-            outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
-            if not busy:
-                self._note_call(program, args, kwargs, leaves)
+            if program.matched and can_donate(leaves):
+                shown = program.jaxpr, program.consts
+                outs = call_donating(*shown, leaves, program.matched, self._threads)
+            elif self._threads is None:
+                outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
+            else:
+                with compiler.asked_threads(self._threads):
+                    outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
+            if not busy and not program.matched:
+                made = program.jaxpr, program.consts, program.out_tree, self._threads
+                self.note_call(program.calls, (args, kwargs, self._static_of(args)), leaves, made)
             return unflatten(program.out_tree, outs)
         except Exception as error:
             filter_traceback(error)
             raise
 
-    def _note_call(
-        self, program: _Program, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any]
-    ) -> None:
-        """Gives a program that is called a second time an entry of its own."""
-        kinds = tuple(map(type, leaves))
-        program.calls[kinds] = count = program.calls.get(kinds, 0) + 1
-        if count != 2 or len(program.calls) > _MOST_KINDS or not _calls_have_entries():
-            return
+    def _static_of(self, args: tuple[Any, ...]) -> set[int | str]:
+        """Returns the positions and names of the static ones of some arguments."""
         given = {i % len(args) for i in self._static_argnums if -len(args) <= i < len(args)}
-        static: set[int | str] = {*given, *self._static_argnames}
-        jaxpr, consts, tree = program.jaxpr, program.consts, program.out_tree
-        compiler.add_entry(self, args, kwargs, static, leaves, jaxpr, consts, tree)
+        return {*given, *self._static_argnames}
+
+    def forget_calls(self) -> None:
+        """Makes calls go through Python again, and counts them anew."""
+        self.drop_entries()
+        for program in list(self._programs.values()):
+            program.calls.clear()
 
     def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Returns the static arguments (hashable) and the dynamic `(args, kwargs)`."""
@@ -155,12 +178,13 @@ class JitFunction(compiler.EntryPoint):
             flat = FlatFunction(_with_static(self._fun, static), in_tree)
             # A bound method: calling the object itself would pass through C, which counts twice.
             jaxpr = stage(flat.__call__, avals, self._name)
-            program = _Program(jaxpr.close(), jaxpr.consts, flat.out_tree)
+            matched = self._matched(static, in_tree, avals, jaxpr.out_avals)
+            program = _Program(jaxpr.close(), jaxpr.consts, flat.out_tree, matched)
             self._note_tracing(Signature(static, in_tree, avals, *key[4:]), program.jaxpr, start)
             # A captured tracer belongs to one call of an enclosing function.
             if not any(isinstance(const, Tracer) for const in program.consts):
                 if len(self._programs) >= _CACHE_LIMIT:
-                    self._programs.clear()
+                    self._programs.pop(next(iter(self._programs)), None)
                 self._programs[key] = program
         return program
 
@@ -173,12 +197,24 @@ class JitFunction(compiler.EntryPoint):
             why = "; ".join(map(str, changes)) or "nothing like it was traced before"
             _log.warning("Tracing jit(%s) took %.1f ms: %s", self._name, 1e3 * seconds, why)
 
-    def check_donated(self, numbers: tuple[int, ...], names: tuple[str, ...]) -> None:
-        """Refuses an argument that is static and given away.
+    def _matched(
+        self, static: Any, in_tree: PyTreeDef, avals: Sequence[Any], out_avals: Sequence[Any]
+    ) -> dict[int, int]:
+        if not self._donate_argnums and not self._donate_argnames:
+            return {}
+        leaves = self._donated_leaves(static, in_tree)
+        return match_results(self._name, leaves, avals, out_avals)
 
-        Raises:
-            ValueError: naming the argument.
-        """
+    def _donated_leaves(self, static: Any, in_tree: PyTreeDef) -> tuple[int, ...]:
+        fixed = {i for i, _ in static[1]} if static else set()
+        count = static[0] if static else in_tree.child(0).num_children
+        positions = {i % count for i in self._donate_argnums if -count <= i < count}
+        moved = [i - sum(j < i for j in fixed) for i in positions]
+        return donated_leaves(in_tree, moved, self._donate_argnames)
+
+    def _check_donated(self) -> None:
+        """Refuses an argument that is static and given away."""
+        numbers, names = self._donate_argnums, self._donate_argnames
         both: set[Any] = {*numbers} & {*self._static_argnums} | {*names} & {*self._static_argnames}
         if both:
             shown = ", ".join(map(str, sorted(both, key=str)))
@@ -196,8 +232,21 @@ class JitFunction(compiler.EntryPoint):
         avals = tuple(struct_avals(f"jit of {self._name}", *dynamic))
         in_tree = flatten(dynamic)[1]
         program = self._program(static, in_tree, avals)
+        donated: tuple[int, ...] = ()
+        if self._donate_argnums or self._donate_argnames:
+            donated = self._donated_leaves(static, in_tree)
         return Traced(
-            program.jaxpr, program.consts, in_tree, program.out_tree, self._name, self._dynamic
+            program.jaxpr,
+            program.consts,
+            in_tree,
+            program.out_tree,
+            self._name,
+            self._dynamic,
+            self._static_of,
+            donated,
+            program.matched,
+            self._donate_argnums,
+            self._threads,
         )
 
     def _dynamic(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -229,22 +278,6 @@ class JitFunction(compiler.EntryPoint):
         return len(self._programs)
 
     _cache_size = cache_size
-
-
-def _calls_have_entries() -> bool:
-    looks = config.debug_nans or config.debug_infs or config.log_compiles
-    return installed() is compiler.execute and not looks
-
-
-def _drop_entries() -> None:
-    """Lets calls look at the configuration again."""
-    for function in list(_functions):
-        function.drop_entries()
-        for program in function._programs.values():
-            program.calls.clear()
-
-
-config.on_update(_drop_entries)
 
 
 def clear_caches() -> None:
@@ -311,10 +344,10 @@ def _check_hashable(fun_name: str, argument: int | str, value: Any) -> None:
         ) from error
 
 
-def _static_arguments(
-    fun: Callable[..., Any], argnums: tuple[int, ...], argnames: tuple[str, ...]
-) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Completes static positions by names and names by positions, from the signature."""
+def _named_arguments(
+    fun: Callable[..., Any], argnums: tuple[int, ...], argnames: tuple[str, ...], word: str
+) -> _Named:
+    """Completes positions by names and names by positions, from the signature."""
     try:
         parameters = list(inspect.signature(fun).parameters.values())
     except (TypeError, ValueError):
@@ -328,14 +361,14 @@ def _static_arguments(
     for i in argnums:
         if not has_varargs and not -len(positional) <= i < len(positional):
             raise ValueError(
-                f"jit of {function_name(fun)}: static_argnums={argnums} names the positional "
+                f"jit of {function_name(fun)}: {word}_argnums={argnums} names the positional "
                 f"argument {i}, but the function has {len(positional)}."
             )
     known = {p.name for p in parameters}
     for name in argnames:
         if name not in known and not has_varkwargs:
             raise ValueError(
-                f"jit of {function_name(fun)}: static_argnames={argnames} names {name!r}, which is "
+                f"jit of {function_name(fun)}: {word}_argnames={argnames} names {name!r}, which is "
                 f"not a parameter; parameters: {sorted(known)}."
             )
     by_name = [positional.index(n) for n in argnames if n in positional]
@@ -366,6 +399,7 @@ def jit(
     backend: str | None = None,
     abstracted_axes: Any = None,
     compiler_options: dict[str, Hashable] | None = None,
+    threads: int | None = None,
 ) -> Any:
     """Returns a function that is compiled to native code at its first call.
 
@@ -377,9 +411,13 @@ def jit(
         static_argnums: positional arguments that are passed as they are; they must be hashable,
             and each new value compiles anew.
         static_argnames: parameters that are passed as they are.
-        donate_argnums, donate_argnames: arguments that the caller will not use again.
+        donate_argnums, donate_argnames: arguments that the caller will not use again. Results of
+            the same shape and dtype are written into their memory if nobody else has it. The
+            arrays are deleted; arrays of NumPy are left alone.
         keep_unused, inline, in_shardings, out_shardings, device, backend, abstracted_axes,
         compiler_options: accepted for compatibility; they have no effect on one CPU.
+        threads: how many threads a run may use; without, what the flag `num_threads` says. Results
+            do not depend on it.
 
     Returns:
         The jitted function, with `lower(*args)`, `trace(*args)`, `eval_shape(*args)`,
@@ -402,9 +440,7 @@ def jit(
     given = _as_tuple(donate_argnums), _as_tuple(donate_argnames)
 
     def made(function: Callable[..., Any]) -> JitFunction:
-        jitted = JitFunction(function, numbers, names)
-        if any(given):
-            jitted.check_donated(*_static_arguments(function, *given))
-        return jitted
+        donated = _named_arguments(function, *given, "donate") if any(given) else given
+        return JitFunction(function, numbers, names, donated, threads)
 
     return made if fun is None else made(fun)

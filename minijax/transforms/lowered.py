@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence, Set
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from minijax import compiler
+from minijax.core.activity import busy
 from minijax.core.array import aval_of
-from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.pytree import PyTreeDef, describe_mismatch, flatten, unflatten
 from minijax.core.source import api_boundary
 from minijax.primitives.control.call import call
+from minijax.transforms.donation import call_donating, can_donate
+from minijax.transforms.entries import Calls, CountingEntryPoint
 from minijax.transforms.staging import struct_of
 
 Split = Callable[[tuple[Any, ...], dict[str, Any]], Any]
@@ -59,7 +62,9 @@ class _Stage:
     @property
     def args_info(self) -> Any:
         """What is known of the arguments, in their structure."""
-        return unflatten(self.in_tree, map(ArgInfo, _argument_avals(self.traced)))
+        avals, donated = _argument_avals(self.traced), self.traced.donated
+        infos = [ArgInfo(aval, k in donated) for k, aval in enumerate(avals)]
+        return unflatten(self.in_tree, infos)
 
     @property
     def out_info(self) -> Any:
@@ -68,8 +73,8 @@ class _Stage:
 
     @property
     def donate_argnums(self) -> tuple[int, ...]:
-        """The arguments that may be overwritten: none."""
-        return ()
+        """The positions of the arguments that may be overwritten."""
+        return self.traced.donated_positions
 
 
 class _LaterStage(_Stage):
@@ -93,10 +98,15 @@ def _argument_avals(traced: Traced) -> tuple[Any, ...]:
 
 
 def _costs(traced: Traced) -> dict[str, float]:
-    atoms = [v for eqn in traced.jaxpr.eqns for v in (*eqn.invars, *eqn.outvars)]
-    avals = [v.aval for v in atoms if isinstance(v.aval, ShapedArray)]
-    moved = sum(aval.size * aval.dtype.itemsize for aval in avals)
-    return {"equations": float(len(traced.jaxpr.eqns)), "bytes accessed": float(moved)}
+    cost = compiler.compile_jaxpr(traced.jaxpr).cost()
+    return {
+        "flops": cost.flops,
+        "transcendentals": cost.transcendentals,
+        "bytes accessed": cost.bytes_read + cost.bytes_written,
+        "bytes read": cost.bytes_read,
+        "bytes written": cost.bytes_written,
+        "equations": float(len(traced.jaxpr.eqns)),
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +119,11 @@ class Traced(_Stage):
         in_tree, out_tree: the structures of `(args, kwargs)` and of the output.
         fun_name: the name of the function.
         split: takes `(args, kwargs)` to the dynamic ones.
+        static_of: takes `args` to the positions and names of the static arguments.
+        donated: the numbers of the leaves that may be overwritten.
+        matched: those whose memory a result takes, each with the number of the result.
+        donated_positions: the positions of the arguments that may be overwritten.
+        threads: how many threads a run may use, if that was said.
     """
 
     jaxpr: Jaxpr
@@ -117,6 +132,11 @@ class Traced(_Stage):
     out_tree: PyTreeDef
     fun_name: str
     split: Split
+    static_of: Callable[[tuple[Any, ...]], Set[int | str]]
+    donated: tuple[int, ...]
+    matched: Mapping[int, int]
+    donated_positions: tuple[int, ...]
+    threads: int | None = None
 
     def lower(self, *, lowering_platforms: Any = None, **_: Any) -> Lowered:
         """Returns the next stage; options are accepted for compatibility."""
@@ -167,9 +187,28 @@ class Lowered(_LaterStage):
         """Returns the program as the compiler takes it: a jaxpr, or LLVM IR as text."""
         return self.llvm_ir() if dialect == "llvm" else self.traced.jaxpr
 
-    def cost_analysis(self) -> dict[str, float]:
-        """Returns estimates of cost: the number of equations and of bytes in memory."""
+    def cost(self) -> dict[str, float]:
+        """Returns what a run takes, estimated from the loop nests.
+
+        "flops" are operations on real numbers, "transcendentals" elementary and special functions,
+        bytes those of arrays. Loops of unknown length count as one round.
+
+        Example:
+            >>> import minijax as mj
+            >>> from minijax.numpy import arange, sin
+            >>> cost = mj.jit(lambda x: sin(x) * 2 + 1).lower(arange(10.0)).cost()
+            >>> cost["flops"], cost["transcendentals"], cost["bytes accessed"]
+            (20.0, 10.0, 160.0)
+        """
         return _costs(self.traced)
+
+    def cost_analysis(self) -> dict[str, float]:
+        """Returns what `cost` does."""
+        return _costs(self.traced)
+
+    def memory_analysis(self) -> Any:
+        """Returns what `memory` does."""
+        return self.memory()
 
     def compile(self, compiler_options: Any = None) -> Compiled:
         """Compiles the program and returns it as a callable for arguments of this signature."""
@@ -177,11 +216,14 @@ class Lowered(_LaterStage):
         return Compiled(self.traced)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Compiled(_LaterStage):
-    """A function compiled for one signature."""
+class Compiled(CountingEntryPoint, _LaterStage):
+    """A function compiled for one signature; it costs as little to call as the jitted one."""
 
-    traced: Traced
+    def __init__(self, traced: Traced) -> None:
+        self.traced = traced
+        self._calls: Calls = {}
+        self._c_functions: dict[str | None, Any] = {}
+        self.watch_configuration()
 
     @api_boundary
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -191,22 +233,39 @@ class Compiled(_LaterStage):
             TypeError: if the arguments are not of the structure, shapes and dtypes it was
                 compiled for.
         """
-        leaves, tree = flatten(self.traced.split(args, kwargs))
+        traced = self.traced
+        leaves, tree = flatten(traced.split(args, kwargs))
+        self._check(leaves, tree)
+        if traced.matched and can_donate(leaves):
+            shown = traced.jaxpr, traced.consts
+            outs = call_donating(*shown, leaves, traced.matched, traced.threads)
+        else:
+            threads = traced.threads
+            with nullcontext() if threads is None else compiler.asked_threads(threads):
+                outs = call(traced.jaxpr, *traced.consts, *leaves, name=traced.fun_name)
+        if not busy and not traced.matched:
+            made = traced.jaxpr, traced.consts, traced.out_tree, traced.threads
+            self.note_call(self._calls, (args, kwargs, traced.static_of(args)), leaves, made)
+        return unflatten(traced.out_tree, outs)
+
+    def _check(self, leaves: Sequence[Any], tree: PyTreeDef) -> None:
         name = self.traced.fun_name
         if tree != self.traced.in_tree:
             raise TypeError(
                 f"{name} was compiled for arguments of another structure: "
                 f"{describe_mismatch(self.traced.in_tree, tree)}"
             )
-        expected = self.traced.jaxpr.in_avals[len(self.traced.consts) :]
-        for aval, leaf in zip(expected, leaves, strict=True):
+        for aval, leaf in zip(_argument_avals(self.traced), leaves, strict=True):
             if not aval.accepts(aval_of(leaf)):
                 raise TypeError(
                     f"{name} was compiled for an argument of {aval}, got {aval_of(leaf)}: compile "
                     "it for these arguments too, or call the jitted function."
                 )
-        outs = call(self.traced.jaxpr, *self.traced.consts, *leaves, name=name)
-        return unflatten(self.traced.out_tree, outs)
+
+    def forget_calls(self) -> None:
+        """Makes calls go through Python again, and counts them anew."""
+        self.drop_entries()
+        self._calls.clear()
 
     def as_text(self) -> str:
         """Returns the LLVM IR of the program."""
@@ -216,11 +275,77 @@ class Compiled(_LaterStage):
         """Returns how much memory a run takes, in bytes."""
         return Lowered(self.traced).memory()
 
-    call = __call__
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the compiled program, as calling it does."""
+        return self(*args, **kwargs)
 
     def cost_analysis(self) -> dict[str, float]:
-        """Returns estimates of cost: the number of equations and of bytes in memory."""
+        """Returns what a run takes, as `Lowered.cost` does."""
         return _costs(self.traced)
+
+    # -- from C
+
+    @property
+    def address(self) -> int:
+        """The address of a function of C, `int run(const void *const *, void *const *)`.
+
+        It takes the address of the elements of each input, in the order of the leaves of the
+        arguments (static ones left out), and of each output: in C order, aligned as their type
+        wants it, scalars too. It returns 0 if all went well. It needs no lock of Python. Keep this
+        object as long as the address.
+
+        Raises:
+            ValueError: if the program calls Python.
+
+        Example:
+            >>> import ctypes
+            >>> import minijax as mj
+            >>> twice = mj.jit(lambda x: 2 * x).lower(1.0).compile()
+            >>> kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+            >>> run = kind(twice.address)
+            >>> x, y = ctypes.c_double(21.0), ctypes.c_double()
+            >>> inputs = (ctypes.c_void_p * 1)(ctypes.addressof(x))
+            >>> outputs = (ctypes.c_void_p * 1)(ctypes.addressof(y))
+            >>> run(inputs, outputs), y.value
+            (0, 42.0)
+        """
+        return int(self._c_function(None).address)
+
+    @api_boundary
+    def low_level_callable(self, signature: str, data: Any = None) -> Any:
+        """Returns a `scipy.LowLevelCallable`: SciPy then calls the program without Python.
+
+        Args:
+            signature: of the C function. Integrands: `"double (double)"`, `"double (double,
+                void *)"`, `"double (int, double *)"`, `"double (int, double *, void *)"`. Filters
+                of `scipy.ndimage`: `"int (double *, intptr_t, double *, void *)"`, with a second
+                `intptr_t` before the data for `generic_filter1d`, and `"int (intptr_t *, double *,
+                int, int, void *)"` for `geometric_transform`. Right-hand sides f(t, y, data), which
+                no solver of SciPy takes from C, but others do: `"void (double, double *, double *,
+                void *)"`. Numbers behind a pointer are one vector or several scalars.
+            data: the array that `void *` points to: the program's last argument.
+
+        Raises:
+            TypeError: if arguments, results or data do not fit the signature.
+            ValueError: if the program calls Python, or the signature is another one.
+
+        Example:
+            >>> import minijax as mj
+            >>> from minijax.numpy import exp
+            >>> from scipy.integrate import quad
+            >>> f = mj.jit(lambda x: exp(-x)).lower(0.0).compile()
+            >>> value, _ = quad(f.low_level_callable("double (double)"), 0, 1)
+            >>> round(value, 6)
+            0.632121
+        """
+        return self._c_function(signature).low_level_callable(data)
+
+    def _c_function(self, signature: str | None) -> Any:
+        found = self._c_functions.get(signature)
+        if found is None:
+            made = compiler.CFunction(self.traced.jaxpr, self.traced.consts, signature)
+            found = self._c_functions[signature] = made
+        return found
 
     def runtime_executable(self) -> Any:
         """Returns the program that the compiler made."""

@@ -51,6 +51,8 @@ TRUTH: dict[str, Callable[..., mpmath.mpf]] = {
     "pow": MP.power,
     "cbrt": lambda x: MP.sign(x) * MP.cbrt(abs(x)),
     "hypot": MP.hypot,
+    # Its quotient may have thousands of bits.
+    "fmod": lambda x, y: MP.mpf(math.fmod(float(x), float(y))),
     "erf": MP.erf,
     "erfc": MP.erfc,
     "lgamma": _lgamma,
@@ -70,7 +72,7 @@ _DOMAINS: dict[str, Domain] = {
     **dict.fromkeys(("exp", "exp2", "expm1", "logistic", "sinh", "cosh"), lambda x: abs(x) < 2e3),
     **dict.fromkeys(("erf", "erfc", "tanh"), lambda x: np.abs(x) < 100),
 }
-BINARY = ("atan2", "pow", "hypot")
+BINARY = ("atan2", "pow", "hypot", "fmod")
 
 
 def operands(name: str, dtype: type[np.floating], count: int) -> list[np.ndarray]:
@@ -120,7 +122,7 @@ def _pairs(
         y = x * np.ldexp(rng.uniform(1, 2, count), rng.integers(-4, 4, count))
         y[::3] = _binades(info.minexp - info.nmant, info.maxexp, count, rng)[::3]
         x, y = (signs[0] * x).astype(dtype), (signs[1] * y).astype(dtype)
-    kept = np.isfinite(x) & np.isfinite(y)
+    kept = np.isfinite(x) & np.isfinite(y) & (y != 0)
     return [x[kept], y[kept]]
 
 

@@ -92,14 +92,63 @@ def test_few_of_many(dtype: str) -> None:
 
 
 def test_other_orders_are_merged() -> None:
-    """Complex and 16-bit keys have no function of NumPy's to go through."""
-    z = np.empty((70,), np.complex128)
-    z.real, z.imag = _values("float64", (70,)), _values("float64", (70,), 1)
+    """16-bit floats have no function of NumPy's to go through."""
     half = _values("float32", (70,)).astype(np.float16)
-    for x in (z, half):
-        assert plain_keys(_sort_root(x)) == ()
-        found = compile_jaxpr(stage(lambda x: [sort(x)], _avals(x))).run([x])
-        _same_bits(found, sort_p.impl(x, dimension=0, is_stable=True, num_keys=1))
+    assert plain_keys(_sort_root(half)) == ()
+    found = compile_jaxpr(stage(lambda x: [sort(x)], _avals(half))).run([half])
+    _same_bits(found, sort_p.impl(half, dimension=0, is_stable=True, num_keys=1))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_complex_numbers_have_two_keys(axis: int) -> None:
+    z = np.empty((70, 3), np.complex128)
+    z.real, z.imag = _values("float64", (70, 3)), _values("float64", (70, 3), 1)
+    places = np.indices(z.shape)[axis]
+    assert [key.name for key in plain_keys(_sort_root(z))] == ["float64", "float64"]
+    found = compile_jaxpr(stage(lambda z, i: sort((z, i), axis), _avals(z, places))).run(
+        [z, places]
+    )
+    wanted = sort_p.impl(z, places, dimension=axis, is_stable=True, num_keys=1)
+    _same_bits(found, wanted)
+
+
+def _order(x: np.ndarray, axis: int = 0) -> None:
+    """Compares the compiled order with that of a stable sort."""
+    places = np.indices(x.shape)[axis]
+    run = compile_jaxpr(stage(lambda x, i: sort((x, i), axis), _avals(x, places))).run
+    wanted = np.argsort(x, axis=axis, kind="stable")
+    np.testing.assert_array_equal(run([x, places])[1], wanted)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "float64"])
+def test_orders_of_keys_that_agree_in_their_upper_bits(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    spread = np.array([-(2**62), -(2**40), -1, 0, 1, 2**33, 2**62]) if dtype != "uint64" else None
+    middle = np.array([0, 1, 2**33, 2**63]) if spread is None else spread
+    for low in (2, 2**11, 2**12, 2**31, 2**33):
+        x = rng.choice(middle, 3000).astype(dtype) + rng.integers(0, low, 3000).astype(dtype)
+        _order(x)
+    if dtype == "float64":
+        _order(np.nextafter(np.full(3000, 1.5), np.inf) + rng.integers(0, 9, 3000) * 2.0**-50)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "int8", "uint64", "uint16", "float32"])
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 255, 256, 257])
+def test_orders_of_keys_at_the_ends_of_their_range(dtype: str, n: int) -> None:
+    info = np.finfo(dtype) if dtype.startswith("f") else np.iinfo(dtype)
+    ends = np.array([info.min, info.max, 0, 1], dtype)
+    _order(np.random.default_rng(n).choice(ends, n))
+    _order(np.full(n, info.max, dtype))
+
+
+@pytest.mark.parametrize("shape", [(600, 7), (3, 520, 5), (513, 1)])
+def test_long_lines_are_brought_together(shape: tuple[int, ...]) -> None:
+    axis = len(shape) - 2
+    x = _values("float64", shape)
+    _order(x, axis)
+    run = compile_jaxpr(stage(lambda x: [sort(x, axis), *top_k(x, 3, axis=axis)], _avals(x))).run
+    values = sort_p.impl(x, dimension=axis, is_stable=True, num_keys=1)
+    _same_bits(run([x]), [*values, *top_k_p.impl(x, k=3, axis=axis)])
 
 
 def test_the_evaluator_keeps_the_first() -> None:

@@ -10,6 +10,7 @@ import pytest
 import minijax as mj
 import minijax.numpy as jnp
 from minijax.compiler.engine import host
+from minijax.compiler.fuse.sweep import Sweep
 from minijax.compiler.fuse.uses import Use, add_read, share_of, shift_of
 from minijax.compiler.pipeline import Compiled
 from minijax.core.dtypes import int64
@@ -170,3 +171,62 @@ def test_rows_are_scattered_by_vectors() -> None:
 @pytest.mark.skipif(not NARROW_VECTORS, reason="registers of 32 bytes")
 def test_loops_with_functions_take_two_registers_at_a_time() -> None:
     assert "@exp_f64x8(" in compiled(jnp.exp, normal(100)).llvm_ir()
+
+
+# -- folds that store on their way
+
+
+def both(name: str) -> Any:
+    return lambda x: (jnp.exp(0.3 * x), FOLDS[name](jnp.exp(0.3 * x)))
+
+
+FOLDS = {
+    "everything": jnp.sum,
+    "columns": lambda x: x.sum(0),
+    "rows": lambda x: x.max(1),
+    "places": jnp.argmax,
+    "two folds": lambda x: (x.sum(0), (x * x).sum(0)),
+    "transposed": lambda x: x.T.sum(0),
+    "bools": lambda x: (x > 1.0).any(),
+}
+
+
+@pytest.mark.parametrize("name", FOLDS)
+@pytest.mark.parametrize("shape", ((40, 6), (300, 2), (33, 66), (5, 4100), (600, 34), (1, 300)))
+def test_folds_store_elements_on_their_way(name: str, shape: tuple[int, ...]) -> None:
+    found = compiled(both(name), normal(*shape))
+    if name in ("everything", "columns"):
+        # A long fold is cut into strips, which a second one adds up.
+        sweep, *_ = steps(found)
+        assert isinstance(sweep, Sweep)
+        assert len(sweep.stored) == 1
+
+
+def test_what_a_sweep_makes_and_nobody_reads_is_not_stored() -> None:
+    function = mj.value_and_grad(lambda x: jnp.sum(jnp.log1p(jnp.exp(-x))))
+    found = compiled(function, normal(5000))
+    (sweep,) = steps(found)
+    assert isinstance(sweep, Sweep)
+    assert found.memory()["arena"] == 0
+
+
+@pytest.mark.parametrize("size", (1 << 17, 100_003))
+def test_long_folds_that_store_agree(size: int) -> None:
+    compiled(both("everything"), normal(size, 1)[:, 0])
+
+
+def test_elements_stay_apart_from_folds_that_read_them_elsewhere() -> None:
+    found = compiled(lambda x: (jnp.exp(x), jnp.exp(x)[::-1][1:].sum(0)), normal(50, 30))
+    assert not any(isinstance(step, Sweep) for step in steps(found))
+
+
+def test_a_carry_is_updated_in_place_by_a_fold() -> None:
+    def function(x: Any) -> Any:
+        def step(x: Any, _: Any) -> Any:
+            x = x + 0.1 * jnp.tanh(x)
+            return x, jnp.sum(x)
+
+        return mj.lax.scan(step, x, None, length=3)
+
+    found = compiled(function, normal(2000))
+    assert found.memory()["arena"] == 0

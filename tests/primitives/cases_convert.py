@@ -4,7 +4,7 @@ import numpy as np
 
 from minijax.core import dtypes
 from minijax.core.dtypes import ALL, FLOAT, key_dtype
-from minijax.primitives import convert
+from minijax.primitives import convert, identities
 from tests.primitives.case import Case, Operand
 
 
@@ -106,7 +106,7 @@ CASES: list[Case] = [
     ),
     Case(
         "stop_gradient",
-        convert.stop_gradient,
+        identities.stop_gradient,
         (Operand((2, 3)),),
         (*dtypes.INEXACT, *dtypes.INTEGER),
         lambda x: x,
@@ -114,7 +114,7 @@ CASES: list[Case] = [
     ),
     Case(
         "copy",
-        convert.copy,
+        identities.copy,
         (Operand((2, 3)),),
         (*ALL, key_dtype),
         lambda x: x,
@@ -123,7 +123,7 @@ CASES: list[Case] = [
     ),
     Case(
         "optimization_barrier",
-        lambda x, y: convert.optimization_barrier((x, y)),
+        lambda x, y: identities.optimization_barrier((x, y)),
         (Operand((2, 3)), Operand((4,))),
         (*ALL, key_dtype),
         lambda x, y: (x, y),

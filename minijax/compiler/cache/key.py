@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import enum
 import functools
-import importlib.metadata
 import os
 import sys
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from minijax.core import dtypes
 from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal
 from minijax.core.primitive import Primitive
+from minijax.core.version import VERSION
 from minijax.primitives.control.custom_jvp import custom_jvp_p
 from minijax.primitives.control.custom_vjp import custom_vjp_p
 from minijax.primitives.control.custom_vmap import custom_vmap_p
@@ -76,7 +76,7 @@ def environment() -> bytes:
     # The features of an x86 processor are complete without its name, which is a hint for tuning.
     cpu = "" if target.features and target.triple.startswith("x86_64") else target.cpu
     parts = (
-        _own_version(),
+        VERSION,
         sys.implementation.cache_tag,
         sys.version_info[:3],
         getattr(sys, "abiflags", ""),
@@ -86,13 +86,6 @@ def environment() -> bytes:
         *_sources(),
     )
     return repr(parts).encode()
-
-
-def _own_version() -> str:
-    try:
-        return importlib.metadata.version("minijax")
-    except importlib.metadata.PackageNotFoundError:
-        return ""
 
 
 def _sources() -> Iterator[tuple[str, int, int]]:

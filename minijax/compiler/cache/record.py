@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minijax.compiler import symbols
+from minijax.compiler.threads.pool import RUN
 
 # Larger constant arrays are read from the program itself, which has them: the file would be a copy.
 _MOST_LITERAL_BYTES = 1 << 22
@@ -24,6 +25,7 @@ class Record:
         arena: bytes of working memory that a run needs.
         is_long: whether a run is likely to take long.
         literals: the constant arrays, which follow the inputs in the table of addresses.
+        reused: the inputs that a run overwrites, each with the output that is then in its memory.
     """
 
     image: bytes
@@ -31,11 +33,17 @@ class Record:
     arena: int
     is_long: bool
     literals: tuple[np.ndarray, ...]
+    reused: tuple[tuple[int, int], ...] = ()
 
     @property
     def uses_blas(self) -> bool:
         """Whether it calls BLAS or LAPACK."""
         return any(name.startswith(("blas_", "lapack_")) for name in self.symbols)
+
+    @property
+    def shares_parts(self) -> bool:
+        """Whether it has loops in parts, and so is told how many threads they may use."""
+        return RUN in self.symbols
 
     def is_storable(self) -> bool:
         """Tells whether a file should hold it: callbacks are of this process."""
@@ -49,6 +57,7 @@ class Record:
             "arena": self.arena,
             "is_long": self.is_long,
             "literals": [x.nbytes for x in self.literals],
+            "reused": self.reused,
         }
         text = json.dumps(head).encode()
         parts = [len(text).to_bytes(8, "little"), text, *(x.tobytes() for x in self.literals)]
@@ -63,7 +72,8 @@ def from_bytes(data: bytes) -> Record | None:
     if any(not symbols.is_known(name) or symbols.types(name) != names[name] for name in names):
         return None
     literals, start = _split(data, start, head["literals"])
-    return Record(data[start:], tuple(names), head["arena"], head["is_long"], literals)
+    reused = tuple((number, out) for number, out in head["reused"])
+    return Record(data[start:], tuple(names), head["arena"], head["is_long"], literals, reused)
 
 
 def _split(data: bytes, start: int, sizes: Sequence[int]) -> tuple[tuple[np.ndarray, ...], int]:

@@ -22,7 +22,7 @@ import numpy as np
 
 from minijax.compiler.emit import scalar
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.frame import Frame
+from minijax.compiler.emit.frame import Frame, Part
 from minijax.compiler.emit.lanes import Lanes
 from minijax.compiler.emit.memory_access import (
     can_stride,
@@ -34,6 +34,7 @@ from minijax.compiler.emit.memory_access import (
 )
 from minijax.compiler.emit.types import Scalar, constant, registers
 from minijax.compiler.fuse.affine import Address, address_terms
+from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.text import Block, Carried, Loop, Operand
 from minijax.core.dtypes import bool_
 from minijax.kernel.expr import Expr
@@ -62,6 +63,7 @@ class Body:
         self._addresses: dict[Value, str] = {}
         self._moving: tuple[Expr | None, Operand] = (None, 0)
         self._moving_level = 0
+        self._part = frame.part
         self.row: Expr | None = None
 
     @property
@@ -74,10 +76,32 @@ class Body:
         self, size: Operand, index: Expr | None = None, carried: Carried = ()
     ) -> Iterator[Loop]:
         """A loop of the nest; `index` stands for its counter inside."""
-        with self.c.fn.loop(size, carried=carried) as loop, self._inside(loop.preheader):
+        start, stop = self._range(size, index)
+        with self.c.fn.loop(start, stop, carried=carried) as loop, self._inside(loop.preheader):
             if index is not None:
                 self.bind(index, (loop.index,))
             yield loop
+
+    def _range(self, size: Operand, index: Expr | None) -> tuple[Operand, Operand]:
+        """Returns the bounds of a loop: of its part, if it is the one that is cut."""
+        part = self._part
+        if part is None or index is None or part.along is not index:
+            return 0, size
+        return part.start, part.stop
+
+    def part_of(self, index: Expr) -> Part | None:
+        """Returns the range of an index in this part, None for all of it."""
+        part = self._part
+        return part if part is not None and part.along is index else None
+
+    @contextmanager
+    def all_of(self, index: Expr) -> Iterator[None]:
+        """Within it, the caller sees to it that an index keeps to the part."""
+        before = self._part
+        if self.part_of(index):
+            self._part = None
+        yield
+        self._part = before
 
     @contextmanager
     def within(self, loop: Loop, index: Expr) -> Iterator[None]:
@@ -164,20 +188,61 @@ class Body:
             first: where the part begins.
         """
         whole, rest = divmod(size, lanes)
-        if whole == 1:
+        part = None if index is None else self.part_of(index)
+        if whole == 1 and part is None:
             with self.vector(Lanes(lanes), index, first):
                 write(first)
         elif whole:
+            start, stop = self._vectors(part, first, whole * lanes, lanes)
             with (
-                self.c.fn.loop(first, first + whole * lanes, lanes) as loop,
+                self.c.fn.loop(start, stop, lanes) as loop,
                 self._inside(loop.preheader),
                 self.vector(Lanes(lanes), index, loop.index),
             ):
                 write(loop.index)
         if rest:
-            start = first + whole * lanes
-            with self.vector(Lanes.first(rest, lanes), index, start):
-                write(start)
+            end = first + whole * lanes
+            lanes_left = Lanes.first(rest, lanes)
+            with self._when_inside(part, end), self.vector(lanes_left, index, end):
+                write(end)
+
+    def _vectors(
+        self, part: Part | None, first: int, size: int, lanes: int
+    ) -> tuple[Operand, Operand]:
+        """Returns the bounds of a loop over vectors. One belongs to the part in which it begins."""
+        if part is None:
+            return first, first + size
+        bounds = []
+        for bound in (part.start, part.stop):
+            distance = plus(self.c, bound, lanes - 1 - first)
+            vectors = self.c.fn.emit(f"sdiv i64 {distance}, {lanes}")
+            args: list[tuple[str, Operand]] = [("i64", times(self.c, vectors, lanes)), ("i64", 0)]
+            inside = self.c.pure_call("i64", "llvm.smax.i64", args)
+            args = [("i64", inside), ("i64", size)]
+            bounds.append(plus(self.c, self.c.pure_call("i64", "llvm.smin.i64", args), first))
+        return bounds[0], bounds[1]
+
+    @contextmanager
+    def when_begins(self, part: Part | None, first: int, stop: int) -> Iterator[None]:
+        """Emits what is inside it if a part begins between two positions."""
+        if part is None:
+            yield
+            return
+        late = self.c.fn.emit(f"icmp sge i64 {part.start}, {first}")
+        early = self.c.fn.emit(f"icmp slt i64 {part.start}, {stop}")
+        with self.c.fn.when(self.c.fn.emit(f"and i1 {late}, {early}")), self.scope():
+            yield
+
+    @contextmanager
+    def _when_inside(self, part: Part | None, at: int) -> Iterator[None]:
+        """Emits what is inside it if a position is in the part."""
+        if part is None:
+            yield
+            return
+        late = self.c.fn.emit(f"icmp sge i64 {at}, {part.start}")
+        early = self.c.fn.emit(f"icmp slt i64 {at}, {part.stop}")
+        with self.c.fn.when(self.c.fn.emit(f"and i1 {late}, {early}")), self.scope():
+            yield
 
     def overlapping(
         self, size: int, index: Expr, lanes: int, write: Callable[[Operand], None]
@@ -190,8 +255,9 @@ class Body:
             lanes: the numbers in a vector.
             write: emits the work on a vector, which must not change what it reads.
         """
+        start, stop = self._range(size, index)
         with (
-            self.c.fn.loop(0, size, lanes) as loop,
+            self.c.fn.loop(start, stop, lanes) as loop,
             self._inside(loop.preheader),
         ):
             base: Operand = loop.index
@@ -271,7 +337,9 @@ class Body:
         level = max(map(self._level, needed), default=0)
         if len(needed) < len(node.operands):
             level = max(level, self._level(node.operands[0]))  # the choice is known there
-        varies = any(map(self._varies, needed))
+        varies = self._is_vector(node, needed)
+        if node.op == "scalar" and varies:
+            level = self.depth  # it may have been made in this nest
         with self._at(level):
             if varies:
                 value = self._node(node)
@@ -279,6 +347,13 @@ class Body:
                 with self.c.on(1):
                     value = self._node(node)
         self._remember(node, _Emitted(value, level, varies))
+
+    def _is_vector(self, node: Expr, needed: Sequence[Expr]) -> bool:
+        if node.op == "lane":
+            return False
+        if node.op == "scalar":
+            return lanes_of(node.payload) > 1
+        return node.op == "lanes" or any(map(self._varies, needed))
 
     def _counted(self) -> str:
         """The moving index as a vector."""
@@ -299,11 +374,38 @@ class Body:
         if node.op == "guarded":
             return self._load_where(node)
         needed = self._needed(node)
+        if node.op == "lane":
+            return self._lane(node)
+        if node.op == "lanes":
+            return self._lanes(node)
         operands = [self._over_lanes(x) for x in needed]
         if len(needed) < len(node.operands):
             return operands[0]
         known = known_bool(node.op, operands) if node.dtype == bool_ else None
         return scalar.apply(self.c, node, operands) if known is None else known
+
+    def _lane(self, node: Expr) -> Scalar:
+        """One number of a vector in a register."""
+        vector, at = node.operands
+        lanes = lanes_of(vector.payload)
+        (place,) = self._known[id(at)].value
+        parts = zip(registers(node.dtype), self._known[id(vector)].value, strict=True)
+        return tuple(
+            self.c.fn.emit(f"extractelement <{lanes} x {ty}> {part}, i64 {place}")
+            for ty, part in parts
+        )
+
+    def _lanes(self, node: Expr) -> Scalar:
+        """A vector of numbers."""
+        found = []
+        for k, ty in enumerate(registers(node.dtype)):
+            vector = "poison"
+            for lane, x in enumerate(node.operands):
+                part = self._known[id(x)].value[k]
+                text = f"insertelement {self.c.type(ty)} {vector}, {ty} {part}, i64 {lane}"
+                vector = self.c.fn.emit(text)
+            found.append(vector)
+        return tuple(found)
 
     def address(self, value: Value) -> str:
         """Returns the address of a memory, computed in front of the nest."""

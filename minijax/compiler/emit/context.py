@@ -37,6 +37,8 @@ class Context:
         symbols: addresses of outside functions that the linker does not find by itself.
         kept: objects that must live as long as the code.
         failures: receives the exception of a host call that failed, by thread.
+        in_part: whether the function does one part of a loop.
+        table_size: how many addresses a program is given; that of the number of threads follows.
     """
 
     def __init__(self, contract: bool) -> None:
@@ -49,6 +51,8 @@ class Context:
         self.symbols: dict[str, int] = {}
         self.kept: list[Any] = []
         self.failures: dict[int, BaseException] = {}
+        self.in_part = False
+        self.table_size = 0
         self._helpers = 0
         self._rooms: dict[tuple[int, int], str] = {}
 
@@ -191,6 +195,15 @@ class Context:
         with self.on(1):
             write()
         self.fn = here
+
+    @contextmanager
+    def part(self, name: str, args: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """Within it, `fn` is a new function that does a part of a loop; yields its name."""
+        here, rooms = self.fn, self._rooms
+        self.fn = self.module.function(name, args, "i32", "internal")
+        self._rooms, self.in_part = {}, True
+        yield name
+        self.fn, self._rooms, self.in_part = here, rooms, False
 
     def fresh_name(self, stem: str) -> str:
         """Returns a symbol that no other function has."""

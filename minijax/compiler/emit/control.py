@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from minijax.compiler.emit.frame import Frame, Slot, copy, nbytes
+from minijax.compiler.emit.frame import Frame, Slot, copy, nbytes, register_types
 from minijax.compiler.emit.interrupts import emit_poll, is_long
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.tapes import Tapes
-from minijax.compiler.emit.types import Scalar, layout, registers
+from minijax.compiler.emit.types import Scalar, layout
 from minijax.compiler.fuse.estimate import estimate
 from minijax.compiler.fuse.walk import is_tape
 from minijax.compiler.memory.plan import Plan
@@ -30,7 +30,7 @@ def emit_branch(frame: Frame, branch: Branch, position: int, run: Run) -> None:
     operands = [frame.slot(x) for x in branch.operands]
     targets = [frame.address(x) if x.ndim else None for x in branch.outs]
     scalars = [x for x in branch.outs if x.ndim == 0]
-    types = [ty for x in scalars for ty in registers(x.dtype)]
+    types = [ty for x in scalars for ty in register_types(x)]
     arena = frame.scratch(position, 0)
     (index,) = frame.scalars[branch.index]
     index_type = layout(branch.index.dtype).register
@@ -92,7 +92,7 @@ class Carry:
         found: list[tuple[str, Operand]] = []
         for k, (x, way) in enumerate(zip(self.init, self.ways, strict=True)):
             if way == "register":
-                found += zip(registers(x.dtype), self.frame.scalars[x], strict=True)
+                found += zip(register_types(x), self.frame.scalars[x], strict=True)
             elif way == "double":
                 pair = [self.homes[k], self.spare[k]]
                 if odd is False:
@@ -214,7 +214,7 @@ def emit_scan(frame: Frame, scan: Scan, position: int, run: Run) -> None:
     outputs = body.fused.program.outputs[count:]
     odd = length % 2 == 1 if isinstance(length, int) else None
     work = estimate(body.fused)
-    with c.fn.loop(length, carried=carry.carried(odd)) as steps:
+    with c.fn.loop(*frame.span(length), carried=carry.carried(odd)) as steps:
         at = steps.index
         if scan.reverse:
             last = c.fn.emit(f"sub nsw i64 {length}, 1")

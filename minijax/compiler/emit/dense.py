@@ -23,7 +23,6 @@ from minijax.compiler.engine import host
 from minijax.compiler.text import Operand, literal
 from minijax.core import dtypes
 
-OWN = "code_"
 _PLACES = dtypes.int32
 
 

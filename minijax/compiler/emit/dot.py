@@ -11,9 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from minijax.compiler.emit.body import plus, times
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.parts import PartFrame, emit_in_parts
 from minijax.compiler.emit.types import literal_float
 from minijax.compiler.fuse.matrices import Layout, free_axes, operand_layouts, strides_of
 from minijax.compiler.fuse.rewrite import dot_sizes
@@ -31,19 +33,42 @@ _LETTER = {
 
 def emit_dot(frame: Frame, dot: Dot, position: int) -> None:
     """Emits the calls of a batch of matrix products."""
-    rows, columns, contracted = dot_sizes(dot)
     lhs = _prepared(frame, dot.lhs, dot.lhs_contract, dot.lhs_batch, position, 0, dot)
     rhs = _prepared(frame, dot.rhs, dot.rhs_contract, dot.rhs_batch, position, 1, dot)
+    c, split = frame.c, frame.plan.splits.get(position)
+    if split is None or c.in_part:
+        _emit_products(frame, dot, lhs, rhs)
+        return
+
+    def emit(part: PartFrame) -> None:
+        a, b = ((part.take("ptr", x[0]), x[1], x[2]) for x in (lhs, rhs))
+        _emit_products(part, dot, a, b)
+
+    emit_in_parts(frame, position, split, emit)
+
+
+def _emit_products(frame: Frame, dot: Dot, lhs: Prepared, rhs: Prepared) -> None:
+    """Emits the products of a batch, or of a part of it; of one product, some rows."""
+    c, dtype = frame.c, dot.out.dtype
+    rows, columns, contracted = dot_sizes(dot)
     out = frame.address(dot.out)
     sizes = [dot.lhs.shape[d] for d in dot.lhs_batch]
-    c = frame.c
-    with c.fn.loop(math.prod(sizes)) as batch:
+    count = math.prod(sizes)
+    if count == 1:
+        start, stop = frame.span(rows)
+        moved = times(c, start, lhs[1].kept)
+        lhs = (_element(c, dtype, lhs[0], moved), *lhs[1:])
+        target = _element(c, dtype, out, times(c, start, columns))
+        height = plus(c, stop, times(c, start, -1))
+        _gemm(c, dtype, (columns, height, contracted), (rhs[0], rhs[1]), (lhs[0], lhs[1]), target)
+        return
+    with c.fn.loop(*frame.span(count)) as batch:
         index = _unflatten(c, batch.index, sizes)
-        a = _shifted(c, dot.out.dtype, lhs, index)
-        b = _shifted(c, dot.out.dtype, rhs, index)
+        a = _shifted(c, dtype, lhs, index)
+        b = _shifted(c, dtype, rhs, index)
         offset = c.fn.emit(f"mul nsw i64 {batch.index}, {rows * columns}")
-        target = _element(c, dot.out.dtype, out, offset)
-        _gemm(c, dot.out.dtype, (columns, rows, contracted), (b, rhs[1]), (a, lhs[1]), target)
+        target = _element(c, dtype, out, offset)
+        _gemm(c, dtype, (columns, rows, contracted), (b, rhs[1]), (a, lhs[1]), target)
 
 
 Prepared = tuple[str, Layout, list[int]]
@@ -108,7 +133,7 @@ def _element(c: Context, dtype: np.dtype, address: str, offset: Operand) -> str:
 def _gemm(
     c: Context,
     dtype: np.dtype,
-    sizes: tuple[int, int, int],
+    sizes: tuple[int, Operand, int],
     first: tuple[str, Layout],
     second: tuple[str, Layout],
     target: str,
@@ -138,7 +163,11 @@ def _gemm(
     c.fn.call("void", symbol, [("ptr", arg) for arg in args])
 
 
-def _int(c: Context, number: int) -> str:
+def _int(c: Context, number: Operand) -> str:
+    if isinstance(number, str):
+        place = c.fn.alloca("i32")
+        c.fn.store("i32", c.fn.emit(f"trunc i64 {number} to i32"), place)
+        return place
     return c.module.constant("i32", str(number))
 
 

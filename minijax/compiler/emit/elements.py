@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from minijax.compiler.emit.body import Body
+from minijax.compiler.emit.bundles import emit_bundles
 from minijax.compiler.emit.frame import Frame
-from minijax.compiler.emit.lanes import lanes_for
+from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.emit.segments import across_segments
+from minijax.compiler.emit.types import registers
+from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.fuse.walk import postorder
 from minijax.compiler.text import Operand
 from minijax.kernel.roots import Element
@@ -15,11 +20,27 @@ def emit_element(frame: Frame, element: Element) -> None:
     """Emits the loops of elements that share an index space."""
     body = Body(frame)
     if element.outs[0].ndim == 0:
-        for value, expr in zip(element.outs, element.bodies, strict=True):
-            frame.scalars[value] = body.emit(expr)
+        _emit_registers(body, element)
         return
     if 0 not in element.outs[0].shape:
         emit_element_in(body, element)
+
+
+def _emit_registers(body: Body, element: Element) -> None:
+    """Emits numbers, and vectors that live in registers."""
+    pairs = zip(element.outs, element.bodies, strict=True)
+    for lanes, group in groupby(pairs, lambda pair: lanes_of(pair[0])):
+        values, exprs = zip(*group, strict=True)
+        if lanes == 1:
+            emit_bundles(body, exprs)
+            for value, expr in zip(values, exprs, strict=True):
+                body.frame.scalars[value] = body.emit(expr)
+            continue
+        index = next((n for n in postorder(exprs) if n.op == "lane_index"), None)
+        with body.vector(Lanes(lanes), index, 0):
+            for value, expr in zip(values, exprs, strict=True):
+                parts = zip(registers(expr.dtype), body.whole(expr), strict=True)
+                body.frame.scalars[value] = tuple(str(body.c.operand(*part)) for part in parts)
 
 
 def emit_element_in(body: Body, element: Element) -> None:
@@ -38,4 +59,5 @@ def emit_element_in(body: Body, element: Element) -> None:
     *others, last = indices
     with body.loops(others):
         nodes = postorder(element.bodies)
-        across_segments(body, last, lanes_for(nodes, last.payload), nodes, write)
+        lanes = lanes_for(nodes, last.payload, [x.dtype for x in element.outs])
+        across_segments(body, last, lanes, nodes, write)

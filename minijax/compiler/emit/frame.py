@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.types import Scalar
+from minijax.compiler.emit.types import Scalar, registers
+from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.memory.plan import Plan
 from minijax.compiler.text import Operand
+from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Value
 
 Slot = Scalar | str | None
+
+
+class Part(NamedTuple):
+    """A range of a loop: of the loop over `along`, or of the one loop that a step has.
+
+    `length` is that of every part but the last one, and each begins at a multiple of it.
+    """
+
+    along: Expr | None
+    start: str
+    stop: str
+    length: int
 
 
 class Frame:
     """A program being emitted.
 
     Attributes:
-        c: the module and function.
+        c: the module.
+        fn: the function that it is emitted into.
         plan: where its values live.
+        part: the range of a loop that is to be gone over here; None for all of every loop.
         inputs: for each input a scalar (rank 0) or an address.
         outputs: for each output the address to write to; None for a scalar that is handed back.
         arena: the address of its working memory.
@@ -34,7 +51,9 @@ class Frame:
         literals: dict[Value, str],
     ) -> None:
         self.c = c
+        self.fn = c.fn
         self.plan = plan
+        self.part: Part | None = None
         self.inputs = inputs
         self.outputs = outputs
         self.arena = arena
@@ -71,9 +90,31 @@ class Frame:
         """Returns the address of one of a step's working memories."""
         return self.c.fn.gep("i8", self.arena, self.plan.scratch[position][number])
 
+    def span(self, size: Operand, is_cut: bool = True) -> tuple[Operand, Operand]:
+        """Returns the bounds of a loop without index.
+
+        Args:
+            size: its length.
+            is_cut: whether it is the one that a step in parts has cut.
+        """
+        if self.part is None or not is_cut:
+            return 0, size
+        return self.part.start, self.part.stop
+
+    def thread_count(self) -> str:
+        """Returns the address of the number of threads that loops in parts may use."""
+        with self.fn.at(self.fn.entry):
+            return self.fn.load("ptr", self.fn.gep("ptr", "%inputs", self.c.table_size))
+
     def slot(self, value: Value) -> Slot:
         """Returns a value as an operand of a nested program: a scalar or an address."""
         return self.scalars[value] if value.ndim == 0 else self.address(value)
+
+
+def register_types(value: Value) -> list[str]:
+    """Returns the types of the registers that hold a number or a vector."""
+    lanes = lanes_of(value)
+    return [ty if lanes == 1 else f"<{lanes} x {ty}>" for ty in registers(value.dtype)]
 
 
 def nbytes(value: Value) -> int:

@@ -34,12 +34,35 @@ def emit_poll(c: Context, counter: Operand, work: float) -> None:
     period = 1 << max(math.ceil(math.log2(_WORK_BETWEEN / max(work, 1.0))), 0)
     low = c.fn.emit(f"and i64 {counter}, {period - 1}")
     with c.fn.when(c.fn.emit(f"icmp eq i64 {low}, {period - 1}")):
-        _define_poll(c)
-        status = c.fn.call("i32", "poll", [])
-        c.fn.fail_if(c.fn.emit(f"icmp ne i32 {status}, 0"), INTERRUPTED)
+        define_poll(c)
+        if c.in_part:
+            _define_part_poll(c)
+            status = c.fn.call("i32", "part_poll", [("ptr", "%stop")])
+        else:
+            status = c.fn.call("i32", "poll", [])
+        c.fn.fail_if(c.fn.emit(f"icmp ne i32 {status}, 0"), status)
 
 
-def _define_poll(c: Context) -> None:
+def _define_part_poll(c: Context) -> None:
+    """Writes what a part of a loop asks: threads of the pool ask whether the others go on."""
+    if c.module.defines("part_poll"):
+        return
+    here = c.fn
+    args, attributes = [("ptr", "stop")], ("nounwind", "noinline", "cold")
+    c.fn = fn = c.module.function("part_poll", args, "i32", "internal", attributes)
+    caller = fn.emit("icmp eq ptr %stop, null")
+    with fn.if_else(caller, ["i32"]) as choice:
+        with choice.then():
+            choice.give(fn.call("i32", "poll", []))
+        with choice.otherwise():
+            word = fn.emit("load atomic i64, ptr %stop monotonic, align 8")
+            choice.give(fn.emit(f"trunc i64 {word} to i32"))
+    fn.ret(choice.results[0])
+    c.fn = here
+
+
+def define_poll(c: Context) -> None:
+    """Writes the function that asks Python for signals: 0, or the status to leave with."""
     if c.module.defines("poll"):
         return
     here = c.fn
@@ -55,7 +78,8 @@ def _define_poll(c: Context) -> None:
         places = [fn.gep("ptr", slot, k) for k in range(3)]
         fn.call("void", "PyErr_Fetch", [("ptr", place) for place in places])
     fn.call("void", "PyGILState_Release", [("i32", state)])
-    fn.ret(status)
+    raised = fn.emit(f"icmp ne i32 {status}, 0")
+    fn.ret(fn.emit(f"select i1 {raised}, i32 {INTERRUPTED}, i32 0"))
     c.fn = here
 
 

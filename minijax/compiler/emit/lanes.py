@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from minijax.compiler.engine import host
 from minijax.compiler.fuse.cost import is_function
 from minijax.core.dtypes import int64
@@ -32,20 +34,38 @@ class Lanes:
         return Lanes(count, f"<{bits}>", alive)
 
 
-def lanes_for(nodes: Sequence[Expr], size: int) -> int:
+# Instructions that take next to nothing: several registers of them fit into one step.
+_CHEAP = frozenset(
+    [
+        *("load", "scalar", "const", "index", "convert", "bitcast", "select"),
+        *("eq", "ne", "lt", "le", "gt", "ge", "is_nan", "is_finite"),
+        *("and", "or", "xor", "not", "abs", "neg", "add", "sub", "mul", "max", "min"),
+    ]
+)
+_FEW = 12
+_MOST_BYTES = 64  # of the vectors that functions take: two chains of operations hide latency
+
+
+def lanes_for(nodes: Sequence[Expr], size: int, stored: Sequence[np.dtype] = ()) -> int:
     """Returns the number of lanes for a loop over an axis.
+
+    They fill a register with the widest numbers. Where little is done to those, and what comes of
+    it is narrower, they fill several registers, so that a store is as wide as it can be. Functions
+    take two registers at a time.
 
     Args:
         nodes: the expressions of the loop.
         size: the length of the axis.
+        stored: the dtypes of what the loop stores, if that is all it does.
     """
-    widest = max(
-        (n.dtype.itemsize for n in nodes if n.dtype != int64 or n.op in ("load", "guarded")),
-        default=8,
-    )
+    sizes = [n.dtype.itemsize for n in nodes if n.dtype != int64 or n.op in ("load", "guarded")]
+    widest = max(sizes, default=8)
     size_of_vector = host().vector_bytes
-    if any(is_function(n) for n in nodes):
-        size_of_vector = max(size_of_vector, min(2 * size_of_vector, 64))
-    most = max(size_of_vector // min(max(widest, 2), 8), 1)
+    if any(map(is_function, nodes)):
+        size_of_vector = max(size_of_vector, min(2 * size_of_vector, _MOST_BYTES))
+    most = max(size_of_vector // min(max(widest, 1), 8), 1)
+    narrow = max((x.itemsize for x in stored), default=widest)
+    if narrow < widest and len(nodes) <= _FEW and all(n.op in _CHEAP for n in nodes):
+        most *= min(widest // narrow, 4)
     wanted = 1 << max(size - 1, 0).bit_length()
     return min(most, wanted)

@@ -12,15 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from minijax.compiler import external
 from minijax.compiler.emit import dense
+from minijax.compiler.emit.body import plus, times
 from minijax.compiler.emit.calls import emit_host_call
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame, copy, nbytes
 from minijax.compiler.emit.types import literal_float
+from minijax.compiler.fuse.hosts import OWN, is_linked
 from minijax.compiler.text import Operand
 from minijax.core import dtypes
-from minijax.kernel.roots import HostCall, Native, NativeCall
+from minijax.kernel.roots import HostCall, Native
 
 
 def emit_native(frame: Frame, native: Native, position: int) -> None:
@@ -31,13 +32,17 @@ def emit_native(frame: Frame, native: Native, position: int) -> None:
     count = math.prod(native.batch)
     if count == 0 or all(out.size == 0 for out in native.outs):
         return
-    if not all(_is_known(call) for call in native.calls):
+    if not is_linked(native):
         emit_host_call(frame, HostCall(native.outs, native.evaluate, native.operands))
         return
     c = frame.c
+    first, last = frame.span(count)
     for k, j in native.start:
-        source = native.operands[j]
-        copy(c, frame.address(native.outs[k]), frame.address(source), nbytes(source))
+        stride = nbytes(native.operands[j]) // count
+        places = (frame.address(native.outs[k]), frame.address(native.operands[j]))
+        target, source = (_moved(c, place, first, stride) for place in places)
+        size = times(c, plus(c, last, times(c, first, -1)), stride)
+        copy(c, target, source, size)
     addresses = {
         "in": [frame.address(x) for x in native.operands],
         "out": [frame.address(x) for x in native.outs],
@@ -49,14 +54,14 @@ def emit_native(frame: Frame, native: Native, position: int) -> None:
         "work": [0 for _ in native.work],
     }
     real = dtypes.real_dtype(native.operands[0].dtype)
-    with c.fn.loop(count) as batch:
+    with c.fn.loop(first, last) as batch:
         matrices = {
             (kind, k): _moved(c, place, batch.index, strides[kind][k])
             for kind, places in addresses.items()
             for k, place in enumerate(places)
         }
         for call in native.calls:
-            if call.symbol.startswith(dense.OWN):
+            if call.symbol.startswith(OWN):
                 dense.define(c, call.symbol)
             else:
                 c.outside(call.symbol)
@@ -66,15 +71,10 @@ def emit_native(frame: Frame, native: Native, position: int) -> None:
             c.fn.call("void", call.symbol, args)
 
 
-def _is_known(call: NativeCall) -> bool:
-    symbols = [call.symbol, *(name for kind, name in call.leaves() if kind == "symbol")]
-    return all(name.startswith(dense.OWN) or external.is_known(name) for name in symbols)
-
-
-def _moved(c: Context, address: str, index: str, stride: int) -> str:
+def _moved(c: Context, address: str, index: Operand, stride: int) -> str:
     if stride == 0:
         return address
-    return c.fn.gep("i8", address, c.fn.emit(f"mul nsw i64 {index}, {stride}"))
+    return c.fn.gep("i8", address, times(c, index, stride))
 
 
 def _argument(

@@ -2,8 +2,8 @@
 
 These functions are the fastest there are, but do not keep the order of equal elements. What could
 tell is put right afterwards: where a row has a -0 or a NaN, its zeros and NaNs are written again in
-their first order; where an order is asked for, the places of equal elements are sorted among
-themselves.
+their first order. Where an order is asked for, keys are sorted together with their places
+(`packed`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minijax.compiler import numpy_sorts
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame, copy
 from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.packed import order_sorter
 from minijax.compiler.emit.selection import selector as _selector
 from minijax.compiler.emit.tapes import OUT_OF_MEMORY
 from minijax.compiler.emit.types import layout
@@ -33,14 +33,17 @@ def emit_plain_sort(frame: Frame, sort: Sort, position: int, keys: Sequence[np.d
     """Emits the sort of every row along the axis; neither operands nor results are empty."""
     first, axis = sort.operands[0], sort.axis
     outer, stride = math.prod(first.shape[:axis]), math.prod(first.shape[axis + 1 :])
-    rows = _Rows(frame, sort, position, keys, stride)
+    writer = _Rows(frame, sort, position, keys, stride)
     fn = frame.c.fn
-    with fn.loop(outer) as i, fn.loop(stride) as j:
+    with (
+        fn.loop(*frame.span(outer, outer >= stride)) as i,
+        fn.loop(*frame.span(stride, outer < stride)) as j,
+    ):
         starts = []
-        for length in (rows.n, rows.kept):
+        for length in (writer.n, writer.kept):
             above = fn.emit(f"mul nsw i64 {i.index}, {length * stride}")
             starts.append(fn.emit(f"add nsw i64 {above}, {j.index}"))
-        rows.sort(*starts)
+        writer.sort(*starts)
 
 
 class _Rows:
@@ -103,7 +106,7 @@ class _Rows:
             args: list[tuple[str, Operand]] = [("ptr", keys), ("ptr", order), ("ptr", other)]
             self.c.fn.call("void", name, [*args, ("i64", self.n), ("i64", self.kept)])
             return order
-        self._call(_order_sorter(self.c, key), [("ptr", keys), ("ptr", order)])
+        self._call(order_sorter(self.c, key), [("ptr", keys), ("ptr", order)])
         for number in reversed(range(last)):
             self._reorder(number, start)
         return order
@@ -113,7 +116,7 @@ class _Rows:
         row, order, other = self.scratch
         c = self.c
         self._gather(number, start, order)
-        self._call(_order_sorter(c, self.keys[number]), [("ptr", row), ("ptr", other)])
+        self._call(order_sorter(c, self.keys[number]), [("ptr", row), ("ptr", other)])
         with c.fn.loop(self.n) as k:
             (place,) = load(c, _INT64, other, k.index)
             store(c, _INT64, load(c, _INT64, order, place), other, k.index)
@@ -225,90 +228,3 @@ def _restore(c: Context, dtype: np.dtype) -> None:
         loop.next(
             fn.emit(f"add nsw i64 {zeros}, {steps[0]}"), fn.emit(f"add nsw i64 {nans}, {steps[1]}")
         )
-
-
-def _order_sorter(c: Context, dtype: np.dtype) -> str:
-    """Returns `i32 f(keys, order, n)`, which writes the places of the keys in their order."""
-    name = f"order_row_{dtype.name}"
-    if not c.module.defines(name):
-        here, c.fn = c.fn, _function(c, name, "keys", "order")
-        with c.on(1):
-            _write_order_sorter(c, dtype)
-        c.fn = here
-    return name
-
-
-def _write_order_sorter(c: Context, dtype: np.dtype) -> None:
-    fn = c.fn
-    with fn.loop("%n") as k:
-        store(c, _INT64, (k.index,), "%order", k.index)
-    unsorted = fn.emit(f"icmp slt i64 {_ascending(c, dtype)}, %n")
-    with fn.if_else(unsorted, ["i32"]) as choice:
-        with choice.then():
-            symbol = f"numpy_argsort_{dtype.name}"
-            c.outside(symbol)
-            args: list[tuple[str, Operand]] = [("ptr", "%keys"), ("ptr", "%order")]
-            code = fn.call("i32", symbol, [*args, ("i64", "%n"), ("ptr", "null")])
-            if numpy_sorts.is_fast("argsort", dtype):
-                _sort_equals(c, dtype)
-            choice.give(code)
-        with choice.otherwise():
-            choice.give("0")
-    fn.ret(choice.results[0])
-
-
-def _ascending(c: Context, dtype: np.dtype) -> str:
-    """Returns how many of the first keys are in order already."""
-    fn = c.fn
-    with fn.while_loop([("i64", 1), ("i1", "true")]) as loop:
-        place, going = loop.values
-        inside = fn.emit(f"icmp slt i64 {place}, %n")
-        loop.test(fn.emit(f"and i1 {inside}, {going}"))
-        (x,) = load(c, dtype, "%keys", fn.emit(f"sub nsw i64 {place}, 1"))
-        (y,) = load(c, dtype, "%keys", place)
-        back = _before(c, dtype, y, x)
-        step = fn.emit(f"select i1 {back}, i64 0, i64 1")
-        loop.next(fn.emit(f"add nsw i64 {place}, {step}"), fn.emit(f"xor i1 {back}, true"))
-    return loop.results[0]
-
-
-def _before(c: Context, dtype: np.dtype, x: str, y: str) -> str:
-    ty = layout(dtype).register
-    if dtypes.is_float(dtype):
-        # x < y, or y is a NaN and x is none.
-        later = c.op("fcmp ult", ty, x, y)
-        return c.op("and", "i1", later, c.op("fcmp ord", ty, x, x))
-    return c.op(f"icmp {'slt' if dtype.kind == 'i' else 'ult'}", ty, x, y)
-
-
-def _is_same(c: Context, dtype: np.dtype, x: str, y: str) -> str:
-    ty = layout(dtype).register
-    if dtypes.is_float(dtype):
-        both = c.op("and", "i1", c.op("fcmp uno", ty, x, x), c.op("fcmp uno", ty, y, y))
-        return c.op("or", "i1", c.op("fcmp oeq", ty, x, y), both)
-    return c.op("icmp eq", ty, x, y)
-
-
-def _sort_equals(c: Context, dtype: np.dtype) -> None:
-    """Sorts the places of every run of equal keys."""
-    fn, ty = c.fn, layout(dtype).register
-
-    def key(place: Operand) -> str:
-        (at,) = load(c, _INT64, "%order", place)
-        return load(c, dtype, "%keys", at)[0]
-
-    with fn.loop(1, "%n", carried=[("i64", 0), (ty, key(0))]) as loop:
-        start, last = loop.values
-        new = key(loop.index)
-        same = _is_same(c, dtype, last, new)
-        _sort_places(c, start, loop.index, fn.emit(f"xor i1 {same}, true"))
-        loop.next(fn.emit(f"select i1 {same}, i64 {start}, i64 {loop.index}"), new)
-    _sort_places(c, loop.results[0], "%n", "true")
-
-
-def _sort_places(c: Context, start: str, end: str, has_ended: str) -> None:
-    fn = c.fn
-    length = fn.emit(f"sub nsw i64 {end}, {start}")
-    several = fn.emit(f"icmp sgt i64 {length}, 1")
-    with fn.when(fn.emit(f"and i1 {several}, {has_ended}")):
-        _sorted(c, _INT64, fn.gep("i64", "%order", start), length)

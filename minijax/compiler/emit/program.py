@@ -19,6 +19,7 @@ from minijax.compiler.emit.elements import emit_element
 from minijax.compiler.emit.frame import Frame, Slot, copy, nbytes
 from minijax.compiler.emit.lapack import emit_native
 from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.parts import emit_in_parts
 from minijax.compiler.emit.reduce import emit_reduce
 from minijax.compiler.emit.rows import emit_rows
 from minijax.compiler.emit.scatter import emit_scatter
@@ -66,6 +67,7 @@ def emit_module(c: Context, plan: Plan, literals: Sequence[tuple[Value, np.ndarr
     addresses = {
         value: _table_entry(c, "%inputs", len(inputs) + k) for k, (value, _) in enumerate(literals)
     }
+    c.table_size = len(inputs) + len(literals)
     outputs = [_table_entry(c, "%outputs", k) for k in range(len(program.outputs))]
     slots: list[Slot] = [
         load(c, x.dtype, address, 0) if x.ndim == 0 else address
@@ -107,10 +109,8 @@ def _run_nested(
 def _run_steps(frame: Frame) -> list[Scalar | None]:
     """Emits the steps of a program; returns its scalar outputs, None for the arrays."""
     for position, step in enumerate(frame.plan.fused.steps):
-        if step.group is None:
-            _emit_step(frame, step, position)
-        elif step.group == position:
-            emit_rows(frame, [s for s in frame.plan.fused.steps if s.group == position])
+        if step.group in (None, position):
+            _emit_loops(frame, step, position)
         release(frame, frame.plan.releases.get(position, ()))
     for number, source in frame.plan.copies:
         target = frame.outputs[number]
@@ -120,6 +120,23 @@ def _run_steps(frame: Frame) -> list[Scalar | None]:
         _scalar(frame, value) if value.ndim == 0 else None
         for value in frame.plan.fused.program.outputs
     ]
+
+
+def _emit_loops(frame: Frame, step: Step, position: int) -> None:
+    """Emits a step, or those that share their rows, in parts if that is planned."""
+    steps = frame.plan.fused.steps
+
+    def emit(inner: Frame) -> None:
+        if step.group is None:
+            _emit_step(inner, step, position)
+        else:
+            emit_rows(inner, [s for s in steps if s.group == position])
+
+    split = frame.plan.splits.get(position)
+    if split is None or frame.c.in_part or isinstance(step.definition, Dot | Scatter):
+        emit(frame)
+    else:
+        emit_in_parts(frame, position, split, emit)
 
 
 def _scalar(frame: Frame, value: Value) -> Scalar:
@@ -141,7 +158,7 @@ def _emit_step(frame: Frame, step: Step, position: int) -> None:
         case Cumulate() as cumulate:
             emit_cumulate(frame, cumulate)
         case Scatter() as scatter:
-            emit_scatter(frame, scatter)
+            emit_scatter(frame, scatter, position)
         case Sort() as sort:
             emit_sort(frame, sort, position)
         case Dot() as dot:

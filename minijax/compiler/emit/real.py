@@ -24,7 +24,7 @@ _INTRINSIC = {
     "trunc": "trunc",
     "round": "rint",
 }
-_LIBRARY = frozenset(
+LIBRARY = frozenset(
     [
         "exp",
         "exp2",
@@ -160,8 +160,8 @@ def apply(c: Context, node: Expr, x: Sequence[str]) -> str:
         return real.compare("one", real.intrinsic("fabs", x[0]), real.number(np.inf))
     if node.op == "imag":
         return real.number(0.0)
-    if node.op == "nextafter" and dtype in NARROW:
-        return _next_narrow(c, dtype, real, x)
+    if node.op == "nextafter":
+        return _next(c, dtype, real, x)
     result = _number(c, node, real, x)
     if dtype in NARROW and node.op not in _EXACT:
         return narrow.rounded(c, dtype, result)
@@ -173,9 +173,11 @@ def _number(c: Context, node: Expr, real: Real, x: Sequence[str]) -> str:
     if op in ("add", "sub", "mul", "div", "neg"):
         method: Callable[..., str] = getattr(real, op)
         return method(*x)
+    if op == "pow" and node.operands[1].is_constant and abs(node.operands[1].payload) == 0.5:
+        return _root(real, x[0], inverse=node.operands[1].payload < 0)
     if op in _INTRINSIC:
         return real.intrinsic(_INTRINSIC[op], *x)
-    if op in _LIBRARY:
+    if op in LIBRARY:
         return real.library(op, *x)
     match op:
         case "fma":
@@ -184,8 +186,6 @@ def _number(c: Context, node: Expr, real: Real, x: Sequence[str]) -> str:
             return _extreme(real, op, *x)
         case "rem":
             return real.library("fmod", *x)
-        case "nextafter":
-            return real.library("nextafter", *x)
         case "sign":
             return _sign(real, x[0])
         case "rsqrt":
@@ -195,6 +195,14 @@ def _number(c: Context, node: Expr, real: Real, x: Sequence[str]) -> str:
         case "reduce_precision":
             return _reduce_precision(c, real, x[0], *node.payload)
     raise AssertionError(f"no code for the operation {op!r} on floats")
+
+
+def _root(real: Real, x: str, inverse: bool) -> str:
+    """x to the power of 1/2 or -1/2, which differs from the root at -0 and -inf."""
+    root = real.intrinsic("sqrt", real.add(x, real.number(0.0)))
+    infinity = real.number(np.inf)
+    root = real.select(real.compare("oeq", x, real.number(-np.inf)), infinity, root)
+    return real.div(real.number(1.0), root) if inverse else root
 
 
 def _extreme(real: Real, op: str, x: str, y: str) -> str:
@@ -223,22 +231,31 @@ def _total_order(c: Context, dtype: np.dtype, op: str, x: Sequence[str]) -> str:
     return c.op(f"icmp {order}", ty, *keys)
 
 
-def _next_narrow(c: Context, dtype: np.dtype, real: Real, x: Sequence[str]) -> str:
-    """The neighbour in a 16-bit format: one step of the bits, towards y."""
-    bits = narrow.to_bits(c, dtype, x[0])
-    towards = narrow.to_bits(c, dtype, x[1])
+def _next(c: Context, dtype: np.dtype, real: Real, x: Sequence[str]) -> str:
+    """The neighbour: one step of the bits, towards y."""
+    ty = f"i{8 * dtype.itemsize}"
+    bits, towards = (_bits(c, dtype, ty, each) for each in x)
     is_zero = real.compare("oeq", x[0], real.number(0.0))
-    sign = c.op("and", "i16", towards, -32768)
-    least = c.op("or", "i16", sign, 1)
+    sign = c.op("and", ty, towards, -(1 << (8 * dtype.itemsize - 1)))
+    least = c.op("or", ty, sign, 1)
     up = real.compare("olt", x[0], x[1])
     positive = real.compare("ogt", x[0], real.number(0.0))
     grows = c.op("icmp eq", "i1", up, positive)
-    moved = c.op("add", "i16", bits, c.select(grows, "i16", 1, -1))
-    found = c.select(is_zero, "i16", least, moved)
-    result = narrow.from_bits(c, dtype, found)
+    moved = c.op("add", ty, bits, c.select(grows, ty, 1, -1))
+    found = c.select(is_zero, ty, least, moved)
+    if dtype in NARROW:
+        result = narrow.from_bits(c, dtype, found)
+    else:
+        result = c.cast("bitcast", ty, found, real.ty)
     result = real.select(real.compare("oeq", x[0], x[1]), x[1], result)
     undefined = real.compare("uno", x[0], x[1])
     return real.select(undefined, real.add(x[0], x[1]), result)
+
+
+def _bits(c: Context, dtype: np.dtype, ty: str, x: str) -> str:
+    if dtype in NARROW:
+        return narrow.to_bits(c, dtype, x)
+    return c.cast("bitcast", layout(dtype).register, x, ty)
 
 
 def _reduce_precision(

@@ -22,8 +22,8 @@ from minijax.compiler.emit.frame import Frame, clear
 from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.types import Scalar, constant, layout, registers
-from minijax.compiler.fuse.affine import address_terms
 from minijax.compiler.fuse.sweep import Sweep
+from minijax.compiler.fuse.sweeps import STRETCH, walks_rows
 from minijax.compiler.fuse.walk import expressions, postorder
 from minijax.compiler.text import Operand
 from minijax.kernel.expr import Expr
@@ -35,7 +35,6 @@ _MOST_VECTORS = 8
 _ROWS_AT_ONCE = 4
 _SHORT_BODY = 10
 _BLOCK = 64
-_STRETCH = 2048
 _ZEROS = ("0", "0x0000000000000000", "false")
 Vectors = list[list[Scalar]]
 
@@ -82,13 +81,8 @@ class _Fold:
         """Tells whether loads stride along what is folded but not along the last kept axis."""
         if not self.outer or not self.inner:
             return False
-        kept, folded = 0, 0
-        for node in self.nodes:
-            if node.op in ("load", "guarded"):
-                strides = {id(x): c for x, c in address_terms(node)}
-                kept += strides.get(id(self.outer[-1]), 0) not in (0, 1)
-                folded += strides.get(id(self.inner[-1]), 0) not in (0, 1)
-        return kept < folded
+        nodes = postorder(self.reduce.elements)
+        return walks_rows(nodes, self.outer[-1], self.inner[-1])
 
     def kept_lanes(self) -> int:
         """Returns the lanes of vectors along the last kept axis."""
@@ -415,18 +409,30 @@ class _Fold:
     def emit_rows(self) -> None:
         """A stretch of the last kept axis at a time, row by row."""
         *before, last = self.outer
-        whole, rest = divmod(last.payload, _STRETCH)
+        part = self.body.part_of(last)
+        width = STRETCH if part is None else part.length
+        whole, rest = divmod(last.payload, width)
         places = [
-            self.c.room(k, min(last.payload, _STRETCH) * dtype.itemsize)
+            self.c.room(k, min(last.payload, width) * dtype.itemsize)
             for k, dtype in enumerate(self.dtypes)
         ]
-        with self.body.loops(before):
-            if whole:
-                with self.body.loop(whole) as part:
-                    first = times(self.c, part.index, _STRETCH)
-                    self._stretch(before, last, first, _STRETCH, places)
+        with self.body.loops(before), self.body.all_of(last):
+            if part is None:
+                self._stretches(before, last, whole, width, places)
+            else:
+                with self.body.when_begins(part, 0, whole * width):
+                    self._stretch(before, last, part.start, width, places)
             if rest:
-                self._stretch(before, last, whole * _STRETCH, rest, places)
+                with self.body.when_begins(part, whole * width, last.payload):
+                    self._stretch(before, last, whole * width, rest, places)
+
+    def _stretches(
+        self, before: Sequence[Expr], last: Expr, count: int, width: int, places: Sequence[str]
+    ) -> None:
+        if count:
+            with self.body.loop(count) as stretch:
+                first = times(self.c, stretch.index, width)
+                self._stretch(before, last, first, width, places)
 
     def _stretch(
         self,

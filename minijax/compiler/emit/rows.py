@@ -16,7 +16,7 @@ def emit_rows(frame: Frame, steps: Sequence[Step]) -> None:
     """Emits the loop over the rows that some steps share."""
     row = steps[0].row
     assert row is not None, "a group has rows"
-    with frame.c.fn.loop(row.payload) as loop:
+    with frame.c.fn.loop(*frame.span(row.payload)) as loop:
         for step in steps:
             assert step.row is not None, "a group has rows"
             body = Body(frame)

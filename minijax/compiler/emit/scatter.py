@@ -11,6 +11,7 @@ from minijax.compiler.emit.body import Body, combine
 from minijax.compiler.emit.frame import Frame, copy, nbytes
 from minijax.compiler.emit.lanes import lanes_for
 from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.parts import emit_in_parts
 from minijax.compiler.emit.types import Scalar
 from minijax.compiler.fuse.affine import address_terms
 from minijax.compiler.fuse.walk import postorder
@@ -19,7 +20,7 @@ from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Scatter
 
 
-def emit_scatter(frame: Frame, scatter: Scatter) -> None:
+def emit_scatter(frame: Frame, scatter: Scatter, position: int) -> None:
     """Emits the copy and the loop over the updates."""
     out = scatter.out
     if out.ndim == 0:
@@ -29,6 +30,19 @@ def emit_scatter(frame: Frame, scatter: Scatter) -> None:
     copy(frame.c, target, frame.address(scatter.operand), nbytes(out))
     if out.size == 0 or any(i.payload == 0 for i in scatter.indices):
         return
+    split = frame.plan.splits.get(position)
+    if split is None or frame.c.in_part:
+        _emit_updates(frame, scatter, target)
+    else:
+        emit_in_parts(
+            frame,
+            position,
+            split,
+            lambda part: _emit_updates(part, scatter, part.take("ptr", target)),
+        )
+
+
+def _emit_updates(frame: Frame, scatter: Scatter, target: str) -> None:
     body = Body(frame)
     indices = [i for i in scatter.indices if i.op == "index"]
     others, last = (indices[:-1], indices[-1]) if _goes_along(scatter, indices) else (indices, None)

@@ -43,7 +43,10 @@ def emit_sort(frame: Frame, sort: Sort, position: int) -> None:
     sorter = _Sorter(frame, sort, position, n)
     sources = [frame.address(x) for x in sort.operands]
     targets = [frame.address(x) for x in sort.outs]
-    with c.fn.loop(outer) as i, c.fn.loop(stride) as j:
+    with (
+        c.fn.loop(*frame.span(outer, outer >= stride)) as i,
+        c.fn.loop(*frame.span(stride, outer < stride)) as j,
+    ):
         above = c.fn.emit(f"mul nsw i64 {i.index}, {n * stride}")
         start = c.fn.emit(f"add nsw i64 {above}, {j.index}")
         with c.fn.loop(n) as k:

@@ -13,6 +13,7 @@ from minijax.compiler.entry.layout import find_layout
 from minijax.compiler.entry.parts import Call, Static
 from minijax.compiler.entry.point import EntryPoint
 from minijax.compiler.entry.recipe import Recipe, argument_recipe, leaf_values, result_recipe
+from minijax.compiler.entry.shared import shared_code
 from minijax.compiler.entry.table import BUSY, FAILURE, RUN, Table
 from minijax.compiler.entry.text import ENTRY_NAME, entry_text
 from minijax.compiler.pipeline import compile_jaxpr
@@ -33,6 +34,7 @@ def add_entry(
     jaxpr: Jaxpr,
     consts: Sequence[Any],
     out_tree: PyTreeDef,
+    threads: int | None = None,
 ) -> bool:
     """Adds an entry for arguments like these; tells whether there can be one.
 
@@ -44,6 +46,7 @@ def add_entry(
         jaxpr: the program; it has been compiled.
         consts: the arrays that the function captured: the program's leading inputs.
         out_tree: the structure of the output.
+        threads: how many threads calls may use; without, what is configured.
     """
     compiled, out_avals = compile_jaxpr(jaxpr), jaxpr.out_avals
     layout = find_layout()
@@ -69,7 +72,7 @@ def add_entry(
         recipe,
         None if is_whole else functools.partial(unflatten, out_tree),
         (*(x.ctypes.data for x in buffers), *compiled.const_addresses),
-        compiled.literal_addresses,
+        compiled.trailing_addresses(threads),
         compiled.plan_size,
         blas_functions() if compiled.uses_blas else None,
         compiled.is_long,
@@ -86,7 +89,7 @@ def add_entry(
     table.fix(BUSY, id(busy))
     table.fix(RUN, compiled.address)
     table.fix(FAILURE, id(failure))
-    point.add_entry(table, code)
+    point.add_entry(table, code, shared_code())
     return True
 
 

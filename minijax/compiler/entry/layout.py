@@ -23,6 +23,7 @@ from minijax.core.array import ConcreteArray, wrap
 from minijax.core.avals import ShapedArray
 
 HEAD = 16  # reference count and type
+FIRST_TABLE = HEAD + 8  # of an entry point, the table of its first entry
 _WORD = ctypes.sizeof(ctypes.c_void_p)
 
 

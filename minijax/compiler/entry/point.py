@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from minijax.compiler.engine import Program
-from minijax.compiler.entry.layout import HEAD, find_layout, word
-from minijax.compiler.entry.shared import FIRST_TABLE, shared_code
+from minijax.compiler.entry.layout import FIRST_TABLE, HEAD, find_layout, word
 from minijax.compiler.entry.table import ENTRY, NEXT, SLOW, Table
+
+if TYPE_CHECKING:
+    from minijax.compiler.engine import Program
 
 _HAVE_VECTORCALL = 1 << 11
 _BASETYPE = 1 << 10
@@ -78,19 +79,18 @@ class EntryPoint(_Base):
     entries: list[Table]
     _retired: list[Table]
 
-    def add_entry(self, table: Table, code: Program) -> None:
-        """Makes an entry the first that calls try."""
+    def add_entry(self, table: Table, code: Program, stub: Program) -> None:
+        """Makes an entry the first that calls try, through the code that all points share."""
         with _lock:
-            stub = shared_code()
             if not hasattr(self, "entries"):
                 self.entries, self._retired = [], []
-            last = self.entries[0] if self.entries else _last_table(self)
+            last = self.entries[0] if self.entries else _last_table(self, stub)
             _link(table, code.address, last)
             self.entries.insert(0, table)
             self._retired.append(table)
             if len(self.entries) > _MOST_ENTRIES:
                 self.entries.pop()
-                _link(self.entries[-1], None, _last_table(self))
+                _link(self.entries[-1], None, _last_table(self, stub))
             ctypes.c_uint64.from_address(id(self) + _TABLE).value = table.address
             ctypes.c_uint64.from_address(id(self) + _FUNCTION).value = stub.addresses["stub"]
             _let_calls_through(type(self))
@@ -110,13 +110,13 @@ def _link(table: Table, address: int | None, following: Table) -> None:
     table.fix(NEXT, following.address)
 
 
-def _last_table(point: EntryPoint) -> Table:
+def _last_table(point: EntryPoint, stub: Program) -> Table:
     """The table of the entry that ends every chain: it calls `__call__`."""
     table = Table()
     slow = point.__call__
     table.kept.append(slow)
     table.settle()
-    table.fix(ENTRY, shared_code().addresses["slow"])
+    table.fix(ENTRY, stub.addresses["slow"])
     table.fix(SLOW, id(slow))
     return table
 

@@ -13,13 +13,12 @@ import functools
 
 from minijax.compiler.cache.modules import cached_module
 from minijax.compiler.engine import Effort, Program
-from minijax.compiler.entry.layout import HEAD, Layout, find_layout, new_array_address
+from minijax.compiler.entry.layout import FIRST_TABLE, HEAD, Layout, find_layout, new_array_address
 from minijax.compiler.entry.table import ENTRY, SLOW
 from minijax.compiler.text import FunctionWriter, ModuleWriter
 
 # Words of a shelf; the lengths of the axes follow.
 AVAL, NEXT_DEAD, COUNT, LIMIT, DTYPE, NDIM, KIND, NDARRAY, AVAL_KIND, WEAK, SHAPE = range(11)
-FIRST_TABLE = HEAD + 8  # of an entry point, the table of its first entry
 DIRECTORY_SIZE = 1024
 WRITEABLE = 0x400
 _OWNED, _PLAIN = 0x105, 0x101  # owns its memory; contiguous and aligned
@@ -145,6 +144,9 @@ def _write_lay_down(module: ModuleWriter, layout: Layout) -> None:
     directory_name = module.declare("directory", "void", [])
     shelf = fn.load("ptr", fn.gep("ptr", directory_name, number))
     fn.fail_if(fn.emit(f"icmp eq ptr {shelf}, null"), 1)
+    kind = fn.load("ptr", fn.gep("i8", "%self", 8))
+    wanted = fn.load("ptr", fn.gep("i64", shelf, KIND))
+    fn.fail_if(fn.emit(f"icmp ne ptr {kind}, {wanted}"), 1)
     buffer = fn.load("ptr", fn.gep("i8", "%self", layout.value))
     fn.fail_if(fn.emit(f"icmp eq ptr {buffer}, null"), 1)
     given = [("ptr", shelf), ("ptr", buffer), ("i64", aval)]

@@ -40,7 +40,6 @@ from minijax.core.avals import ShapedArray
 _MOST_BYTES = 1024  # of a result that is kept
 _MOST_KEPT = 128
 _SHELF_BYTES, _OBJECTS_BYTES = 1 << 15, 256
-_BASETYPE = 1 << 10
 _lock = threading.Lock()
 
 
@@ -107,10 +106,6 @@ def _keep_the_dead() -> bool:
     if layout is None or not _has_only_slots(ConcreteArray):
         return False
     kind = id(ConcreteArray)
-    # The destructor of a class in Python calls that of its base, which must not be ours.
-    flags = ctypes.c_uint64.from_address(kind + layout.type_flags)
-    flags.value &= ~_BASETYPE
-    ctypes.pythonapi.PyType_Modified(ctypes.py_object(ConcreteArray))
     destructor = ctypes.c_uint64.from_address(kind + layout.dealloc)
     plain = word(kind + layout.dealloc)
     destructor.value = shared_code().addresses["lay_down"]
@@ -121,4 +116,4 @@ def _keep_the_dead() -> bool:
 def _has_only_slots(kind: type) -> bool:
     """Whether instances are two references and a list of weak references, and nothing else."""
     plain = kind.__basicsize__ == HEAD + 3 * 8 and kind.__dictoffset__ == 0
-    return plain and not hasattr(kind, "__del__") and not kind.__subclasses__()
+    return plain and not hasattr(kind, "__del__")

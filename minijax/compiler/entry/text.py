@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from minijax.compiler.entry.arena import return_arena, take_arena
 from minijax.compiler.entry.arguments import ArgumentWriter
 from minijax.compiler.entry.layout import Layout, kept_block_address
 from minijax.compiler.entry.parts import OUT_OF_MEMORY, Call, Given, PartWriter
@@ -22,8 +23,6 @@ from minijax.compiler.entry.table import ENTRY, FAILURE, NEXT, RUN, Table
 from minijax.compiler.text import ModuleWriter
 
 ENTRY_NAME = "entry"
-_SMALL_ARENA = 1 << 14
-_NO_ARENA = 2
 
 
 def entry_text(call: Call, layout: Layout, table: Table) -> str:
@@ -140,13 +139,14 @@ class _EntryWriter(PartWriter):
         self._copy_addresses(self.call.literals, behind)
         outputs = fn.alloca("ptr", max(len(self.outputs), 1))
         self._allocate(outputs)
-        arena = self._take_arena()
+        place = self.number(kept_block_address()) if self.call.arena else "null"
+        arena = take_arena(fn, self.call.arena, place)
         threads = self._limit_blas()
         given = [("ptr", "%inputs"), ("ptr", outputs), ("ptr", arena)]
         status = self._call_program(given)
         if self.call.blas is not None:
             fn.call("void", self.number(self.call.blas[1]), [("i32", threads)])
-        self._return_arena(arena)
+        return_arena(fn, self.call.arena, place, arena)
         fn.ret(status)
 
     def _copy_addresses(self, addresses: Sequence[int], place: int) -> None:
@@ -187,41 +187,3 @@ class _EntryWriter(PartWriter):
         threads = self.fn.call("i32", self.number(get), [])
         self.fn.call("void", self.number(limit), [("i32", 1)])
         return threads
-
-    def _take_arena(self) -> str:
-        """Working memory: on the stack if small, else the one block that is kept between calls."""
-        fn, size = self.fn, self.call.arena
-        if size == 0:
-            return "null"
-        if size <= _SMALL_ARENA:
-            return fn.alloca(f"[{size} x i8]", align=64)
-        place = self.number(kept_block_address())
-        kept = fn.emit(f"atomicrmw xchg ptr {place}, ptr null seq_cst")
-        with fn.if_else(fn.emit(f"icmp eq ptr {kept}, null"), ["i64"]) as choice:
-            with choice.then():
-                choice.give(0)
-            with choice.otherwise():
-                choice.give(fn.load("i64", kept))
-        enough = fn.emit(f"icmp uge i64 {choice.results[0]}, {size}")
-        with fn.if_else(enough, ["ptr"]) as block:
-            with block.then():
-                block.give(kept)
-            with block.otherwise():
-                fn.call("void", "free", [("ptr", kept)])
-                total = -(-(size + 64) // 64) * 64
-                fresh = fn.call("ptr", "aligned_alloc", [("i64", 64), ("i64", total)])
-                block.give(fresh)
-        found = block.results[0]
-        fn.fail_if(fn.emit(f"icmp eq ptr {found}, null"), _NO_ARENA)
-        with fn.when(fn.emit(f"xor i1 {enough}, true")):
-            fn.store("i64", size, found)
-        return self.at(found, 64)
-
-    def _return_arena(self, arena: str) -> None:
-        if self.call.arena <= _SMALL_ARENA:
-            return
-        fn = self.fn
-        block = self.at(arena, -64)
-        place = self.number(kept_block_address())
-        other = fn.emit(f"atomicrmw xchg ptr {place}, ptr {block} seq_cst")
-        fn.call("void", "free", [("ptr", other)])

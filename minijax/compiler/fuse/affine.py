@@ -159,6 +159,19 @@ class IndexBuilder(ExprBuilder):
         coefficients = tuple(coefficient for _, coefficient in position.terms)
         return self.make("load", dtype, terms, Address(value, position.const, coefficients))
 
+    def relocated(self, node: Expr, operands: Sequence[Expr]) -> Expr:
+        """Returns a "load", "guarded" or "address" with other operands, maybe sums themselves."""
+        guard = operands[: node.op == "guarded"]
+        const = node.payload.const
+        found: dict[int, tuple[Expr, int]] = {}
+        for term, c in zip(operands[len(guard) :], node.payload.coefficients, strict=True):
+            linear = self.linear(term)
+            const += c * linear.const
+            _accumulate(found, linear.terms, c)
+        terms = _nonzero(found)
+        payload = Address(node.payload.value, const, tuple(c for _, c in terms))
+        return self.make(node.op, node.dtype, (*guard, *(t for t, _ in terms)), payload)
+
     def position(self, indices: Sequence[Expr], shape: Sequence[int]) -> Linear:
         """Returns the row-major position of an index tuple."""
         found: dict[int, tuple[Expr, int]] = {}

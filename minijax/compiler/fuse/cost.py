@@ -5,7 +5,7 @@ The numbers only rank choices: store a value, or compute it again where it is re
 
 from __future__ import annotations
 
-from minijax.core.dtypes import int64, is_complex
+from minijax.core.dtypes import int64, is_complex, is_inexact
 from minijax.kernel.expr import Expr
 
 _FREE = frozenset(
@@ -23,6 +23,9 @@ _FREE = frozenset(
         "complex",
         "neg",
         "bitcast",
+        "lane_index",
+        "lane",
+        "lanes",
     ]
 )
 _SLOW = {"div": 4.0, "rem": 8.0, "sqrt": 4.0, "rsqrt": 5.0, "floordiv": 1.0, "mod": 1.0}
@@ -65,11 +68,12 @@ _PLAIN = frozenset(
         "nextafter",
     ]
 )
-_FUNCTION = 40.0
+_FUNCTION = 20.0
+_FUNCTION_AGAIN = 50.0
 # What a store and a load of an element cost, up to so many bytes of memory: the first level of
 # the cache, the second, the third, and beyond.
 _STORE_AND_LOAD = ((1 << 15, 8.0), (1 << 18, 12.0), (1 << 21, 24.0))
-_FAR = 32.0
+_FAR = 40.0
 _INDEX_ARITHMETIC = 0.25
 
 
@@ -86,8 +90,14 @@ def node_weight(node: Expr) -> float:
 
 
 def is_function(node: Expr) -> bool:
-    """Tells whether a node is a call of an elementary function."""
-    return node_weight(node) == _FUNCTION
+    """Tells whether a node is an elementary or special function of real or complex numbers."""
+    known = node.op in _FREE or node.op in _PLAIN or node.op in _SLOW
+    return not known and node.op != "integer_pow" and is_inexact(node.dtype)
+
+
+def weight_again(node: Expr) -> float:
+    """Returns the cost of a node where it would be computed again: functions never are."""
+    return _FUNCTION_AGAIN if is_function(node) else node_weight(node)
 
 
 def store_and_load(size: int) -> float:

@@ -6,7 +6,7 @@ import math
 
 from minijax.compiler.fuse.cost import node_weight
 from minijax.compiler.fuse.rewrite import dot_sizes
-from minijax.compiler.fuse.steps import Fused, Step
+from minijax.compiler.fuse.step import Fused, Step
 from minijax.compiler.fuse.walk import expressions, index_space, postorder
 from minijax.kernel.roots import Branch, Dot, HostCall, Native, Scan, Sort, While
 
@@ -16,10 +16,11 @@ _HOST_CALL = 1e5
 
 def estimate(fused: Fused) -> float:
     """Returns the work of a program; loops of unknown length count as of a thousand steps."""
-    return sum(map(_step, fused.steps))
+    return sum(map(step_work, fused.steps))
 
 
-def _step(step: Step) -> float:
+def step_work(step: Step) -> float:
+    """Returns the work of one step."""
     definition = step.definition
     match definition:
         case Dot():

@@ -26,7 +26,7 @@ class Bindings:
 
     def __init__(
         self,
-        storage: Mapping[Value, Storage],
+        storage: dict[Value, Storage],
         defined: Mapping[Value, Definition],
         home: Callable[[Value], Value],
     ) -> None:
@@ -93,6 +93,8 @@ class Expander:
         if op in ("var", "index"):
             assert op == "var", "an index from outside its own definition"
             return node
+        if op in ("load", "guarded", "address"):
+            return k.relocated(node, operands)
         if op == "floordiv":
             return k.floordiv(operands[0], node.payload)
         if op == "mod":

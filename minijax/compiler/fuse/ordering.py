@@ -13,6 +13,7 @@ from minijax.kernel.roots import Sort
 
 _FEW = 64
 _SHARE = 8
+_MOST = 2**32 - 1  # a place has 32 bits
 
 
 def plain_keys(sort: Sort) -> tuple[np.dtype, ...]:
@@ -20,7 +21,7 @@ def plain_keys(sort: Sort) -> tuple[np.dtype, ...]:
 
     The order is that of numbers, ascending, with every NaN last and -0 equal to 0.
     """
-    if not sort.operands[0].ndim:
+    if not sort.operands[0].ndim or sort.operands[0].shape[sort.axis] > _MOST:
         return ()
     found: list[np.dtype] = []
     less: Expr | None = sort.less

@@ -8,17 +8,22 @@ index; what it does read there is forwarded in a register.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from minijax.compiler.fuse.affine import Address, IndexBuilder
 from minijax.compiler.fuse.expand import Bindings, Expander
 from minijax.compiler.fuse.order import delay_scatters
 from minijax.compiler.fuse.overwritten import keep_scatters_in_place
+from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.fuse.rewrite import rewrite
 from minijax.compiler.fuse.rows import group_rows, takes_rows
+from minijax.compiler.fuse.step import Fused as Fused
+from minijax.compiler.fuse.step import Step as Step
 from minijax.compiler.fuse.storage import Storage, decide, home
 from minijax.compiler.fuse.stored import join_elements
+from minijax.compiler.fuse.strips import cut_folds
 from minijax.compiler.fuse.sweeps import MOST_FOLDS, Spaces, joined, spaces
+from minijax.compiler.fuse.unpack import unpack
 from minijax.compiler.fuse.unread import drop_unread
 from minijax.compiler.fuse.walk import (
     expressions,
@@ -48,44 +53,12 @@ _MOST_NODES = 600
 _MOST_SCALARS = 64
 
 
-@dataclass(slots=True)
-class Step:
-    """One loop nest or call.
-
-    Attributes:
-        definition: with expanded expressions; `outs` are only those that are stored.
-        loads: the memories it reads.
-        inner: the programs nested in it.
-        builder: makes further expressions for it.
-        nodes: ids of the expressions in it.
-        group: the number of the first of the steps that take a row at a time together with it.
-        row: the index of the row.
-    """
-
-    definition: Definition
-    loads: set[Value]
-    builder: IndexBuilder
-    inner: tuple[Fused, ...] = ()
-    nodes: set[int] = field(default_factory=set)
-    group: int | None = None
-    row: Expr | None = None
-
-
-@dataclass(slots=True)
-class Fused:
-    """A program as steps."""
-
-    program: Program
-    steps: list[Step]
-    bindings: Bindings
-
-    def home(self, value: Value) -> Value:
-        """Returns the value whose memory another value shares."""
-        return self.bindings.home(value)
-
-
 def fuse(program: Program) -> Fused:
     """Returns the steps of a program and, nested in them, of the programs inside it."""
+    return _fuse(unpack(program))
+
+
+def _fuse(program: Program) -> Fused:
     definitions = delay_scatters(rewrite(program.definitions))
     through = _through(definitions)
     decision = decide(definitions, program.outputs, through)
@@ -98,7 +71,7 @@ def fuse(program: Program) -> Fused:
     steps = join_elements(scheduler.steps, list(map(takes_rows, scheduler.steps)))
     drop_unread(steps, {bindings.home(v) for v in program.outputs})
     group_rows(steps)
-    return Fused(program, steps, bindings)
+    return Fused(program, cut_folds(steps, bindings), bindings)
 
 
 def _through(definitions: Sequence[Definition]) -> dict[Value, Value]:
@@ -154,8 +127,7 @@ class _Scheduler:
         expander = Expander(self.bindings, builder)
         indices = expander.fresh_indices(definition.indices)
         expanded = expander.expand(bodies, definition.indices, indices)
-        for value, body in zip(stored, expanded, strict=True):
-            expander.forward(value, indices, body)
+        _forward(expander, stored, indices, expanded)
         self._open[shape] = len(self.steps)
         self._append(Element(tuple(stored), indices, expanded), expander)
 
@@ -171,13 +143,13 @@ class _Scheduler:
         expanded = expander.expand(bodies, definition.indices, group.indices)
         new = postorder(expanded, step.nodes)
         needed = {v for v in map(_source, new) if v is not None}
-        late = any(self._made_at.get(v, -1) >= at for v in needed)
+        own = {v for v in group.outs if lanes_of(v) > 1}
+        late = any(self._made_at.get(v, -1) >= at for v in needed - own)
         if late or len(step.nodes) > _MOST_NODES:
             step.nodes.difference_update(map(id, new))
             return False
-        for value, body in zip(stored, expanded, strict=True):
-            expander.forward(value, group.indices, body)
-            self._made_at[value] = at
+        _forward(expander, stored, group.indices, expanded)
+        self._made_at.update(dict.fromkeys(stored, at))
         step.definition = Element((*group.outs, *stored), group.indices, (*group.bodies, *expanded))
         step.loads |= {v for v in needed if v.ndim}
         return True
@@ -226,11 +198,20 @@ class _Scheduler:
         sources = map(_source, postorder(expressions(definition), nodes))
         loads = {v for v in sources if v is not None and v.ndim}
         loads |= {self.bindings.home(v) for v in memory_operands(definition) if is_array(v)}
-        inner = tuple(fuse(program) for program in nested(definition))
+        inner = tuple(_fuse(program) for program in nested(definition))
         for value in results(definition):
             self._made_at[value] = at
         self.steps.append(Step(definition, loads, expander.builder, inner, nodes))
         self._expanders.append(expander)
+
+
+def _forward(
+    expander: Expander, stored: Sequence[Value], indices: Sequence[Expr], bodies: Sequence[Expr]
+) -> None:
+    """Hands elements on in registers; a vector is named, for numbers may be taken from it."""
+    for value, body in zip(stored, bodies, strict=True):
+        if lanes_of(value) == 1:
+            expander.forward(value, indices, body)
 
 
 _STORED = (Storage.MEMORY, Storage.REGISTER)

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from minijax.compiler.fuse.cost import node_weight, store_and_load
+from minijax.compiler.fuse.cost import store_and_load, weight_again
 from minijax.compiler.fuse.uses import Use, Uses, add_read, share_of, shift_of
 from minijax.compiler.fuse.walk import (
     expressions,
@@ -116,7 +116,7 @@ class Decision:
                 continue
             for value, body in zip(definition.outs, definition.bodies, strict=True):
                 nodes = postorder((body,))
-                weight = sum(map(node_weight, nodes))
+                weight = sum(map(weight_again, nodes))
                 count, levels = len(nodes), 0
                 for operand in {n.payload: None for n in nodes if n.op == "read"}:
                     below, depth, cost = sizes.get(operand, (0, 0, 0.0))

@@ -20,7 +20,7 @@ from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Dot, Element, Reduce, Value, results
 
 if TYPE_CHECKING:
-    from minijax.compiler.fuse.steps import Step
+    from minijax.compiler.fuse.step import Step
 
 _MOST_NODES = 300
 _SMALLEST = 64

@@ -24,3 +24,18 @@ class Sweep(Reduce):
     def stored(self) -> tuple[Value, ...]:
         """The values that are stored on the way."""
         return self.outs[len(self.elements) :]
+
+    def alone(self) -> Reduce:
+        """Returns the fold without what it stores."""
+        return Reduce(
+            outs=self.folds,
+            outer=self.outer,
+            inner=self.inner,
+            elements=self.elements,
+            init=self.init,
+            accs=self.accs,
+            news=self.news,
+            combined=self.combined,
+            kind=self.kind,
+            commutes=self.commutes,
+        )

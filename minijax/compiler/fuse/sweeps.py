@@ -6,13 +6,15 @@ may change their order, and if they read at least one element in common.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from minijax.compiler.fuse.affine import address_terms
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Reduce
 
 MOST_FOLDS = 4
+STRETCH = 2048  # results that are folded in memory at a time, where rows are walked
 _NEUTRAL = {"add": 0.0, "mul": 1.0}
 
 Spaces = tuple[tuple[int, ...], tuple[int, ...]]
@@ -30,6 +32,23 @@ def spaces(fold: Reduce) -> Spaces | None:
 
 def _size(index: Expr) -> int:
     return int(index.payload) if index.op == "index" else 1
+
+
+def walks_rows(nodes: Iterable[Expr], kept: Expr, folded: Expr) -> bool:
+    """Tells whether loads stride along what is folded but not along the last kept axis.
+
+    Args:
+        nodes: the expressions of a fold.
+        kept: the index of its last kept axis.
+        folded: the index of its last folded axis.
+    """
+    along_kept, along_folded = 0, 0
+    for node in nodes:
+        if node.op in ("load", "guarded"):
+            strides = {id(x): c for x, c in address_terms(node)}
+            along_kept += strides.get(id(kept), 0) not in (0, 1)
+            along_folded += strides.get(id(folded), 0) not in (0, 1)
+    return along_kept < along_folded
 
 
 def joined(first: Reduce, second: Reduce, elements: Sequence[Expr]) -> Reduce:

@@ -13,7 +13,7 @@ from minijax.compiler.fuse.sweep import Sweep
 from minijax.kernel.roots import Element, Value
 
 if TYPE_CHECKING:
-    from minijax.compiler.fuse.steps import Step
+    from minijax.compiler.fuse.step import Step
 
 
 def drop_unread(steps: Sequence[Step], outputs: Container[Value]) -> None:

@@ -11,15 +11,17 @@ the carry; else there are two memories that change roles (`double`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from minijax.compiler.fuse.steps import Fused, Step
 from minijax.compiler.fuse.walk import is_array, is_tape
 from minijax.compiler.memory.inplace import overwritable
 from minijax.compiler.memory.liveness import last_uses, row_values
 from minijax.compiler.memory.scratch import step_scratch
-from minijax.kernel.roots import Scan, Value, While, results
+from minijax.compiler.threads.partition import Split, split_rows, split_step
+from minijax.kernel.roots import Definition, Dot, Scan, Value, While, results
 
 ALIGNMENT = 64
 _STACK_BUFFER = 1024
@@ -35,6 +37,13 @@ class Place:
     at: int
 
 
+class Private(NamedTuple):
+    """A range of the arena of which every thread has a copy of its own: offset and bytes."""
+
+    start: int
+    size: int
+
+
 @dataclass(slots=True)
 class Plan:
     """Where the values of one program are.
@@ -48,6 +57,8 @@ class Plan:
             or "double".
         releases: for each step the tapes that are not read after it.
         rows: the values of which only one row exists at a time, with its number of elements.
+        splits: how the loops of steps are cut into parts, by the step or the first of its group.
+        private: the working memory of a part of a step.
         size: bytes of arena.
     """
 
@@ -59,6 +70,8 @@ class Plan:
     carries: dict[int, tuple[str, ...]] = field(default_factory=dict)
     releases: dict[int, list[Value]] = field(default_factory=dict)
     rows: dict[Value, int] = field(default_factory=dict)
+    splits: dict[int, Split] = field(default_factory=dict)
+    private: dict[int, Private] = field(default_factory=dict)
     size: int = 0
 
 
@@ -81,6 +94,33 @@ def plan_memory(fused: Fused, overwritten: Mapping[int, int] | None = None) -> P
     """
     nested = overwritten is not None
     return _Planner(fused, overwritten or {}, _STACK_NESTED if nested else _STACK_TOTAL).run()
+
+
+def plan_overwriting(
+    fused: Fused, wanted: Mapping[int, int], stack: int = _STACK_TOTAL
+) -> tuple[Plan, dict[int, int]]:
+    """Returns the plan of a program that may overwrite inputs.
+
+    Args:
+        fused: the program as steps.
+        wanted: the inputs that it may overwrite, each with the output that is to be in its memory.
+        stack: bytes of stack that it may take.
+
+    Returns:
+        The plan, and those of the inputs whose memory ends as the output; others are left alone.
+    """
+    inputs, outputs = fused.program.inputs, fused.program.outputs
+    wanted = {number: out for number, out in wanted.items() if inputs[number].ndim}
+    while True:
+        plan = _Planner(fused, wanted, stack).run()
+        kept = {
+            number: out
+            for number, out in wanted.items()
+            if plan.places.get(fused.home(outputs[out])) == Place("input", number)
+        }
+        if kept == wanted:
+            return plan, kept
+        wanted = kept
 
 
 def nbytes(value: Value) -> int:
@@ -107,12 +147,23 @@ class _Planner:
                 self.buffer_of[value] = buffer
             self.plan.places[value] = Place("input", number)
         for position, step in enumerate(self.fused.steps):
+            self._plan_split(position, step)
             self._plan_nested(position, step)
             self._plan_results(position, step)
         self._place_outputs()
         self._place_rest()
         self._release_tapes()
         return self.plan
+
+    def _plan_split(self, position: int, step: Step) -> None:
+        if step.group is None:
+            split = split_step(step)
+        elif step.group == position:
+            split = split_rows([s for s in self.fused.steps if s.group == position])
+        else:
+            return
+        if split is not None:
+            self.plan.splits[position] = split
 
     def _plan_results(self, position: int, step: Step) -> None:
         taken: dict[Value, Value] = {}
@@ -197,19 +248,45 @@ class _Planner:
 
     def _place_rest(self) -> None:
         ranges: list[_Buffer] = []
+        own: dict[int, list[_Buffer]] = {}
         for buffer in {id(b): b for b in self.buffer_of.values()}.values():
             if buffer.place is None and buffer.size <= _STACK_BUFFER:
                 self._place_on_stack(buffer)
             if buffer.place is None:
-                ranges.append(buffer)
+                is_own = buffer.values[0] in self.plan.rows and buffer.start in self.plan.splits
+                (own.setdefault(buffer.start, []) if is_own else ranges).append(buffer)
         scratch = self._scratch_ranges()
-        everything = ranges + [b for blocks in scratch.values() for b in blocks]
-        self.plan.size = _place_in_arena(everything)
+        for position, blocks in scratch.items():
+            is_own = position in self.plan.splits
+            if is_own and not isinstance(self._definition(position), Dot):
+                own.setdefault(position, []).extend(blocks)
+            else:
+                ranges += blocks
+        shared = {position: self._together(position, blocks) for position, blocks in own.items()}
+        self.plan.size = _place_in_arena([*ranges, *shared.values()])
+        for position, whole in shared.items():
+            self._move(position, whole, own[position])
         for position, blocks in scratch.items():
             self.plan.scratch[position] = [b.place.at for b in blocks if b.place is not None]
         for value, buffer in self.buffer_of.items():
             assert buffer.place is not None, "every buffer has been placed"
             self.plan.places[value] = buffer.place
+
+    def _definition(self, position: int) -> Definition:
+        return self.fused.steps[position].definition
+
+    def _together(self, position: int, blocks: Sequence[_Buffer]) -> _Buffer:
+        """Places the working memories of a step in parts relative to a block that holds them."""
+        size = _place_in_arena(blocks)
+        ends = [p for p, s in enumerate(self.fused.steps) if s.group == position]
+        return _Buffer([], position, max(ends, default=position), size)
+
+    def _move(self, position: int, whole: _Buffer, blocks: Sequence[_Buffer]) -> None:
+        assert whole.place is not None, "the block has been placed"
+        self.plan.private[position] = Private(whole.place.at, whole.size)
+        for block in blocks:
+            assert block.place is not None, "the working memory has been placed"
+            block.place = Place("arena", whole.place.at + block.place.at)
 
     def _place_on_stack(self, buffer: _Buffer) -> None:
         if self.stack_used + buffer.size <= self.stack:
@@ -232,17 +309,7 @@ def _plan_body(body: Fused, before: int, init: tuple[Value, ...]) -> tuple[Plan,
     arrays = [j for j, first in enumerate(init) if first.ndim]
     through = {j for j in arrays if program.outputs[j] is program.inputs[before + j]}
     wanted = {before + j: j for j in arrays if j not in through}
-    while True:
-        plan = plan_memory(body, wanted)
-        # An overwritten carry whose memory does not end as the new carry must be left alone.
-        kept = {
-            number: j
-            for number, j in wanted.items()
-            if plan.places.get(body.home(program.outputs[j])) == Place("input", number)
-        }
-        if kept == wanted:
-            break
-        wanted = kept
+    plan, wanted = plan_overwriting(body, wanted, _STACK_NESTED)
     # What goes through is where it was before the loop.
     plan.copies = [(number, home) for number, home in plan.copies if number not in through]
     ways = ["double" if first.ndim else "register" for first in init]

@@ -1,7 +1,9 @@
 """Simplify: jaxpr to jaxpr. Each pass is a file, takes a closed program and returns a closed one.
 
     inline   nested calls become part of their caller
+    carries  what a loop hands on unchanged is one of its constants
     hoist    what a loop computes anew each step from its constants is computed once, before it
+    forward  a scan does not stack what is there already
     fold     operations on scalar constants are carried out
     algebra  operations that do nothing go, and some become cheaper ones
     cse      an operation applied twice to the same operands is applied once
@@ -14,9 +16,11 @@ None changes a value. `simplify` runs them in this order, in the nested programs
 from __future__ import annotations
 
 from minijax.compiler.simplify.algebra import simplify_algebra
+from minijax.compiler.simplify.carries import carries_to_constants
 from minijax.compiler.simplify.cse import eliminate_common
 from minijax.compiler.simplify.dce import eliminate_dead
 from minijax.compiler.simplify.fold import fold_constants
+from minijax.compiler.simplify.forward import forward_stacks
 from minijax.compiler.simplify.hoist import hoist_invariants
 from minijax.compiler.simplify.inline import inline_calls
 from minijax.compiler.simplify.layout import fold_layouts
@@ -26,7 +30,9 @@ from minijax.core.jaxpr import Jaxpr
 
 PASSES = (
     inline_calls,
+    carries_to_constants,
     hoist_invariants,
+    forward_stacks,
     fold_constants,
     simplify_algebra,
     eliminate_common,

@@ -208,10 +208,11 @@ class Number:
 
     # -- outside
 
-    def scalar(self, name: str) -> Number:
+    def scalar(self, name: str, *others: Number) -> Number:
         """Returns the result of a function of the C library, lane by lane."""
         suffix = "f" if self.ty == "float" else ""
-        return self.made(self.c.scalar_call(self.ty, name + suffix, [(self.ty, self.name)]))
+        args = [(self.ty, x.name) for x in (self, *others)]
+        return self.made(self.c.scalar_call(self.ty, name + suffix, args))
 
     # -- parts
 

@@ -18,6 +18,7 @@ from minijax.compiler.vector_math import (
     gamma,
     logarithm,
     power,
+    remainder,
     trigonometric,
 )
 from minijax.compiler.vector_math.language import Number
@@ -47,6 +48,7 @@ FUNCTIONS: dict[str, Callable[..., Number]] = {
     "pow": power.power,
     "cbrt": power.cbrt,
     "hypot": power.hypot,
+    "fmod": remainder.fmod,
     "erf": error_function.erf,
     "erfc": error_function.erfc,
     "lgamma": gamma.lgamma,

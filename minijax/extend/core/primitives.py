@@ -60,9 +60,7 @@ from minijax.primitives.control.scan import scan_p as scan_p
 from minijax.primitives.control.while_loop import while_p as while_p
 from minijax.primitives.convert import bitcast_convert_type_p as bitcast_convert_type_p
 from minijax.primitives.convert import convert_element_type_p as convert_element_type_p
-from minijax.primitives.convert import copy_p as copy_p
 from minijax.primitives.convert import reduce_precision_p as reduce_precision_p
-from minijax.primitives.convert import stop_gradient_p as stop_gradient_p
 from minijax.primitives.convolution import conv_general_dilated_p as conv_general_dilated_p
 from minijax.primitives.creation import iota_p as iota_p
 from minijax.primitives.cumulative import cumlogsumexp_p as cumlogsumexp_p
@@ -80,6 +78,8 @@ from minijax.primitives.exponential import logistic_p as logistic_p
 from minijax.primitives.fft import fft_p as fft_p
 from minijax.primitives.gather import gather_p as gather_p
 from minijax.primitives.gather import scatter_add_p as scatter_add_p
+from minijax.primitives.identities import copy_p as copy_p
+from minijax.primitives.identities import stop_gradient_p as stop_gradient_p
 from minijax.primitives.joining import concatenate_p as concatenate_p
 from minijax.primitives.joining import pad_p as pad_p
 from minijax.primitives.joining import split_p as split_p

@@ -4,8 +4,9 @@ A loop over lanes around the operation, of which each lane does only its own wor
 
     vmap(while)  ──▶  scan over lanes of while
 
-Where an iteration is a handful of operations on numbers, `BLOCK` lanes go together in lockstep, as
-one vector: the work is then that of the longest lane of each block.
+Where an iteration is a handful of operations on small values, `BLOCK` lanes go together in
+lockstep, as one vector: the work is then that of the longest lane of each block. A scan over a
+small state goes by blocks too: what it carries then stays in registers, for all of its steps.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from typing import Any
 from minijax.core.array import aval_of
 from minijax.core.avals import Aval, ShapedArray
 from minijax.core.jaxpr import Jaxpr, sub_jaxprs
+from minijax.core.primitive import Primitive
 from minijax.interpreters.batch import move_batch_axis
 from minijax.interpreters.stage import stage
 from minijax.primitives.control.programs import remembered
-from minijax.primitives.control.scan import scan_p
 from minijax.primitives.control.staged import pick
 from minijax.primitives.joining import concatenate
 from minijax.primitives.shape import reshape
@@ -31,21 +32,27 @@ _SHORT = 200
 _LONG = 64
 _CALLS = frozenset(["pure_callback", "io_callback", "debug_callback"])
 _LARGE_PRODUCT = 1 << 12
+_SMALL = 9
+_IN_BLOCKS = "in blocks of lanes"
+_LOOKUPS = frozenset(["gather", "dynamic_slice"])
 
 Apply = Callable[..., Sequence[Any]]
 
 
 def is_short(*jaxprs: Jaxpr) -> bool:
-    """Whether programs are a few operations on numbers, with nothing nested."""
+    """Whether programs are a few operations on small values, with nothing nested."""
     eqns = [eqn for jaxpr in jaxprs for eqn in jaxpr.eqns]
     return len(eqns) <= _SHORT and all(
-        next(sub_jaxprs(eqn.params), None) is None and all(_is_number(v.aval) for v in eqn.outvars)
+        next(sub_jaxprs(eqn.params), None) is None
+        and all(is_small(v.aval) for v in eqn.outvars)
+        and (eqn.primitive.name in _LOOKUPS or all(is_small(v.aval) for v in eqn.invars))
         for eqn in eqns
     )
 
 
-def _is_number(aval: Aval) -> bool:
-    return isinstance(aval, ShapedArray) and not aval.shape
+def is_small(aval: Aval) -> bool:
+    """Whether a value fits into a few registers."""
+    return isinstance(aval, ShapedArray) and aval.size <= _SMALL
 
 
 def _size(aval: Aval) -> int:
@@ -79,6 +86,7 @@ def shares_products(*jaxprs: Jaxpr) -> bool:
 
 
 def run_lanes(
+    scan: Primitive,
     size: int,
     operands: Sequence[Any],
     dims: Sequence[int | None],
@@ -89,6 +97,7 @@ def run_lanes(
     """Applies a function to each lane in turn.
 
     Args:
+        scan: the primitive of loops over leading axes.
         size: the number of lanes.
         operands, dims: the operands and their batch axes (None for those that lanes share).
         apply: takes the operands of one lane; returns its results.
@@ -98,10 +107,11 @@ def run_lanes(
         The results, with the lanes as their leading axis.
     """
     moved = [x if d is None else move_batch_axis(x, d, size) for x, d in _pairs(operands, dims)]
-    return _scan(size, moved, [d is not None for d in dims], apply, owner, key)
+    return _scan(scan, size, moved, [d is not None for d in dims], apply, owner, key)
 
 
 def run_blocks(
+    scan: Primitive,
     size: int,
     operands: Sequence[Any],
     dims: Sequence[int | None],
@@ -112,7 +122,7 @@ def run_blocks(
     """Applies a function of a few lanes at once to one block of them after the other.
 
     Args:
-        size, operands, dims, owner, key: as for `run_lanes`.
+        scan, size, operands, dims, owner, key: as for `run_lanes`.
         apply_block: takes a number of lanes and operands with that many in their leading axis (or
             shared ones as they are); returns results with as many.
     """
@@ -124,7 +134,15 @@ def run_blocks(
         return tuple(apply_block(BLOCK, moved))
     if count:
         whole = [_blocks(x, count) if on else x for x, on in zip(moved, batched, strict=True)]
-        found = _scan(count, whole, batched, lambda *xs: apply_block(BLOCK, xs), owner, key)
+        found = _scan(
+            scan,
+            count,
+            whole,
+            batched,
+            lambda *xs: apply_block(BLOCK, xs),
+            owner,
+            (_IN_BLOCKS, key),
+        )
         parts.append([reshape(y, (count * BLOCK, *y.shape[2:])) for y in found])
     if rest:
         left = [
@@ -137,11 +155,17 @@ def run_blocks(
     return tuple(concatenate(pair, 0) for pair in zip(*parts, strict=True))
 
 
+def goes_by_blocks(jaxpr: Jaxpr) -> bool:
+    """Whether a program is the body of a loop over blocks of lanes, which keeps its shape."""
+    return _IN_BLOCKS in jaxpr.memo
+
+
 def _blocks(x: Any, count: int) -> Any:
     return reshape(slice_in_dim(x, 0, count * BLOCK), (count, BLOCK, *x.shape[1:]))
 
 
 def _scan(
+    scan: Primitive,
     length: int,
     operands: Sequence[Any],
     batched: Sequence[bool],
@@ -160,10 +184,13 @@ def _scan(
     # An eager call maps anew each time; its program must be the same one to be compiled once.
     jaxpr = remembered(owner, ("by lane", key, *batched, *avals), lambda: stage(body, avals))
     consts = [*jaxpr.consts, *shared]
-    return scan_p.bind(
+    closed = remembered(jaxpr, "closed", jaxpr.close)
+    if isinstance(key, tuple) and key[0] == _IN_BLOCKS:
+        closed.memo[_IN_BLOCKS] = True
+    return scan.bind(
         *consts,
         *lanes,
-        jaxpr=remembered(jaxpr, "closed", jaxpr.close),
+        jaxpr=closed,
         length=length,
         reverse=False,
         unroll=1,

@@ -29,6 +29,7 @@ from minijax.primitives.compare import eq, ne
 from minijax.primitives.control.by_lane import is_costly, run_lanes
 from minijax.primitives.control.lanes import choose_lanes, gate_lanes, needs_gate
 from minijax.primitives.control.programs import fill_zeros, remembered
+from minijax.primitives.control.scan import scan_p
 from minijax.primitives.control.staged import is_unmapped, pick, run_staged
 
 Branches = tuple[Jaxpr, ...]
@@ -199,7 +200,8 @@ def _cond_batch(
     named = mapped_axis is not None and any(mapped_axis in b.axis_names for b in branches)
     if index_dim is not None and not named and is_costly(*branches):
         one = partial(cond_p.bind, branches=branches)
-        outs = run_lanes(size, operands, dims, one, branches[0], ("cond", *branches))
+        key = ("cond", *branches)
+        outs = run_lanes(scan_p, size, operands, dims, one, branches[0], key)
         return outs, (0,) * len(outs)
     if index_dim is not None:
         outs = _run_lanes(size, index, rest, rest_dims, branches, mapped_axis)

@@ -24,7 +24,7 @@ from minijax.interpreters.stage import stage_closed
 from minijax.interpreters.transpose import is_linear, transpose_jaxpr
 from minijax.primitives.control.call import call
 from minijax.primitives.control.staged import is_unmapped, pick, run_staged
-from minijax.primitives.convert import optimization_barrier
+from minijax.primitives.identities import optimization_barrier
 
 Policy = Callable[..., bool] | None
 

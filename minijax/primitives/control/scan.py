@@ -9,6 +9,7 @@ too: a body that reads `table[i]` adds into the one cotangent of `table` in plac
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,14 @@ from minijax.interpreters.jvp import jvp_jaxpr
 from minijax.interpreters.linearize import linearize_jaxpr
 from minijax.interpreters.prune import prune_jaxpr
 from minijax.interpreters.transpose import is_linear, transpose_jaxpr
+from minijax.primitives.control.by_lane import (
+    BLOCK,
+    goes_by_blocks,
+    is_short,
+    is_small,
+    run_blocks,
+    run_lanes,
+)
 from minijax.primitives.control.programs import (
     beside,
     carry_fixpoint,
@@ -37,6 +46,7 @@ from minijax.primitives.control.residuals import SplitBody, split_body
 from minijax.primitives.control.staged import is_unmapped, pick, run_staged
 
 Flags = tuple[bool, ...]
+_WORK_FOR_MEMORY = 8  # equations of a step for each value that it takes from or gives to memory
 
 
 def _scan_impl(
@@ -318,7 +328,16 @@ def _scan_batch(
             *operands, jaxpr=jaxpr, num_consts=num_consts, num_carry=num_carry, **rest
         )
         return outs, (None,) * len(outs)
+    if goes_by_blocks(jaxpr) and not _speaks(jaxpr, mapped_axis):
+        params = {"jaxpr": jaxpr, "num_consts": num_consts, "num_carry": num_carry, **rest}
+        one = partial(scan_p.bind, **params)
+        outs = run_lanes(scan_p, size, operands, dims, one, jaxpr, ("scan", rest["length"]))
+        return outs, (0,) * len(outs)
     given = [dim is not None for dim in dims]
+    if size > BLOCK and _stays_in_registers(jaxpr, given, num_consts, num_carry, mapped_axis):
+        params = {"jaxpr": jaxpr, "num_consts": num_consts, "num_carry": num_carry, **rest}
+        outs = _run_blocks(size, operands, dims, params)
+        return outs, (0,) * len(outs)
     consts, init, xs = split_sizes(given, num_consts, num_carry)
     never = [False] * len(jaxpr.outvars)
 
@@ -338,6 +357,41 @@ def _scan_batch(
     outs = scan_p.bind(*moved, jaxpr=body, num_consts=num_consts, num_carry=num_carry, **rest)
     out_axes = [0] * num_carry + [1] * (len(outs) - num_carry)
     return outs, tuple(axis if on else None for on, axis in zip(out_batched, out_axes, strict=True))
+
+
+def _stays_in_registers(
+    jaxpr: Jaxpr, given: Sequence[bool], num_consts: int, num_carry: int, mapped_axis: Any
+) -> bool:
+    """Whether blocks of lanes should go through all steps one after the other.
+
+    What they carry stays in registers then; what is scanned and stacked is brought into the order
+    of lanes, which must be little beside the work of a step.
+    """
+    if not num_carry or _speaks(jaxpr, mapped_axis):
+        return False
+    carry = jaxpr.in_avals[num_consts : num_consts + num_carry]
+    if not is_short(jaxpr) or not all(map(is_small, carry)):
+        return False
+    through_memory = sum(given[num_consts + num_carry :]) + len(jaxpr.outvars) - num_carry
+    return _WORK_FOR_MEMORY * through_memory <= len(jaxpr.eqns)
+
+
+def _speaks(jaxpr: Jaxpr, mapped_axis: Any) -> bool:
+    """Whether lanes of a mapped axis speak to each other in a program."""
+    return mapped_axis is not None and mapped_axis in jaxpr.axis_names
+
+
+def _run_blocks(size: int, operands: Any, dims: Any, params: dict[str, Any]) -> tuple[Any, ...]:
+    jaxpr: Jaxpr = params["jaxpr"]
+    num_carry = params["num_carry"]
+
+    def block(lanes: int, xs: Sequence[Any]) -> list[Any]:
+        axes = [None if d is None else 0 for d in dims]
+        outs, found = _scan_batch(lanes, xs, axes, mapped_axis=None, **params)
+        return [move_batch_axis(y, d, lanes) for y, d in zip(outs, found, strict=True)]
+
+    key = ("scan", params["length"], params["reverse"], num_carry)
+    return run_blocks(scan_p, size, operands, dims, block, jaxpr, key)
 
 
 def _scan_lower(

@@ -55,7 +55,7 @@ from minijax.primitives.control.programs import (
     split_sizes,
 )
 from minijax.primitives.control.residuals import SplitBody
-from minijax.primitives.control.scan import check_operands, linearized_body
+from minijax.primitives.control.scan import check_operands, linearized_body, scan_p
 from minijax.primitives.control.staged import is_unmapped, pick, run_staged
 
 Flags = tuple[bool, ...]
@@ -180,14 +180,14 @@ def _lanes_are_free(loop: Loop, mapped_axis: Any) -> bool:
 def _run_lanes(size: int, operands: Any, dims: Any, loop: Loop) -> tuple[Any, ...]:
     if not is_short(loop.cond, loop.body):
         one = partial(while_p.bind, **loop.params)
-        return run_lanes(size, operands, dims, one, loop.body, ("while", loop.cond))
+        return run_lanes(scan_p, size, operands, dims, one, loop.body, ("while", loop.cond))
 
     def block(lanes: int, xs: Any) -> Any:
         return _run_mapped(lanes, xs, [None if d is None else 0 for d in dims], loop, None)
 
     if size <= BLOCK:
         return _run_mapped(size, operands, dims, loop, None)
-    return run_blocks(size, operands, dims, block, loop.body, ("while", loop.cond))
+    return run_blocks(scan_p, size, operands, dims, block, loop.body, ("while", loop.cond))
 
 
 def _run_mapped(
@@ -438,7 +438,7 @@ def _pullback_batch(
     if by_lane and _lanes_are_free(loop, mapped_axis):
         one = partial(while_pullback_p.bind, active=active, **params)
         key = ("while pullback", loop.cond, active)
-        outs = run_lanes(size, operands, dims, one, loop.body, key)
+        outs = run_lanes(scan_p, size, operands, dims, one, loop.body, key)
         return outs, (0,) * len(outs)
     flags = operand_flags(loop, given, carry, by_lane)
     every = [True] * (len(operands) - loop.num_operands)

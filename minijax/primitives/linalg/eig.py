@@ -20,9 +20,9 @@ from minijax.primitives.broadcast import broadcast_in_dim, reduce_sum
 from minijax.primitives.compare import select_n
 from minijax.primitives.complex import complex as complex_of
 from minijax.primitives.complex import conj, imag, real
-from minijax.primitives.convert import stop_gradient
 from minijax.primitives.creation import broadcasted_iota
 from minijax.primitives.families import NOT_LINEAR, scalar_like
+from minijax.primitives.identities import stop_gradient
 from minijax.primitives.linalg.gaps import inverse_gaps
 from minijax.primitives.linalg.matrices import (
     adjoint,

@@ -27,8 +27,8 @@ from minijax.primitives.arithmetic import abs as magnitude
 from minijax.primitives.arithmetic import mul
 from minijax.primitives.broadcast import broadcast_in_dim, full
 from minijax.primitives.compare import le, select_n
-from minijax.primitives.convert import stop_gradient
 from minijax.primitives.families import scalar_like
+from minijax.primitives.identities import stop_gradient
 from minijax.primitives.linalg.matrices import columns, rows_of
 from minijax.primitives.reduction import reduce_max
 

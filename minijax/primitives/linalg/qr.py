@@ -16,8 +16,9 @@ from minijax.interpreters.jvp import jvp
 from minijax.primitives.arithmetic import add, sub
 from minijax.primitives.broadcast import broadcast_in_dim
 from minijax.primitives.compare import select_n
-from minijax.primitives.convert import convert_element_type, stop_gradient
+from minijax.primitives.convert import convert_element_type
 from minijax.primitives.families import NOT_LINEAR, scalar_like
+from minijax.primitives.identities import stop_gradient
 from minijax.primitives.joining import pad
 from minijax.primitives.linalg.matrices import (
     adjoint,

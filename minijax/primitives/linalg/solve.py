@@ -17,8 +17,8 @@ from minijax.core.primitive import Primitive, primitive
 from minijax.interpreters.stage import stage_closed
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.arithmetic import add, neg
-from minijax.primitives.convert import stop_gradient
 from minijax.primitives.creation import broadcasted_iota
+from minijax.primitives.identities import stop_gradient
 from minijax.primitives.linalg.lu import lu, permuted_rows
 from minijax.primitives.linalg.matrices import (
     adjoint,

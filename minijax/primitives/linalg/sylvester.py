@@ -21,8 +21,8 @@ from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.stage import stage_closed
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.arithmetic import sub
-from minijax.primitives.convert import stop_gradient
 from minijax.primitives.families import NOT_LINEAR
+from minijax.primitives.identities import stop_gradient
 from minijax.primitives.linalg.matrices import (
     adjoint,
     check_matrices,

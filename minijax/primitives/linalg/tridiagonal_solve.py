@@ -16,9 +16,9 @@ from minijax.primitives.arithmetic import abs as magnitude
 from minijax.primitives.arithmetic import add, is_finite, max, mul, neg, sub
 from minijax.primitives.broadcast import broadcast_in_dim
 from minijax.primitives.compare import select_n
-from minijax.primitives.convert import stop_gradient
 from minijax.primitives.cumulative import shifted
 from minijax.primitives.families import match, scalar_like
+from minijax.primitives.identities import stop_gradient
 from minijax.primitives.linalg.matrices import (
     as_dtype,
     check_matrices,

@@ -16,7 +16,7 @@ from minijax.numpy.rounding import ceil
 from minijax.numpy.selection import where
 from minijax.primitives import arithmetic
 from minijax.primitives.control.loops import fori_loop
-from minijax.primitives.convert import stop_gradient
+from minijax.primitives.identities import stop_gradient
 from minijax.primitives.linalg.matrices import check_matrices
 from minijax.primitives.linalg.polar import polar_factors
 from minijax.transforms.forward import jvp

@@ -14,7 +14,7 @@ from minijax.numpy.matrices import diagonal
 from minijax.numpy.promotion import broadcast_shapes, promote_dtypes, strong
 from minijax.numpy.selection import where
 from minijax.primitives import arithmetic
-from minijax.primitives.convert import stop_gradient
+from minijax.primitives.identities import stop_gradient
 from minijax.primitives.linalg.lu import lu_pivots_to_permutation
 from minijax.primitives.linalg.matrices import check_matrices
 from minijax.primitives.linalg.schur import schur

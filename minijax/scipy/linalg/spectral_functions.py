@@ -22,7 +22,7 @@ from minijax.numpy.selection import where
 from minijax.numpy.ufuncs import maximum, sqrt
 from minijax.primitives import arithmetic
 from minijax.primitives.control.loops import fori_loop
-from minijax.primitives.convert import stop_gradient
+from minijax.primitives.identities import stop_gradient
 from minijax.primitives.linalg import eig as eig_family
 from minijax.primitives.linalg.matrices import check_matrices
 from minijax.primitives.linalg.solve import linear_solve

@@ -1,0 +1,3 @@
+"""The version of the package; `minijax.version` makes it public."""
+
+VERSION = (0, 1, 0)
