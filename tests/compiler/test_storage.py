@@ -230,3 +230,38 @@ def test_a_carry_is_updated_in_place_by_a_fold() -> None:
 
     found = compiled(function, normal(2000))
     assert found.memory()["arena"] == 0
+
+
+# -- transposes
+
+PERMUTATIONS = ((0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+
+
+@pytest.mark.parametrize("dtype", ("float64", "float32", "int32", "int8", "bool", "complex128"))
+@pytest.mark.parametrize("shape", ((64, 64), (130, 515), (9, 1030), (1030, 9), (3, 4)))
+def test_transposes(shape: tuple[int, int], dtype: str) -> None:
+    x = np.round(normal(*shape) * 5).astype(dtype)
+    compiled(lambda x: x.T, x)
+    if dtype != "bool":
+        compiled(lambda x: (x.T * 2, jnp.where(x.T > 1, x.T, 3)) if x.dtype != complex else x.T, x)
+
+
+@pytest.mark.parametrize("permutation", PERMUTATIONS)
+@pytest.mark.parametrize("shape", ((7, 40, 33), (16, 64, 64), (2, 300, 270)))
+def test_permutations_of_axes(shape: tuple[int, ...], permutation: tuple[int, ...]) -> None:
+    compiled(lambda x: x.transpose(permutation) + 1.0, normal(*shape))
+
+
+def test_reads_across_rows_go_by_tiles_if_lines_would_leave_the_cache() -> None:
+    def count(size: int) -> int:
+        return compiled(lambda x: x + x.T, normal(size, size)).llvm_ir().count("shufflevector")
+
+    assert count(1000) >= 8
+    assert count(50) < 8
+
+
+def test_tiles_are_shared_by_threads() -> None:
+    x = normal(1203, 1301)
+    function = mj.jit(lambda x: jnp.sin(x.T) + x.T)
+    with mj.threads(3):
+        np.testing.assert_allclose(function(x), np.sin(x.T) + x.T, rtol=1e-14, atol=1e-15)

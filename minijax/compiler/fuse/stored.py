@@ -4,7 +4,8 @@
     s = Σ_i y[i]                ──▶     for i: y[i] = exp(x[i]), s += y[i]
 
 What a loop over elements makes goes into a fold over the same elements while it is in a register;
-the loop becomes part of the fold. Row programs do the same for folds over contiguous rows.
+the loop becomes part of the fold. Row programs do the same for folds over contiguous rows. What
+threads could share stays something that they can share.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from minijax.compiler.fuse.affine import Address, IndexBuilder, address_terms
 from minijax.compiler.fuse.matrices import strides_of
+from minijax.compiler.fuse.strips import shares_work
 from minijax.compiler.fuse.sweep import Sweep
 from minijax.compiler.fuse.walk import postorder
 from minijax.kernel.expr import Expr
@@ -81,6 +83,7 @@ def _join(source: Step, target: Step) -> bool:
     elements = _substituted(k, fold.elements, made)
     position = [k.position(places, out.shape) for out in element.outs]
     loads = [k.load(v, v.dtype, at) for v, at in zip(element.outs, position, strict=True)]
+    before = target.definition, target.loads, target.nodes
     target.definition = Sweep(
         outs=(*fold.outs, *element.outs),
         outer=fold.outer,
@@ -97,7 +100,10 @@ def _join(source: Step, target: Step) -> bool:
     )
     target.loads = (target.loads - set(element.outs)) | source.loads
     target.nodes = nodes
-    return True
+    if shares_work(target):
+        return True
+    target.definition, target.loads, target.nodes = before
+    return False
 
 
 def _own_indices(element: Element, fold: Reduce, own: Sequence[Expr]) -> list[Expr] | None:

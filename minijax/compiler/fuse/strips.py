@@ -55,14 +55,30 @@ def cut_folds(steps: Sequence[Step], bindings: Bindings) -> list[Step]:
 
 def _cut(step: Step, bindings: Bindings) -> Sequence[Step]:
     work = step_work(step) if isinstance(step.definition, Reduce) else 0.0
-    if work < LEAST_WORK:
+    if work < LEAST_WORK or _is_split(step):
         return [step]
+    return in_strips(step, bindings, wanted_parts(work), _least(step)) or [step]
+
+
+def shares_work(step: Step) -> bool:
+    """Tells whether threads can share a fold that stores elements, if it is long."""
+    fold, work = step.definition, step_work(step)
+    if work < LEAST_WORK or _is_split(step):
+        return True
+    assert isinstance(fold, Reduce), "asked of folds"
+    cut = _strips_of(fold, wanted_parts(work), _least(step))
+    return cut is not None and cut[0].payload % cut[1] == 0
+
+
+def _is_split(step: Step) -> bool:
     split = split_step(step, columns=False)
-    if split is not None and split.parts >= _FEWEST:
-        return [step]
+    return split is not None and split.parts >= _FEWEST
+
+
+def _least(step: Step) -> int:
     # Whole rows are read faster than parts of them, but their sums are read again.
-    least = _LEAST_STRIP if split_step(step) == split else _LEAST_ROWS
-    return in_strips(step, bindings, wanted_parts(work), least) or [step]
+    by_columns = split_step(step) != split_step(step, columns=False)
+    return _LEAST_ROWS if by_columns else _LEAST_STRIP
 
 
 def in_strips(step: Step, bindings: Bindings, wanted: int, least: int) -> tuple[Step, Step] | None:
@@ -75,18 +91,22 @@ def in_strips(step: Step, bindings: Bindings, wanted: int, least: int) -> tuple[
         least: how many elements of each result there must be in a strip.
     """
     fold = step.definition
-    if not isinstance(fold, Reduce) or (fold.kind is None and not fold.commutes):
-        return None
-    inner = [i for i in fold.inner if i.op == "index"]
-    most = math.prod(i.payload for i in inner) // least
-    cut = _choose(inner, min(wanted, most, _MOST))
-    if cut is None:
+    cut = _strips_of(fold, wanted, least) if isinstance(fold, Reduce) else None
+    if cut is None or not isinstance(fold, Reduce):
         return None
     index, count = cut
     if isinstance(fold, Sweep) and index.payload % count:
         return None
     writer = _Strips(step, fold, bindings, index, count)
     return writer.first(), writer.second()
+
+
+def _strips_of(fold: Reduce, wanted: int, least: int) -> tuple[Expr, int] | None:
+    if fold.kind is None and not fold.commutes:
+        return None
+    inner = [i for i in fold.inner if i.op == "index"]
+    most = math.prod(i.payload for i in inner) // least
+    return _choose(inner, min(wanted, most, _MOST))
 
 
 def _choose(inner: Sequence[Expr], wanted: int) -> tuple[Expr, int] | None:
