@@ -1,6 +1,6 @@
 """What a call costs, in units of one NumPy addition of two arrays of 8 doubles, beside JAX.
 
-    python benchmarks/calls.py [--rounds 31] [--output calls.json]
+    python benchmarks/calls.py [--rounds 31] [--output calls.json] [--only dict] [--peers]
 
 The work inside is next to nothing, so what is timed is the way in and out: finding the compiled
 code, checking and flattening arguments, making results.
@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from benchmarks import libraries, measure
+from benchmarks.calls_beside_numba import print_peers, print_threads, usable_cores, use_cores
 from benchmarks.libraries import Library
 from benchmarks.measure import Call
 from benchmarks.programs.optimisation import rosenbrock
@@ -63,6 +64,25 @@ def static_argument(lib: Library) -> Call:
     return lambda: f(x, 3)
 
 
+def list_of_ten_numpy_arrays(lib: Library) -> Call:
+    f = lib.module.jit(lambda xs: [x + 1.0 for x in xs])
+    xs = [np.arange(8.0) + k for k in range(10)]
+    return lambda: f(xs)
+
+
+def fifty_nested_leaves(lib: Library) -> Call:
+    f = lib.module.jit(lambda tree: lib.module.tree_util.tree_map(lambda x: x + 1.0, tree))
+    layer = {"weight": np.arange(8.0), "bias": np.arange(4.0), "scale": [np.ones(8), np.ones(8)]}
+    tree = lib.arrays({f"layer{k}": {**layer, "state": (np.ones(8),)} for k in range(10)})
+    return lambda: f(tree)
+
+
+def compiled_ahead(lib: Library) -> Call:
+    x = lib.arrays(np.arange(8.0))
+    f = lib.module.jit(lambda x: x + 1.0).lower(x).compile()
+    return lambda: f(x)
+
+
 def compiled_gradient(lib: Library) -> Call:
     f = lib.module.jit(lib.module.value_and_grad(lambda x: rosenbrock(lib.np, x)))
     x = lib.arrays(np.linspace(-1.0, 1.0, 10))
@@ -100,9 +120,12 @@ CALLS: dict[str, Callable[[Library], Call]] = {
     "jit, one NumPy array": one_numpy_array,
     "jit, a Python number": python_scalar,
     "jit, static argument": static_argument,
+    "compiled ahead, one array": compiled_ahead,
     "jit, list of 10 arrays": list_of_ten,
+    "jit, list of 10 NumPy arrays": list_of_ten_numpy_arrays,
     "jit, dict of 50 arrays": fifty_leaves,
     "jit, dict of 50 NumPy arrays": fifty_numpy_leaves,
+    "jit, 50 arrays in nested dicts": fifty_nested_leaves,
     "jit(value_and_grad), Rosenbrock 10": compiled_gradient,
     "eager x + x": eager_add,
     "eager sin": eager_function,
@@ -130,14 +153,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Cost of calls.")
     parser.add_argument("--rounds", type=int, default=31)
     parser.add_argument("--output", type=Path)
+    parser.add_argument("--only", default="", help="the rows with this in their name")
+    parser.add_argument("--peers", action="store_true", help="beside Numba, and in threads, too")
     options = parser.parse_args()
+    cores = usable_cores()
     libraries.pin_to_one_core()
     found = libraries.load_all()
     print(f"{'in units of one NumPy addition':<36}" + "".join(f"{lib.name:>12}" for lib in found))
     table = {}
     for name, make in CALLS.items():
+        if options.only not in name:
+            continue
         row = table[name] = measure_call(found, make, options.rounds)
         print(f"{name:<36}" + "".join(f"{cost:>12.2f}" for cost in row.values()), flush=True)
+    if options.peers:
+        print_peers(found[0], options.rounds)
+        use_cores(cores)
+        print_threads(found[0], len(cores))
     if options.output:
         options.output.write_text(json.dumps(table, indent=1) + "\n")
 

@@ -2,6 +2,7 @@
 
 from minijax.compiler.entry.c_function import CFunction as CFunction
 from minijax.compiler.entry.install import add_entry as add_entry
+from minijax.compiler.entry.install import overwritten as overwritten
 from minijax.compiler.entry.point import EntryPoint as EntryPoint
 from minijax.compiler.pipeline import Compiled as Compiled
 from minijax.compiler.pipeline import compile_jaxpr as compile_jaxpr
@@ -18,4 +19,5 @@ __all__ = [
     "compile_jaxpr",
     "compiled_forms",
     "execute",
+    "overwritten",
 ]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 Operand = str | int
 Carried = Sequence[tuple[str, Operand]]
 
+_NO_NEXT = "the loop carries values: end its body with loop.next(...)"
+
 
 class Block:
     """A basic block; while it is open, or through `FunctionWriter.at`, it takes instructions."""
@@ -81,15 +83,19 @@ class _Iteration:
         assert len(values) == wanted, f"the loop carries {wanted} values, given {len(values)}"
         self._next = values
 
-    def _close(self) -> None:
-        assert self._next is not None, "the loop carries values: end its body with loop.next(...)"
+    def _close(self, again: str | None = None) -> None:
+        """Ends the last block of the body, with a test if the header has none."""
+        assert self._next is not None, _NO_NEXT
         latch = self._fn.block
         for name, (ty, first), following in zip(
             self.values, self._carried, self._next, strict=True
         ):
             self._phi(name, ty, first, following, latch)
         note = f", !llvm.loop {self._note}" if self._note else ""
-        self._fn.terminate(f"br label %{self.header.label}{note}")
+        header, after = f"label %{self.header.label}", f"label %{self._after.label}"
+        self._fn.terminate(
+            f"br {header if again is None else f'i1 {again}, {header}, {after}'}{note}"
+        )
         self._fn.place(self._after)
 
     def _phi(self, name: str, ty: str, first: Operand, following: Operand, latch: Block) -> None:
@@ -100,9 +106,13 @@ class _Iteration:
 
 
 class Loop(_Iteration):
-    """A counted loop; inside `with`, `index` is its counter."""
+    """A counted loop; inside `with`, `index` is its counter.
 
-    __slots__ = ("_start", "_step", "_stop", "index")
+    Where it is known that there is a first iteration, the test stands at the end, as LLVM would
+    move it there; where it is known to be the only one, there is no loop.
+    """
+
+    __slots__ = ("_start", "_step", "_stop", "_trips", "index")
 
     def __init__(
         self,
@@ -117,26 +127,47 @@ class Loop(_Iteration):
         super().__init__(fn, carried)
         self._start, self._stop, self._step = start, stop, step
         self._note = note
+        bounds = [x for x in (start, stop, step) if isinstance(x, int)]
+        self._trips = len(range(*bounds)) if len(bounds) == 3 else None
 
     def __enter__(self) -> Loop:
         fn = self._fn
+        if self._trips == 1:
+            self.preheader = self.header = fn.block
+            self.index = str(self._start)
+            self.values = tuple(str(first) for _, first in self._carried)
+            return self
         self._open()
         self.index = fn.fresh()
         self._name_values()
-        descending = isinstance(self._step, int) and self._step < 0
-        order = "sgt" if descending else "slt"
-        body = fn.new_block()
-        inside = fn.emit(f"icmp {order} i64 {self.index}, {self._stop}")
-        fn.jump_if(inside, body, self._after)
-        fn.place(body)
+        if not self._trips:
+            body = fn.new_block()
+            fn.jump_if(self._is_inside(self.index), body, self._after)
+            fn.place(body)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
             return
+        if self._trips == 1:
+            self._end()
+            return
         following = self._fn.emit(f"add nsw i64 {self.index}, {self._step}")
         self._phi(self.index, "i64", self._start, following, self._fn.block)
-        self._close()
+        if not self._trips:
+            self._close()
+            return
+        self._close(self._is_inside(following))
+        self._end()
+
+    def _is_inside(self, index: str) -> str:
+        descending = isinstance(self._step, int) and self._step < 0
+        return self._fn.emit(f"icmp {'sgt' if descending else 'slt'} i64 {index}, {self._stop}")
+
+    def _end(self) -> None:
+        """Names the results of a loop that is left after an iteration."""
+        assert self._next is not None, _NO_NEXT
+        self.results = tuple(map(str, self._next))
 
 
 class WhileLoop(_Iteration):

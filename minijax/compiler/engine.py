@@ -28,7 +28,6 @@ import itertools
 import os
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,12 +36,17 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
+from minijax.compiler.clock import clock
+
 NO_SYMBOLS: Mapping[str, int] = MappingProxyType({})
 
 # Vectors are explicit in the text, so the passes that are left to LLVM are cheap. Code generation
 # at levels 1 and 2 is quadratic in the length of a function (about 1 s at 16 000 lines), at level 0
 # it is linear.
 LIGHT_FUNCTION_LINES = 10_000
+# No vector register survives a call, and LLVM's allocator tries to keep a value that is needed over
+# many calls in registers between each two of them, which takes time in lines times calls.
+_LIGHT_LINES_TIMES_CALLS = 150_000
 
 
 class Effort(Enum):
@@ -177,11 +181,11 @@ def compile_module(
     names = _export_names(entry, exports)
     with _lock:
         with _parsed(text, timings) as module:
-            with _clock(timings, "passes"):
+            with clock(timings, "passes"):
                 machine = _optimize(module, effort)
-            with _clock(timings, "emit"):
+            with clock(timings, "emit"):
                 image = machine.emit_object(module)
-        with _clock(timings, "link"):
+        with clock(timings, "link"):
             try:
                 tracker = _link(image, names, symbols)
             except EngineError as error:
@@ -212,7 +216,7 @@ def load_object(
         EngineError: if the object is damaged or names a symbol nobody defines.
     """
     timings: dict[str, float] = {}
-    with _lock, _clock(timings, "link"):
+    with _lock, clock(timings, "link"):
         names = _export_names(entry, exports)
         tracker = _link(image, names, symbols)
     effort = Effort.MINIMAL if text is None else choose_effort(text)
@@ -241,8 +245,11 @@ def choose_effort(text: str) -> Effort:
     >>> choose_effort("define void @f() {\\n  ret void\\n}")
     <Effort.LIGHT: 'light'>
     """
-    longest = max((body.count("\n") for body in text.split("\ndefine ")), default=0)
-    return Effort.LIGHT if longest <= LIGHT_FUNCTION_LINES else Effort.MINIMAL
+    for body in text.split("\ndefine "):
+        lines, calls = body.count("\n"), body.count(" call ") - body.count(" @llvm.")
+        if lines > LIGHT_FUNCTION_LINES or lines * calls > _LIGHT_LINES_TIMES_CALLS:
+            return Effort.MINIMAL
+    return Effort.LIGHT
 
 
 @functools.cache
@@ -343,24 +350,17 @@ def _linker() -> Any:
 
 
 @contextmanager
-def _clock(timings: dict[str, float], stage: str) -> Iterator[None]:
-    start = time.perf_counter()
-    yield
-    timings[stage] = time.perf_counter() - start
-
-
-@contextmanager
 def _parsed(text: str, timings: dict[str, float]) -> Iterator[Any]:
     """A verified module in a context of its own, so that its types and metadata die with it."""
     llvm = _llvm()
     with llvm.create_context() as context:
-        with _clock(timings, "parse"):
+        with clock(timings, "parse"):
             try:
                 module = llvm.parse_assembly(text, context)
             except RuntimeError as error:
                 raise _rejected("parse", str(error), text) from None
         with module:
-            with _clock(timings, "verify"):
+            with clock(timings, "verify"):
                 try:
                     module.verify()
                 except RuntimeError as error:
@@ -394,7 +394,6 @@ def _light_passes(llvm: Any) -> Any:
     passes.add_simplify_cfg_pass()
     passes.add_new_gvn_pass()
     passes.add_loop_rotate_pass()
-    passes.add_instruction_combine_pass()
     passes.add_simplify_cfg_pass()
     return passes
 

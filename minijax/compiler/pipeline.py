@@ -20,11 +20,10 @@ from __future__ import annotations
 import ctypes
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,44 +34,41 @@ from minijax.compiler.cache.location import store
 from minijax.compiler.cache.modules import cached_module
 from minijax.compiler.cache.record import Record, from_bytes
 from minijax.compiler.cache.store import Store
-from minijax.compiler.emit.calls import FAILED
-from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.interrupts import INTERRUPTED, reraise
-from minijax.compiler.emit.program import ENTRY, all_literals, emit_module
+from minijax.compiler.clock import clock
+from minijax.compiler.collector import paused
 from minijax.compiler.engine import EngineError, assembly_of, compile_module, load_object
 from minijax.compiler.engine import Program as Code
-from minijax.compiler.fuse.counts import Cost, count
-from minijax.compiler.fuse.estimate import estimate
-from minijax.compiler.fuse.steps import fuse
 from minijax.compiler.memory import workspace
-from minijax.compiler.memory.plan import Plan, plan_overwriting
-from minijax.compiler.simplify import simplify
+from minijax.compiler.status import ENTRY, FAILED, INTERRUPTED, reraise
 from minijax.compiler.threads import runtime
 from minijax.core.array import value_of
 from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr
-from minijax.kernel.build import lower_jaxpr
-from minijax.kernel.printing import format_program
-from minijax.kernel.roots import Program
+from minijax.core.lazy import find
+
+if TYPE_CHECKING:
+    from minijax.compiler.fuse.counts import Cost
+    from minijax.compiler.memory.plan import Plan
+    from minijax.compiler.stages import Written
+    from minijax.kernel.roots import Program
 
 Overwritten = tuple[tuple[int, int], ...]
-_LONG = 2e5
 _log = logging.getLogger("minijax")
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
 @dataclass(slots=True, eq=False)
 class Source:
-    """A program on its way to LLVM text, which it becomes when that is asked for.
+    """A program, which becomes LLVM text when that is asked for.
 
     Attributes:
-        lowered: gives the kernel program, and tells the clock it is given of its stages.
+        program: a closed jaxpr, or a kernel program.
         contract: whether multiplications and additions may be fused.
         overwritten: the inputs that it may overwrite, each with the output that takes its memory.
         timings: seconds spent in each stage so far.
     """
 
-    lowered: Callable[[dict[str, float]], Program]
+    program: Jaxpr | Program
     contract: bool
     overwritten: Overwritten = ()
     timings: dict[str, float] = field(default_factory=dict)
@@ -80,43 +76,13 @@ class Source:
 
     def written(self) -> Written:
         """Returns the program after the stages before LLVM; they run once."""
-        if self._written is None:
-            program = self.lowered(self.timings)
-            self._written = _write(program, self.contract, self.overwritten, self.timings)
-        return self._written
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Written:
-    """A program that has become LLVM text."""
-
-    plan: Plan
-    context: Context
-    text: str
-    literals: tuple[np.ndarray, ...]
-    reused: Overwritten
-
-    def record(self, image: bytes) -> Record:
-        """Returns what to keep of it, given its object."""
-        long = estimate(self.plan.fused) > _LONG
-        names = tuple(self.context.symbols)
-        return Record(image, names, self.plan.size, long, self.literals, self.reused)
-
-
-def _write(
-    program: Program, contract: bool, overwritten: Overwritten, timings: dict[str, float]
-) -> Written:
-    with _clock(timings, "fuse"):
-        fused = fuse(program)
-    with _clock(timings, "memory"):
-        plan, reused = plan_overwriting(fused, dict(overwritten))
-    context = Context(contract)
-    with _clock(timings, "text"):
-        found = all_literals(fused)
-        emit_module(context, plan, found)
-        text = str(context.module)
-    literals = tuple(np.ascontiguousarray(x) for _, x in found)
-    return Written(plan, context, text, literals, tuple(reused.items()))
+        found = self._written
+        if found is None:
+            # A process that finds its programs on disk never imports these stages.
+            write = find(("minijax.compiler.stages", "write"))
+            found = write(self.program, self.contract, self.overwritten, self.timings)
+            self._written = found
+        return found
 
 
 class Compiled:
@@ -250,7 +216,7 @@ class Compiled:
 
     def kernels(self) -> str:
         """Returns the kernel program before fusion."""
-        return format_program(self.plan.fused.program)
+        return self._source.written().kernels()
 
     def llvm_ir(self) -> str:
         """Returns the LLVM text as it was emitted."""
@@ -262,7 +228,7 @@ class Compiled:
 
     def cost(self) -> Cost:
         """Returns what a run computes and moves, estimated from the steps."""
-        return count(self.plan.fused)
+        return self._source.written().cost()
 
     def memory(self) -> dict[str, int]:
         """Returns the bytes of working memory, of the outputs, and of captured constants."""
@@ -286,7 +252,8 @@ def compile_jaxpr(jaxpr: Jaxpr, overwritten: Overwritten = ()) -> Compiled:
     key = ("compiled", bool(config.fp_contract), *overwritten)
     compiled: Compiled | None = jaxpr.memo.get(key)
     if compiled is None:
-        compiled = jaxpr.memo[key] = _compile(jaxpr, overwritten)
+        with paused():
+            compiled = jaxpr.memo[key] = _compile(jaxpr, overwritten)
         if config.explain_compiles:
             _announce(jaxpr.name, compiled)
     return compiled
@@ -307,28 +274,18 @@ def _announce(name: str, compiled: Compiled) -> None:
 def _compile(jaxpr: Jaxpr, overwritten: Overwritten) -> Compiled:
     closed = jaxpr.close()
     # A copy: the compiled program is remembered with the program itself, which it must not hold.
-    source = Source(_lowering(closed.replace()), bool(config.fp_contract), overwritten)
+    source = Source(closed.replace(), bool(config.fp_contract), overwritten)
     avals = closed.in_avals, closed.out_avals
     consts = [np.asarray(value_of(x)) for x in jaxpr.consts]
     files = store()
     key = None
     if files is not None:
-        with _clock(source.timings, "key"):
+        with clock(source.timings, "key"):
             key = program_key(closed, (source.contract, overwritten))
     if files is None or key is None:
         return _build(source, avals, consts)
     found = _from_disk(source, avals, consts, files, key)
     return found or _build(source, avals, consts, (files, key))
-
-
-def _lowering(jaxpr: Jaxpr) -> Callable[[dict[str, float]], Program]:
-    def lowered(timings: dict[str, float]) -> Program:
-        with _clock(timings, "simplify"):
-            program = simplify(jaxpr)
-        with _clock(timings, "lower"):
-            return lower_jaxpr(program)
-
-    return lowered
 
 
 def compile_program(program: Program, consts: Sequence[np.ndarray] = ()) -> Compiled:
@@ -338,7 +295,7 @@ def compile_program(program: Program, consts: Sequence[np.ndarray] = ()) -> Comp
         program: the program.
         consts: values of its leading inputs, which `run` then does not ask for.
     """
-    source = Source(lambda _: program, bool(config.fp_contract))
+    source = Source(program, bool(config.fp_contract))
     avals = [v.aval for v in program.inputs], [v.aval for v in program.outputs]
     return _build(source, avals, consts)
 
@@ -362,7 +319,7 @@ def _build(
     record = written.record(code.object)
     if kept is not None and under_key:
         files, key = kept
-        with _clock(source.timings, "keep"):
+        with clock(source.timings, "keep"):
             files.put(key, record.to_bytes())
     return Compiled(source, record, code, avals, consts, "emit" not in code.timings)
 
@@ -371,13 +328,13 @@ def _from_disk(
     source: Source, avals: _Avals, consts: Sequence[np.ndarray], files: Store, key: str
 ) -> Compiled | None:
     """Returns the program that was kept under a key; None if there is none that links."""
-    with _clock(source.timings, "read"):
+    with clock(source.timings, "read"):
         data = files.get(key)
         record = None if data is None else from_bytes(data)
     if record is None:
         return None
     try:
-        with _clock(source.timings, "symbols"):
+        with clock(source.timings, "symbols"):
             known = {name: symbols.address(name) for name in record.symbols}
         code = load_object(record.image, ENTRY, known)
     except EngineError:
@@ -385,13 +342,6 @@ def _from_disk(
         return None
     source.timings |= code.timings
     return Compiled(source, record, code, avals, consts, True)
-
-
-@contextmanager
-def _clock(timings: dict[str, float], stage: str) -> Iterator[None]:
-    start = time.perf_counter()
-    yield
-    timings[stage] = time.perf_counter() - start
 
 
 def _contiguous(x: np.ndarray, aval: Any) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The outside functions that programs call, by name: where each is in this process.
 
     exp_f64x8       elementary functions (`vector_math.library`)
-    raised          where an interrupted loop leaves what a handler raised (`emit.interrupts`)
+    raised          where an interrupted loop leaves what a handler raised (`status`)
     pool_run        the parts of a loop on threads (`threads.pool`)
     blas_dgemm, …   native functions of other libraries (`external`)
 
@@ -10,8 +10,7 @@ Other symbols, those of callbacks, are known to the program alone that made them
 
 from __future__ import annotations
 
-from minijax.compiler import external
-from minijax.compiler.emit import interrupts
+from minijax.compiler import external, status
 from minijax.compiler.threads import runtime
 from minijax.compiler.threads.pool import RUN
 from minijax.compiler.vector_math import library
@@ -24,14 +23,14 @@ def is_known(symbol: str) -> bool:
         >>> is_known("exp_f64x4"), is_known("blas_dgemm"), is_known("host1")
         (True, True, False)
     """
-    own = symbol in (interrupts.SLOT, RUN) or library.parsed(symbol) is not None
+    own = symbol in (status.SLOT, RUN) or library.parsed(symbol) is not None
     return own or external.is_known(symbol)
 
 
 def address(symbol: str) -> int:
     """Returns the address of a known symbol."""
-    if symbol == interrupts.SLOT:
-        return interrupts.slot_address()
+    if symbol == status.SLOT:
+        return status.slot_address()
     if symbol == RUN:
         return runtime.address()
     function = library.parsed(symbol)
@@ -40,6 +39,6 @@ def address(symbol: str) -> int:
 
 def types(symbol: str) -> str:
     """Returns the types of a native function as text; they may differ from build to build."""
-    if symbol in (interrupts.SLOT, RUN) or library.parsed(symbol) is not None:
+    if symbol in (status.SLOT, RUN) or library.parsed(symbol) is not None:
         return ""
     return str(external.signature(symbol))

@@ -53,6 +53,7 @@ class Config:
         self._values = {flag: _start_value(flag, value) for flag, value in DEFAULTS.items()}
         self._overrides = _Overrides()
         self._listeners: list[Callable[[], None]] = []
+        self._keep_native_code_away()
 
     def __getattr__(self, name: str) -> Any:
         overrides = self.__dict__["_overrides"].values
@@ -77,12 +78,15 @@ class Config:
         """
         flag = self._flag(name)
         self._values[flag] = self._checked(flag, value)
-        if any(self._values[name] != DEFAULTS[name] for name in CHECKED_OPERATIONS):
+        self._keep_native_code_away()
+        for listener in self._listeners:
+            listener()
+
+    def _keep_native_code_away(self) -> None:
+        if any(self._values[flag] != DEFAULTS[flag] for flag in CHECKED_OPERATIONS):
             recording.add(self)
         else:
             recording.discard(self)
-        for listener in self._listeners:
-            listener()
 
     def on_update(self, listener: Callable[[], None]) -> None:
         """Has a function called after each `update`."""

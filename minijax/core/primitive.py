@@ -32,7 +32,7 @@ import numpy as np
 
 from minijax.core.avals import Aval, ShapedArray, Zero, materialize
 from minijax.core.errors import MissingRuleError
-from minijax.core.trace import current_trace
+from minijax.core.trace import current
 
 Rule = Callable[..., Any]
 
@@ -112,6 +112,7 @@ class Primitive:
         "linearize",
         "lower",
         "name",
+        "nan_apart",
         "plans",
         "prune",
         "run",
@@ -139,12 +140,14 @@ class Primitive:
     effect: str | None
     collective: bool
     ufuncs: Mapping[np.dtype, np.ufunc]
+    nan_apart: bool
 
     def __init__(self, name: str, **rules: Any) -> None:
         set_slot = object.__setattr__
         set_slot(self, "name", name)
         set_slot(self, "_abstract_cache", {})
         set_slot(self, "ufuncs", {})
+        set_slot(self, "nan_apart", False)
         set_slot(self, "plans", Plans(self))
         for slot, rule in rules.items():
             if isinstance(rule, Linear | Constant):
@@ -163,11 +166,11 @@ class Primitive:
 
     def bind(self, *args: Any, **params: Any) -> tuple[Any, ...]:
         """Applies the primitive in the current trace and returns the tuple of its results."""
-        return current_trace().process(self, args, params)
+        return current.trace.process(self, args, params)
 
     def apply(self, *args: Any, **params: Any) -> tuple[Any, ...]:
         """Does what `bind` does, which a primitive declared outside may give another result."""
-        return current_trace().process(self, args, params)
+        return current.trace.process(self, args, params)
 
     def abstract_eval(self, avals: tuple[Aval, ...], params: dict[str, Any]) -> tuple[Aval, ...]:
         """Returns the avals of the results, remembered per operand avals and parameters."""
@@ -186,10 +189,14 @@ class Primitive:
 
 
 class Plan(NamedTuple):
-    """How to apply a primitive to buffers: one ufunc, and the aval of what it gives."""
+    """How to apply a primitive to buffers: one ufunc, and the aval of what it gives.
+
+    With `nan_apart` a result that holds a NaN is not valid, and `impl` decides.
+    """
 
     ufunc: np.ufunc
     aval: ShapedArray
+    nan_apart: bool
 
 
 class Plans(dict[tuple[Aval, ...], Plan | None]):
@@ -226,7 +233,9 @@ class Plans(dict[tuple[Aval, ...], Plan | None]):
             return None
         assert isinstance(out, ShapedArray)
         found = ufunc.resolve_dtypes((*(dtype,) * ufunc.nin, None))
-        return Plan(ufunc, out) if found == (*(dtype,) * ufunc.nin, out.dtype) else None
+        if found != (*(dtype,) * ufunc.nin, out.dtype):
+            return None
+        return Plan(ufunc, out, self._primitive.nan_apart)
 
 
 def primitive(
@@ -245,6 +254,7 @@ def primitive(
     effect: str | None = None,
     collective: bool = False,
     ufuncs: Mapping[np.dtype, np.ufunc] | None = None,
+    nan_apart: bool = False,
 ) -> Primitive:
     """Declares a primitive. The module's docstring gives the signature of each rule.
 
@@ -261,6 +271,7 @@ def primitive(
             `mapped_axis`), as operations across a named axis do and programs that may hold such
             operations; it then also sees applications without any batched operand.
         ufuncs: for dtypes on which `impl` is one ufunc of operands of that dtype, that ufunc.
+        nan_apart: whether that holds for results without NaN only.
     """
     return Primitive(
         name,
@@ -277,4 +288,5 @@ def primitive(
         effect=effect,
         collective=collective,
         ufuncs=ufuncs or {},
+        nan_apart=nan_apart,
     )

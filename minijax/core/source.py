@@ -57,7 +57,8 @@ def user_frame() -> SourceLine:
             return UNKNOWN
         frame = frame.f_back
         code = frame.f_code
-    return SourceLine(code.co_filename, frame.f_lineno, code.co_qualname)
+    # What SourceLine(...) does, without a frame of its own.
+    return tuple.__new__(SourceLine, (code.co_filename, frame.f_lineno, code.co_qualname))
 
 
 # Files of this package that frames have been seen of: every traced operation asks for many.

@@ -176,19 +176,29 @@ class EvalTrace(Trace):
     ) -> tuple[Any, ...]:
         if not params:
             plan = primitive.plans[tuple([x.aval for x in args if type(x) is ConcreteArray])]
-            if plan is not None:
-                return (_run_ufunc(primitive.name, plan, args),)
+            found = None if plan is None else _run_ufunc(primitive.name, plan, args)
+            if found is not None:
+                return (found,)
+        operands = []
+        avals = []
         for x in args:
-            if type(x) is not ConcreteArray and isinstance(x, Tracer):
+            if type(x) is ConcreteArray:
+                operands.append(x._value)
+                avals.append(x.aval)
+                continue
+            if isinstance(x, Tracer):
                 check_open(x)
                 raise UnexpectedTracerError.of(x)
+            if primitive.run is None:
+                operands.append(value_of(x))
+                avals.append(aval_of(x))
         if primitive.run is not None:
             outs = primitive.run(args, **params)
         else:
-            avals = primitive.abstract_eval(tuple(map(aval_of, args)), params)
-            values = primitive.impl(*map(value_of, args), **params)
-            outs = tuple(map(to_result, values, avals))
-        if config.debug_nans or config.debug_infs:
+            results = primitive.abstract_eval(tuple(avals), params)
+            values = primitive.impl(*operands, **params)
+            outs = tuple([to_result(v, aval) for v, aval in zip(values, results, strict=False)])
+        if recording:
             check_numbers(primitive.name, outs)
         return outs
 
@@ -196,7 +206,7 @@ class EvalTrace(Trace):
 _applied = itertools.count()
 
 
-def _run_ufunc(name: str, plan: Plan, args: Sequence[Any]) -> ConcreteArray:
+def _run_ufunc(name: str, plan: Plan, args: Sequence[Any]) -> ConcreteArray | None:
     if next(_applied) == quick.WORTH_STARTING:
         quick.start()
     state = begin_quiet()
@@ -204,11 +214,13 @@ def _run_ufunc(name: str, plan: Plan, args: Sequence[Any]) -> ConcreteArray:
         value = plan[0](*[x._value for x in args])
     finally:
         end_quiet(state)
+    if plan[2] and np.isnan(value).any():
+        return None
     if type(value) is not np.ndarray:  # of rank 0
         value = np.asarray(value)
     value.setflags(False)
     out = ConcreteArray(value, plan[1])
-    if config.debug_nans or config.debug_infs:
+    if recording:
         check_numbers(name, (out,))
     return out
 
@@ -225,7 +237,12 @@ def to_result(value: Any, aval: Aval) -> Any:
 
 
 def check_numbers(name: str, outs: Sequence[Any]) -> None:
-    """Raises FloatingPointError if a result has a NaN or inf that the configuration forbids."""
+    """Raises FloatingPointError if a result has a NaN or inf that the configuration forbids.
+
+    It need not be called while `recording` is empty: then no flag forbids any.
+    """
+    if not (config.debug_nans or config.debug_infs):
+        return
     for out in outs:
         if type(out) is not ConcreteArray or out.dtype.kind not in "fc":
             continue
@@ -249,12 +266,13 @@ class _Current(threading.local):
     axes: tuple[tuple[Any, int], ...] = ()
 
 
-_current = _Current()
+# Of the calling thread. `set_trace` and `new_trace` change it; traces in action do so themselves.
+current = _Current()
 
 
 def current_trace() -> Trace:
     """Returns the trace that operations of this thread go to."""
-    return _current.trace
+    return current.trace
 
 
 def process_in(
@@ -264,12 +282,12 @@ def process_in(
 
     For traces in action only: they keep native code away already.
     """
-    previous = _current.trace
-    _current.trace = trace
+    previous = current.trace
+    current.trace = trace
     try:
         return trace.process(primitive, args, params)
     finally:
-        _current.trace = previous
+        current.trace = previous
 
 
 class set_trace:  # noqa: N801 - a context manager; a class because it is hot
@@ -281,8 +299,8 @@ class set_trace:  # noqa: N801 - a context manager; a class because it is hot
         self.trace = trace
 
     def __enter__(self) -> Trace:
-        self.previous = _current.trace
-        _current.trace = self.trace
+        self.previous = current.trace
+        current.trace = self.trace
         busy.add(self)
         return self.trace
 
@@ -292,7 +310,7 @@ class set_trace:  # noqa: N801 - a context manager; a class because it is hot
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _current.trace = self.previous
+        current.trace = self.previous
         busy.discard(self)
 
 
@@ -305,11 +323,11 @@ class nested_trace:  # noqa: N801 - a context manager
         self.trace = trace
 
     def __enter__(self) -> None:
-        self.previous = _current.trace
-        _current.trace = self.trace
+        self.previous = current.trace
+        current.trace = self.trace
 
     def __exit__(self, *_: object) -> None:
-        _current.trace = self.previous
+        current.trace = self.previous
 
 
 class new_trace(set_trace):  # noqa: N801
@@ -328,7 +346,7 @@ class new_trace(set_trace):  # noqa: N801
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _current.trace = self.previous
+        current.trace = self.previous
         busy.discard(self)
         recording.discard(self)
         self.trace.closed = True
@@ -343,19 +361,19 @@ class named_axis:  # noqa: N801
         self.axis = (name, size)
 
     def __enter__(self) -> None:
-        self.previous = _current.axes
+        self.previous = current.axes
         if self.axis[0] is not None:
-            _current.axes = (*_current.axes, self.axis)
+            current.axes = (*current.axes, self.axis)
             busy.add(self)
 
     def __exit__(self, *_: Any) -> None:
-        _current.axes = self.previous
+        current.axes = self.previous
         busy.discard(self)
 
 
 def mapped_axes() -> tuple[tuple[Any, int], ...]:
     """Returns the (name, size) pairs of the named axes being mapped, outermost first."""
-    return _current.axes
+    return current.axes
 
 
 def axis_size(name: Any) -> int:
@@ -364,10 +382,10 @@ def axis_size(name: Any) -> int:
     Raises:
         NameError: if no enclosing `vmap` has that `axis_name`.
     """
-    for known, size in reversed(_current.axes):
+    for known, size in reversed(current.axes):
         if known == name:
             return size
-    known_names = [axis for axis, _ in _current.axes]
+    known_names = [axis for axis, _ in current.axes]
     raise NameError(
         f"unbound axis name: {name!r}. Axes that are mapped here: {known_names or 'none'}. "
         f"Call the function under vmap(..., axis_name={name!r})."

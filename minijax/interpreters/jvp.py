@@ -16,7 +16,15 @@ from minijax.core.array import ConcreteArray, aval_of
 from minijax.core.avals import Zero
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.primitive import Primitive
-from minijax.core.trace import Trace, Tracer, check_leaks, current_trace, nested_trace, new_trace
+from minijax.core.trace import (
+    Trace,
+    Tracer,
+    check_leaks,
+    current,
+    current_trace,
+    new_trace,
+    process_in,
+)
 from minijax.interpreters.evaluate import eval_jaxpr
 from minijax.interpreters.stage import stage_closed
 
@@ -62,16 +70,29 @@ class JVPTrace(Trace):
     def process(
         self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
     ) -> tuple[Any, ...]:
-        pairs = [self.split(x) for x in args]
-        primals = [primal for primal, _ in pairs]
-        with nested_trace(self.parent):
-            if all(type(tangent) is Zero for _, tangent in pairs):
-                return self.parent.process(primitive, primals, params)
-            outs, tangents = primitive.jvp(primals, [tangent for _, tangent in pairs], **params)
+        primals: list[Any] = []
+        tangents: list[Any] = []
+        is_constant = True
+        for x in args:
+            if type(x) is JVPTracer and x._trace is self:
+                primals.append(x.primal)
+                tangents.append(x.tangent)
+                is_constant = False
+            else:
+                primals.append(x)
+                tangents.append(Zero(aval_of(x).tangent()))
+        if is_constant:
+            return process_in(self.parent, primitive, primals, params)
+        previous = current.trace
+        current.trace = self.parent
+        try:
+            outs, out_tangents = primitive.jvp(primals, tangents, **params)
+        finally:
+            current.trace = previous
         return tuple(
             [
                 out if type(tangent) is Zero else JVPTracer(self, out, tangent)
-                for out, tangent in zip(outs, tangents, strict=True)
+                for out, tangent in zip(outs, out_tangents, strict=True)
             ]
         )
 

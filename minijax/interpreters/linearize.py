@@ -20,18 +20,20 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from minijax.core.activity import recording
 from minijax.core.array import ConcreteArray, aval_of
-from minijax.core.avals import Zero, materialize
-from minijax.core.jaxpr import Jaxpr
+from minijax.core.avals import Aval, Zero, materialize
+from minijax.core.config import config
+from minijax.core.jaxpr import Jaxpr, Var
 from minijax.core.primitive import Primitive
 from minijax.core.trace import (
     Trace,
     Tracer,
     check_leaks,
+    current,
     current_trace,
-    nested_trace,
     new_trace,
     process_in,
 )
@@ -39,11 +41,12 @@ from minijax.interpreters.evaluate import eval_jaxpr
 from minijax.interpreters.jvp import concrete_value
 from minijax.interpreters.prune import prune_jaxpr
 from minijax.interpreters.stage import StageTrace, StageTracer, TangentTrace, with_literals
-from minijax.interpreters.transpose import pull_back
+from minijax.interpreters.steps import Kind, Steps, Table
+from minijax.interpreters.transpose import LinearSteps, pull_back, transpose_freely
 
 
 class LinearizeTracer(Tracer):
-    """A primal, and its tangent as a variable of the linear program."""
+    """A primal, and its tangent: a variable of the linear program, or a tracer of one."""
 
     __slots__ = ("primal", "tangent")
 
@@ -63,12 +66,14 @@ class LinearizeTracer(Tracer):
 class LinearizeTrace(Trace):
     """Computes primals in the parent trace and records tangents in `tangents`."""
 
-    __slots__ = ("parent", "tangents")
+    __slots__ = ("by_steps", "parent", "tangents")
 
-    def __init__(self, parent: Trace) -> None:
+    def __init__(self, parent: Trace, by_steps: bool = False) -> None:
         super().__init__()
         self.parent = parent
         self.tangents = TangentTrace(parent)
+        # Whether the tape may hold `LinearSteps` among the equations of the linear program.
+        self.by_steps = by_steps
 
     def new_input(self, primal: Any) -> LinearizeTracer:
         """Returns a tracer for `primal` whose tangent is a new input of the linear program."""
@@ -77,40 +82,119 @@ class LinearizeTrace(Trace):
     def split(self, x: Any) -> tuple[Any, Any]:
         """Returns primal and tangent of a value; constants have a symbolic zero."""
         if type(x) is LinearizeTracer and x._trace is self:
-            return x.primal, x.tangent
+            tangent = x.tangent
+            if type(tangent) is Var:
+                tangent = StageTracer(self.tangents, tangent, None)
+            return x.primal, tangent
         return x, Zero(aval_of(x).tangent())
 
     def process(
         self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
     ) -> tuple[Any, ...]:
         primals: list[Any] = []
-        tangents: list[Any] = []
-        is_constant = True
+        active: list[bool] = []
         for x in args:
-            if type(x) is LinearizeTracer and x._trace is self:
-                primals.append(x.primal)
-                tangents.append(x.tangent)
-                is_constant = False
-            else:
-                primals.append(x)
-                tangents.append(Zero(aval_of(x).tangent()))
-        if is_constant:
+            is_active = type(x) is LinearizeTracer and x._trace is self
+            primals.append(x.primal if is_active else x)
+            active.append(is_active)
+        if True not in active:
             return process_in(self.parent, primitive, primals, params)
-        if primitive.linearize is None:
-            with nested_trace(self.tangents):
+        if self.by_steps and not (recording and any(map(_is_number, primals))):
+            plan = _plans.find(primitive, primals, active, params)
+            if plan is not None:
+                return self._take_steps(plan, primals, args)
+        tangents = [self.split(x)[1] for x in args]
+        previous = current.trace
+        try:
+            if primitive.linearize is None:
+                current.trace = self.tangents
                 outs, out_tangents = primitive.jvp(primals, tangents, **params)
-        else:
-            active = [type(tangent) is not Zero for tangent in tangents]
-            with nested_trace(self.parent):
+            else:
+                current.trace = self.parent
                 outs, residuals, linear = primitive.linearize(primals, active, **params)
-            with nested_trace(self.tangents):
+                current.trace = self.tangents
                 out_tangents = linear(residuals, *tangents)
+        finally:
+            current.trace = previous
         return tuple(
             [
                 out if type(tangent) is Zero else LinearizeTracer(self, out, tangent)
                 for out, tangent in zip(outs, out_tangents, strict=True)
             ]
         )
+
+    def _take_steps(self, plan: _Plan, primals: list[Any], args: Sequence[Any]) -> tuple[Any, ...]:
+        previous = current.trace
+        current.trace = self.parent
+        try:
+            found = plan.primal(*primals)
+        finally:
+            current.trace = previous
+        results: list[Any] = []
+        outvars = []
+        for aval, out in zip(plan.out_tangents, found, strict=False):
+            if aval is None:
+                results.append(out)
+                continue
+            var = Var(aval)
+            outvars.append(var)
+            results.append(LinearizeTracer(self, out, var))
+        primals += found
+        residuals = [primals[k] for k in plan.residuals]
+        invars = [self._variable(args[k].tangent) for k in plan.receivers]
+        self.tangents.eqns.append(LinearSteps(outvars, invars, residuals, plan.pull))  # type: ignore[arg-type]
+        return tuple(results)
+
+    def _variable(self, tangent: Any) -> Any:
+        return tangent if type(tangent) is Var else self.tangents.atom(tangent)
+
+
+def _is_number(x: Any) -> bool:
+    """Whether this is a number that rules can look at, which makes better programs of them."""
+    return type(x) is ConcreteArray and not x.aval.shape
+
+
+class _Plan(NamedTuple):
+    """How an operation and its backward pass are carried out.
+
+    Attributes:
+        primal: operands -> results and values to save.
+        out_tangents: for each result the aval of its tangent, None if that is zero.
+        residuals: the positions of residuals among operands, results and saved values.
+        receivers: the positions of operands that get cotangents.
+        pull: residuals and cotangents of the active results -> cotangents.
+    """
+
+    primal: Steps
+    out_tangents: tuple[Aval | None, ...]
+    residuals: tuple[int, ...]
+    receivers: tuple[int, ...]
+    pull: Steps
+
+
+def _derive(kind: Kind) -> _Plan | None:
+    jaxpr = kind.program()
+    num_outs = len(jaxpr.outvars)
+    split = linearize_jaxpr(jaxpr, kind.active, [False] * num_outs)
+    transposed = transpose_freely(split.linear, len(split.forwarded))
+    if transposed is None:
+        return None
+    pull, receivers = transposed
+    saved = iter(range(len(kind.avals) + num_outs, len(kind.avals) + num_outs + split.num_saved))
+    positions = [k for k, on in enumerate(kind.active) if on]
+    return _Plan(
+        Steps(split.primal),
+        tuple(
+            aval.tangent() if on else None
+            for aval, on in zip(jaxpr.out_avals, split.out_active, strict=True)
+        ),
+        tuple(next(saved) if source is None else source for source in split.forwarded),
+        tuple(positions[k] for k in receivers),
+        Steps(pull),
+    )
+
+
+_plans = Table(_derive)
 
 
 def linearize(
@@ -127,15 +211,18 @@ def linearize(
         The outputs; the linear program `active tangents -> active output tangents`, whose
         constants are the residuals; and which outputs have a tangent.
     """
-    outs, linear, out_active, finished = _linearize(fun, primals, active)
+    outs, linear, out_active, finished = _linearize(fun, primals, active, False)
     check_leaks(finished)
     return outs, linear, out_active
 
 
 def _linearize(
-    fun: Callable[..., Sequence[Any]], primals: Sequence[Any], active: Sequence[bool]
+    fun: Callable[..., Sequence[Any]],
+    primals: Sequence[Any],
+    active: Sequence[bool],
+    by_steps: bool,
 ) -> tuple[list[Any], Jaxpr, tuple[bool, ...], weakref.ref[LinearizeTrace]]:
-    trace = LinearizeTrace(current_trace())
+    trace = LinearizeTrace(current_trace(), by_steps)
     with new_trace(trace):
         inputs = [
             trace.new_input(primal) if is_active else primal
@@ -157,7 +244,10 @@ def vjp(
         The outputs, and the function that takes a cotangent for each output (`Zero` costs nothing)
         and returns a cotangent (maybe `Zero`) for each active argument.
     """
-    outs, linear, out_active = linearize(fun, primals, active)
+    # Where programs are checked, they hold equations only.
+    by_steps = not (config.debug_checks or config.enable_checks)
+    outs, linear, out_active, finished = _linearize(fun, primals, active, by_steps)
+    check_leaks(finished)
 
     def pullback(cts: Sequence[Any]) -> list[Any]:
         linear_cts = [ct for ct, is_active in zip(cts, out_active, strict=True) if is_active]

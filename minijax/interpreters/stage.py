@@ -80,10 +80,17 @@ class StageTrace(Trace):
         """Adds an equation, which comes from a line of the user's program."""
         if primitive.stage is not None:
             args, params = primitive.stage(args, params)
-        atoms = [self.atom(x) for x in args]
-        avals = primitive.abstract_eval(tuple([atom.aval for atom in atoms]), params)
-        outvars = [Var(aval) for aval in avals]
-        self.eqns.append(Eqn(primitive, atoms, outvars, params, source))
+        atoms = []
+        avals = []
+        for x in args:
+            atom = x.variable if type(x) is StageTracer and x._trace is self else self.atom(x)
+            atoms.append(atom)
+            avals.append(atom.aval)
+        results = primitive.abstract_eval(tuple(avals), params)
+        outvars = tuple([Var(aval) for aval in results])
+        self.eqns.append(Eqn(primitive, tuple(atoms), outvars, params, source))
+        if len(outvars) == 1:
+            return (StageTracer(self, outvars[0], source),)
         return tuple([StageTracer(self, var, source) for var in outvars])
 
     def atom(self, x: Any) -> Atom:

@@ -9,7 +9,7 @@ loop that reads `x[i]` updates one array in place, and never adds dense arrays o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from minijax.core.avals import Aval, Zero, materialize
@@ -21,19 +21,19 @@ class _Accumulators:
     """The cotangents that have arrived at the linear variables."""
 
     def __init__(self) -> None:
-        self._sums: dict[Var, Any] = {}
+        self.sums: dict[Atom, Any] = {}
+        self.were_taken = False
 
     def add(self, var: Atom, ct: Any) -> None:
         """Adds a contribution; `None` and `Zero` contribute nothing."""
         if ct is None or type(ct) is Zero:
             return
-        assert isinstance(var, Var)
-        present = self._sums.get(var)
-        self._sums[var] = ct if present is None else var.aval.tangent().add(present, ct)
+        present = self.sums.get(var)
+        self.sums[var] = ct if present is None else var.aval.tangent().add(present, ct)
 
     def pop(self, var: Var) -> Any:
         """Removes and returns the sum, a symbolic zero if nothing has arrived."""
-        found = self._sums.pop(var, None)
+        found = self.sums.pop(var, None)
         return Zero(var.aval.tangent()) if found is None else found
 
 
@@ -57,10 +57,55 @@ class UndefinedPrimal:
         """Removes and returns the operand's accumulator, `Zero` if nothing has arrived."""
         if self._accumulators is None or self._var is None:
             return Zero(self.aval.tangent())
+        self._accumulators.were_taken = True
         return self._accumulators.pop(self._var)
 
     def __repr__(self) -> str:
         return f"UndefinedPrimal({self.aval})"
+
+
+class LinearSteps:
+    """What stands on a tape for equations whose backward pass is known as steps.
+
+    Args:
+        outvars: the tangents of the results.
+        invars: the tangents of operands that get a cotangent.
+        residuals: the values that the backward pass needs.
+        pull: from residuals and cotangents of the results to cotangents of the operands.
+    """
+
+    __slots__ = ("invars", "outvars", "pull", "residuals")
+
+    def __init__(
+        self,
+        outvars: Sequence[Var],
+        invars: Sequence[Atom],
+        residuals: Sequence[Any],
+        pull: Callable[..., Sequence[Any]],
+    ) -> None:
+        self.outvars = outvars
+        self.invars = invars
+        self.residuals = residuals
+        self.pull = pull
+
+    def pull_back(self, accumulators: _Accumulators) -> None:
+        """Carries the cotangents of the results to the operands."""
+        sums = accumulators.sums
+        if len(self.outvars) == 1:
+            ct = sums.pop(self.outvars[0], None)
+            if ct is None:
+                return
+            found = self.pull(*self.residuals, ct)
+        else:
+            cts = [accumulators.pop(var) for var in self.outvars]
+            if all(type(ct) is Zero for ct in cts):
+                return
+            found = self.pull(*self.residuals, *map(materialize, cts))
+        for atom, ct in zip(self.invars, found, strict=True):
+            if atom in sums:
+                accumulators.add(atom, ct)
+            else:
+                sums[atom] = ct
 
 
 def is_linear(operand: Any) -> bool:
@@ -107,23 +152,30 @@ class _Pass:
                 self.values.update(zip(eqn.outvars, outs, strict=True))
         return linear_eqns
 
-    def backward(self, eqns: Sequence[Eqn]) -> None:
+    def backward(self, eqns: Sequence[Any]) -> None:
         """Carries cotangents from results to operands, last equation first."""
-        accumulators = self.accumulators
+        accumulators, sums = self.accumulators, self.accumulators.sums
         for eqn in reversed(eqns):
-            cts = [accumulators.pop(var) for var in eqn.outvars]
-            for ct in cts:
-                if type(ct) is not Zero:
-                    break
-            else:
+            if type(eqn) is LinearSteps:
+                eqn.pull_back(accumulators)
                 continue
+            outvars = eqn.outvars
+            if len(outvars) == 1:
+                ct = sums.pop(outvars[0], None)
+                if ct is None:
+                    continue
+                cts = [ct]
+            else:
+                cts = [accumulators.pop(var) for var in outvars]
+                if all(type(ct) is Zero for ct in cts):
+                    continue
             operands = [self.operand(atom) for atom in eqn.invars]
             contributions = eqn.primitive.transpose(cts, *operands, **eqn.params)
             for atom, ct in zip(eqn.invars, contributions, strict=True):
-                if ct is not None and type(ct) is not Zero:
+                if ct is not None:
                     accumulators.add(atom, ct)
 
-    def finish(self, linear_eqns: Sequence[Eqn], cts: Sequence[Any]) -> list[Any]:
+    def finish(self, linear_eqns: Sequence[Any], cts: Sequence[Any]) -> list[Any]:
         """Returns the cotangents of the inputs, None for those that are not linear."""
         for atom, ct in zip(self.jaxpr.outvars, cts, strict=True):
             if self.is_linear(atom):
@@ -168,6 +220,35 @@ def pull_back(jaxpr: Jaxpr, cts: Sequence[Any]) -> list[Any]:
     """
     sweep = _Pass(jaxpr, [UndefinedPrimal(var.aval) for var in jaxpr.invars])
     return sweep.finish(jaxpr.eqns, cts)
+
+
+def transpose_freely(jaxpr: Jaxpr, num_residuals: int) -> tuple[Jaxpr, tuple[int, ...]] | None:
+    """Returns the transposed program of one that makes no use of accumulators.
+
+    Args:
+        jaxpr: a closed program, linear in all inputs but the leading residuals.
+        num_residuals: how many those are.
+
+    Returns:
+        The program `(residuals, cotangents of the outputs) -> cotangents` and which linear inputs
+        get these, the others' being zero; None if a rule adds into an accumulator in place.
+    """
+    receivers: list[int] = []
+    linear_avals = jaxpr.in_avals[num_residuals:]
+    were_taken = False
+
+    def program(*given: Any) -> list[Any]:
+        nonlocal were_taken
+        unknown = [UndefinedPrimal(aval) for aval in linear_avals]
+        sweep = _Pass(jaxpr, [*given[:num_residuals], *unknown])
+        found = sweep.finish(sweep.forward(), given[num_residuals:])[num_residuals:]
+        were_taken = sweep.accumulators.were_taken
+        receivers.extend(k for k, ct in enumerate(found) if type(ct) is not Zero)
+        return [found[k] for k in receivers]
+
+    ct_avals = [aval.tangent() for aval in jaxpr.out_avals]
+    staged = stage_closed(program, [*jaxpr.in_avals[:num_residuals], *ct_avals], jaxpr.name)
+    return None if were_taken else (staged, tuple(receivers))
 
 
 class _Given:

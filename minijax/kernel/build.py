@@ -124,6 +124,7 @@ class KernelBuilder(ExprBuilder):
         combine: Callable[[Exprs, Exprs], Exprs],
         kind: str | None = None,
         commutes: bool = False,
+        follow: Callable[[Exprs, Exprs], Exprs] | None = None,
     ) -> tuple[Value, ...]:
         """Returns folds over inner indices.
 
@@ -135,16 +136,19 @@ class KernelBuilder(ExprBuilder):
             combine: takes accumulators and next elements and returns the new accumulators.
             kind: "add mul min max and or" where the fold is one of these, which frees the order.
             commutes: says that the order is free for another `combine`.
+            follow: does what `combine` does, where the next elements come after all others.
         """
         outer = tuple(self.index(n) for n in avals[0].shape)
         inner = tuple(self.index(n) for n in sizes)
         elements = tuple(element(outer, inner))
         accs, news, combined = self._combiner(elements, combine)
+        following = () if follow is None else tuple(follow(accs, news))
         return self._add(
             avals,
             lambda outs: Reduce(
                 *(outs, outer, inner, elements, tuple(init), accs, news, combined, kind),
                 commutes=commutes,
+                following=following,
             ),
         )
 

@@ -104,7 +104,9 @@ class Reduce:
 
     `combined[k]` says how accumulators `accs` and the next elements `news` combine; it is
     associative and commutative for the kinds "add mul min max and or", and where `commutes` says
-    so; else it need only be associative, and elements are taken in order.
+    so; else it need only be associative, and elements are taken in order. `following` says the same
+    in fewer operations where all that is in the accumulators comes before the next elements, in
+    row-major order of the inner indices; it is empty where there is no such way.
     """
 
     outs: tuple[Value, ...]
@@ -117,6 +119,7 @@ class Reduce:
     combined: tuple[Expr, ...]
     kind: str | None
     commutes: bool = False
+    following: tuple[Expr, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -244,11 +244,15 @@ def eigh(a: Any, UPLO: str | None = None, symmetrize_input: bool = True) -> Eigh
         >>> jnp.linalg.eigh(jnp.array([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
         Array([1., 2.], dtype=float64)
     """
-    if UPLO not in (None, "L", "U"):
-        raise ValueError(f'eigh: UPLO must be "L" or "U", got {UPLO!r}.')
-    x = _matrices("eigh", a)
-    v, w = eigh_family.eigh(x, lower=UPLO != "U", symmetrize_input=symmetrize_input)
+    x, lower = _matrices("eigh", a), _is_lower(UPLO)
+    v, w = eigh_family.eigh(x, lower=lower, symmetrize_input=symmetrize_input)
     return EighResult(w, v)
+
+
+def _is_lower(triangle: str | None) -> bool:
+    if triangle not in (None, "L", "U"):
+        raise ValueError(f'eigh: UPLO must be "L" or "U", got {triangle!r}.')
+    return triangle != "U"
 
 
 def eigvalsh(a: Any, UPLO: str | None = "L", *, symmetrize_input: bool = True) -> Array:
@@ -270,7 +274,8 @@ def eigvalsh(a: Any, UPLO: str | None = "L", *, symmetrize_input: bool = True) -
         >>> jnp.linalg.eigvalsh(jnp.array([[2.0, 1.0], [1.0, 2.0]])).round(6)
         Array([1., 3.], dtype=float64)
     """
-    return eigh(a, UPLO, symmetrize_input).eigenvalues
+    x, lower = _matrices("eigvalsh", a), _is_lower(UPLO)
+    return eigh_family.eigvalsh(x, lower=lower, symmetrize_input=symmetrize_input)
 
 
 def rounding(x: Array) -> float:

@@ -44,7 +44,8 @@ def operand(x: Any, name: str) -> Array:
 
 def convert(x: Any, dtype: np.dtype, weak: bool = False) -> Array:
     """Returns an array in the given dtype and weakness; itself if it has both."""
-    if x.dtype == dtype and x.weak_type == weak:
+    aval = x.aval
+    if (aval.dtype is dtype or aval.dtype == dtype) and aval.weak_type == weak:
         return x
     return convert_element_type_p.bind(x, new_dtype=dtype, weak_type=weak)[0]
 
@@ -251,7 +252,7 @@ def inexact(name: str, x: Any) -> Array:
     if not isinstance(x, Array):
         x = operand(x, name)
     aval = x.aval
-    if dtypes.is_inexact(aval.dtype):
+    if aval.is_inexact:
         return x
     return convert(x, inexact_dtype(aval.dtype), aval.weak_type)
 
@@ -265,7 +266,7 @@ def inexact_pair(name: str, x: Any, y: Any) -> Sequence[Array]:
 
 
 def _is_inexact_array(x: Any) -> bool:
-    return isinstance(x, Array) and dtypes.is_inexact(x.aval.dtype)
+    return isinstance(x, Array) and x.aval.is_inexact
 
 
 def strong_inexact_pair(name: str, x: Any, y: Any) -> Sequence[Array]:

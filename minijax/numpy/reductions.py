@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -34,6 +35,7 @@ from minijax.primitives.joining import pad as pad_primitive
 _WIDE = {dtypes.bfloat16: dtypes.float32, dtypes.float16: dtypes.float32}
 
 
+@functools.cache
 def sum_dtype(dtype: np.dtype) -> np.dtype:
     """Returns the dtype of sums and products: integers are summed in 64 bits."""
     if dtype == dtypes.bool_ or dtype in dtypes.SIGNED:
@@ -63,10 +65,11 @@ def _accumulate(
 ) -> Array:
     keepdims, initial, where, promote_integers = options
     x = operand(a, name)
-    natural = sum_dtype(x.dtype) if promote_integers or x.dtype == dtypes.bool_ else x.dtype
+    own = x.aval.dtype
+    natural = sum_dtype(own) if promote_integers or own == dtypes.bool_ else own
     result_dtype = natural if dtype is None else to_dtype(dtype)
     axes = canonical_axes(axis, x.ndim, name)
-    if dtypes.is_complex(x.dtype) and not dtypes.is_complex(result_dtype):
+    if dtypes.is_complex(own) and not dtypes.is_complex(result_dtype):
         x = real(x)
     x = convert(x, _WIDE.get(result_dtype, result_dtype))
     result = reduce(masked(x, where, neutral, name), axes)

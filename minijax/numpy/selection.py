@@ -182,22 +182,25 @@ def nonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> tuple
         return tuple(to_array(places) for places in np.nonzero(_known_value(mask, "nonzero")))
     count = operator.index(size)
     flat = ravel(mask)
-    order = cumulative.cumsum(convert(flat, dtypes.int64), 0)
-    # Each true element goes to its rank among them; false ones go past the end and are dropped.
-    target = select_between(
-        flat, arithmetic.sub(order, scalar(1, dtypes.int64)), scalar(count, dtypes.int64)
+    # Every element goes to the number of true ones before it, where the next true one overwrites
+    # all that came since the last. There is no choice between elements: it would be a bad guess.
+    narrow = dtypes.int32 if flat.size <= np.iinfo(np.int32).max else dtypes.int64
+    flags = convert(flat, narrow)
+    order = cumulative.cumsum(flags, 0)
+    places = Place(spread_to(scalar(0, dtypes.int64), (count,)), arithmetic.sub(order, flags)).set(
+        iota(dtypes.int64, flat.size), mode="drop", wrap_negative_indices=False
     )
-    places = Place(spread_to(scalar(0, dtypes.int64), (count,)), target).set(
-        iota(dtypes.int64, flat.size), mode="drop"
-    )
-    is_filler = (
-        iota(dtypes.int64, count) >= order[-1] if flat.size else iota(dtypes.int64, count) >= 0
-    )
+    numbers = iota(dtypes.int64, count)
+    is_filler = numbers >= (order[-1] if flat.size else 0)
     fills = fill_value if isinstance(fill_value, tuple) else (fill_value,) * x.ndim
     return tuple(
         where(is_filler, 0 if fill is None else fill, index)
-        for index, fill in zip(unravel_index(places, x.shape), fills, strict=True)
+        for index, fill in zip(_along_axes(places, x.shape), fills, strict=True)
     )
+
+
+def _along_axes(places: Array, shape: tuple[int, ...]) -> tuple[Array, ...]:
+    return (places,) if len(shape) == 1 else unravel_index(places, shape)
 
 
 def argwhere(a: Any, *, size: int | None = None, fill_value: Any = None) -> Array:

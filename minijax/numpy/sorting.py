@@ -285,11 +285,9 @@ def digitize(x: Any, bins: Any, right: bool = False, *, method: str | None = Non
     how = {"side": "left" if right else "right", "method": method or "scan"}
     if edges.shape[0] < 2:
         return searchsorted(edges, x, **how)
-    increasing = searchsorted(edges, x, **how)
-    turned = searchsorted(shape_family.rev(edges, (0,)), x, **how)
-    decreasing = arithmetic.sub(scalar(edges.shape[0], turned.dtype), turned)
-    first, last = take(edges, 0), take(edges, -1)
-    return select(compare.le(first, last), increasing, decreasing)
+    ascends = compare.le(take(edges, 0), take(edges, -1))
+    found = searchsorted(select(ascends, edges, shape_family.rev(edges, (0,))), x, **how)
+    return select(ascends, found, arithmetic.sub(scalar(edges.shape[0], found.dtype), found))
 
 
 def sort_complex(a: Any) -> Array:

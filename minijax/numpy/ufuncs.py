@@ -37,7 +37,7 @@ def add(x: Any, y: Any, /) -> Array:
         Array([1.5, 2.5], dtype=float64, weak_type=True)
     """
     a, b = promote("add", x, y)
-    if a.aval.dtype == dtypes.bool_:
+    if a.aval.dtype.kind == "b":
         return bitwise.bitwise_or(a, b)
     return arithmetic.add_p.bind(a, b)[0]
 
@@ -62,7 +62,7 @@ def multiply(x: Any, y: Any, /) -> Array:
         Array([3., 6.], dtype=float64)
     """
     a, b = promote("multiply", x, y)
-    if a.aval.dtype == dtypes.bool_:
+    if a.aval.dtype.kind == "b":
         return bitwise.bitwise_and(a, b)
     return arithmetic.mul_p.bind(a, b)[0]
 

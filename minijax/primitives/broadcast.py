@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from minijax.core.operators import Array
 from minijax.core.primitive import linear, primitive
 
 Axes = tuple[int, ...]
+_FEW = 1024  # elements that are written sooner than a view is made
 
 
 # -- broadcast_in_dim: operand axis k becomes result axis broadcast_dimensions[k]
@@ -23,7 +25,11 @@ def _broadcast_impl(x: np.ndarray, *, shape: Axes, broadcast_dimensions: Axes) -
     expanded = [1] * len(shape)
     for n, dim in zip(x.shape, broadcast_dimensions, strict=True):
         expanded[dim] = n
-    return (np.broadcast_to(x.reshape(expanded), shape),)
+    if math.prod(shape) > _FEW:
+        return (np.broadcast_to(x.reshape(expanded), shape),)
+    result = np.empty(shape, x.dtype)
+    result[...] = x.reshape(expanded)
+    return (result,)
 
 
 def _broadcast_abstract(x: ShapedArray, *, shape: Axes, broadcast_dimensions: Axes) -> Any:
@@ -117,11 +123,13 @@ def broadcast_in_dim(
 
 # -- reduce_sum
 
+_HALF = frozenset((dtypes.bfloat16, dtypes.float16))
+
 
 def _reduce_sum_impl(x: np.ndarray, *, axes: Axes) -> Any:
-    if x.dtype == dtypes.bfloat16 or x.dtype == np.float16:
+    if x.dtype in _HALF:
         return (x.astype(np.float32).sum(axis=axes).astype(x.dtype),)
-    return (np.asarray(x.sum(axis=axes, dtype=x.dtype)),)
+    return (np.asarray(np.add.reduce(x, axis=axes, dtype=x.dtype)),)
 
 
 def reduced_shape(shape: Axes, axes: Axes) -> Axes:
@@ -308,6 +316,6 @@ def full_like(x: Any, value: Any) -> Array:
 
 def unbroadcast(ct: Any, aval: ShapedArray) -> Any:
     """Returns the cotangent of an operand of rank 0 that met operands with axes."""
-    if aval.shape == () and aval_of(ct).shape != ():
+    if not aval.shape and aval_of(ct).shape:
         return reduce_sum(ct, tuple(range(aval_of(ct).ndim)))
     return ct

@@ -225,6 +225,7 @@ def nary(
     transpose: Rule | Absent = NOT_LINEAR,
     result: Callable[[np.dtype], np.dtype] = _same,
     ufuncs: Mapping[np.dtype, np.ufunc] | None = None,
+    nan_apart: bool = False,
 ) -> Primitive:
     """Declares an elementwise primitive of several operands.
 
@@ -238,6 +239,7 @@ def nary(
         transpose: the transpose rule where it is linear.
         result: the dtype of the result, from that of the operands.
         ufuncs: for dtypes on which `function` is a ufunc, that ufunc, if not all are the same.
+        nan_apart: whether that holds for results without NaN only.
     """
     made: list[Primitive] = []
     if isinstance(function, np.ufunc):
@@ -253,6 +255,7 @@ def nary(
             batch=elementwise_batch(lambda: made[0]),
             lower=elementwise_lower(element),
             ufuncs=ufuncs,
+            nan_apart=nan_apart,
         )
     )
     return made[0]

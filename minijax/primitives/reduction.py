@@ -14,7 +14,7 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.array import to_array
 from minijax.core.avals import ShapedArray, Zero
-from minijax.core.dtypes import ALL, FLOAT, INTEGER, NUMERIC, bool_, uint8
+from minijax.core.dtypes import ALL, FLOAT, INTEGER, NUMERIC, bool_, int32, uint8
 from minijax.core.operators import Array
 from minijax.core.primitive import Constant, Primitive, Rule, constant, primitive
 from minijax.core.quiet import quiet
@@ -379,27 +379,47 @@ def _arg_lower_of(start: Callable[[np.dtype], Any], comparison: str) -> Rule:
         # Bools compare as numbers.
         dtype = uint8 if x.dtype == bool_ else x.dtype
         first = k.constant(start(x.dtype), dtype)
+        place_dtype = _place_dtype(x.shape[axes[0]], dtype, index_dtype)
 
         def element(outer: Any, inner: Any) -> Any:
             value = k.convert(x(*mix_indices(outer, inner, axes)), dtype)
-            return value, k.convert(inner[0], index_dtype)
+            return value, k.convert(inner[0], place_dtype)
 
         def combine(acc: Any, new: Any) -> Any:
-            is_new = _precedes(k, getattr(k, comparison), new, acc)
+            is_new = _precedes(k, better, new, acc)
             return k.select(is_new, new[0], acc[0]), k.select(is_new, new[1], acc[1])
 
+        def follow(acc: Any, new: Any) -> Any:
+            is_new = better(new[0], acc[0])
+            if dtypes.is_float(dtype):
+                # Better, or one of both is NaN, but not the one that was there.
+                is_new = k.not_(opposite(new[0], acc[0]))
+                is_new = k.and_(is_new, k.not_(k.is_nan(acc[0])))
+            return k.select(is_new, new[0], acc[0]), k.select(is_new, new[1], acc[1])
+
+        better = getattr(k, comparison)
+        opposite = {"gt": k.le, "lt": k.ge}[comparison]
         # Where nothing is better than the start, all elements equal it, and 0 is the first.
-        found = k.reduce(
-            (ShapedArray(out[0].shape, dtype), out[0]),
+        _, place = k.reduce(
+            (ShapedArray(out[0].shape, dtype), ShapedArray(out[0].shape, place_dtype)),
             [x.shape[axes[0]]],
             element,
-            (first, k.constant(0, index_dtype)),
+            (first, k.constant(0, place_dtype)),
             combine,
             commutes=True,
+            follow=follow,
         )
-        return (found[1],)
+        if place_dtype == index_dtype:
+            return (place,)
+        return k.element(out[0], lambda *i: k.convert(place(*i), index_dtype))
 
     return lower
+
+
+def _place_dtype(n: int, dtype: np.dtype, index_dtype: np.dtype) -> np.dtype:
+    """Returns what places are counted in: as many fit into a vector as values, if that suffices."""
+    is_narrow = max(dtype.itemsize, 4) < index_dtype.itemsize
+    return int32 if is_narrow and n <= np.iinfo(int32).max else index_dtype
 
 
 def _precedes(k: Any, better: Any, new: Any, acc: Any) -> Any:

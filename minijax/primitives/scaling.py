@@ -11,7 +11,7 @@ from minijax.core.dtypes import INEXACT
 from minijax.core.operators import Array
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.broadcast import full, unbroadcast
-from minijax.primitives.families import match, nary
+from minijax.primitives.families import match, nary, ufunc_on
 
 
 def _without_zeros(product: Any, is_zero: Any) -> np.ndarray:
@@ -22,7 +22,7 @@ def _without_zeros(product: Any, is_zero: Any) -> np.ndarray:
     return product
 
 
-def _scale(t: np.ndarray, x: np.ndarray, *, either: bool) -> np.ndarray:
+def _scale(t: np.ndarray, x: np.ndarray, *, either: bool = False) -> np.ndarray:
     return _without_zeros(np.multiply(t, x), lambda: (t == 0) | (x == 0) if either else t == 0)
 
 
@@ -30,7 +30,7 @@ def _unscale(t: np.ndarray, x: np.ndarray) -> np.ndarray:
     return _without_zeros(np.divide(t, x), lambda: t == 0)
 
 
-def _scale_element(k: Any, t: Any, x: Any, *, either: bool) -> Any:
+def _scale_element(k: Any, t: Any, x: Any, *, either: bool = False) -> Any:
     zero = k.constant(0, t.dtype)
     is_zero = k.or_(k.eq(t, zero), k.eq(x, zero)) if either else k.eq(t, zero)
     return k.select(is_zero, zero, k.mul(t, x))
@@ -41,7 +41,7 @@ def _unscale_element(k: Any, t: Any, x: Any) -> Any:
     return k.select(k.eq(t, zero), zero, k.div(t, x))
 
 
-def _scale_transpose(cts: Any, t: Any, x: Any, *, either: bool) -> Any:
+def _scale_transpose(cts: Any, t: Any, x: Any, *, either: bool = False) -> Any:
     (ct,) = cts
     if is_linear(t):
         return unbroadcast(scale(ct, x, either=either), t.aval), None
@@ -57,12 +57,14 @@ scale_p = nary(
     _scale,
     on=INEXACT,
     tangents=(
-        lambda dt, t, x, out, *, either: scale(dt, x, either=either),
+        lambda dt, t, x, out, *, either=False: scale(dt, x, either=either),
         # The slope's own slope is infinite where the slope is.
-        lambda dx, t, x, out, *, either: scale(dx, t, either=True),
+        lambda dx, t, x, out, *, either=False: scale(dx, t, either=True),
     ),
     element=_scale_element,
     transpose=_scale_transpose,
+    ufuncs=ufunc_on(np.multiply, INEXACT),
+    nan_apart=True,
 )
 unscale_p = nary(
     "unscale",
@@ -74,6 +76,8 @@ unscale_p = nary(
     ),
     element=_unscale_element,
     transpose=lambda cts, t, x: (unbroadcast(unscale(cts[0], x), t.aval), None),
+    ufuncs=ufunc_on(np.divide, INEXACT),
+    nan_apart=True,
 )
 
 
@@ -97,7 +101,9 @@ def scale(t: Any, x: Any, *, either: bool = False) -> Array:
         >>> scale(jnp.array([0.0, 2.0]), jnp.array([jnp.inf, 3.0]))
         Array([0., 6.], dtype=float64)
     """
-    return scale_p.bind(*match(t, x), either=either)[0]
+    if either:
+        return scale_p.bind(*match(t, x), either=True)[0]
+    return scale_p.bind(*match(t, x))[0]
 
 
 def unscale(t: Any, x: Any) -> Array:

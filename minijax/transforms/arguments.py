@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minijax.core import dtypes
-from minijax.core.array import aval_of, to_array
+from minijax.core.array import ConcreteArray, aval_of, to_array
 from minijax.core.avals import Zero
 from minijax.core.pytree import (
     PyTreeDef,
@@ -160,13 +160,16 @@ def flatten_arrays(what: str, args: Sequence[Any]) -> tuple[list[Any], PyTreeDef
     """
     leaves, in_tree = flatten((tuple(args), {}))
     try:
-        return [_as_array(x) for x in leaves], in_tree
+        return [as_array(x) for x in leaves], in_tree
     except (TypeError, ValueError):
         argument_avals(what, args, {})  # finds the one that is not an array, and names it
         raise
 
 
-def _as_array(x: Any) -> Any:
+def as_array(x: Any) -> Any:
+    """Returns an argument as an array; a zero of dtype float0 stays as it is."""
+    if type(x) is ConcreteArray:
+        return x
     return x if aval_of(x).dtype == dtypes.float0 else to_array(x)
 
 
@@ -190,6 +193,8 @@ def normalize_argnums(
         TypeError: if `argnums` is not an int or a sequence of ints, or a position is out of range.
         ValueError: if a position is named twice.
     """
+    if type(argnums) is int and 0 <= argnums < num_args:
+        return (argnums,), True
     try:
         single = not isinstance(argnums, Sequence)
         given = (argnums,) if single else tuple(argnums)  # type: ignore[arg-type]

@@ -100,8 +100,7 @@ def call_donating(
         threads: how many threads the run may use, if that was said.
     """
     shift = len(consts)
-    wanted = tuple((shift + leaf, number) for leaf, number in sorted(matched.items()))
-    program = compiler.compile_jaxpr(jaxpr, wanted)
+    program = compiler.compile_jaxpr(jaxpr, compiler.overwritten(shift, matched))
     free = [leaf for leaf in matched if _is_alone(leaves[leaf], leaves)]
     values = [value_of(x) for x in (*consts, *leaves)]
     try:

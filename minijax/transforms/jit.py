@@ -35,7 +35,7 @@ from minijax.transforms.donation import (
     donated_leaves,
     match_results,
 )
-from minijax.transforms.entries import Calls, CountingEntryPoint
+from minijax.transforms.entries import Calls, CountingEntryPoint, FlatCall, side_by_side
 from minijax.transforms.explain import (
     TRACING_FLAGS,
     Explanation,
@@ -49,6 +49,7 @@ from minijax.transforms.lowered import Lowered, Traced
 from minijax.transforms.staging import struct_avals, struct_of
 
 _CACHE_LIMIT = 4096
+_MOST_SLOW_CALLS = 3
 _Named = tuple[tuple[int, ...], tuple[str, ...]]
 _log = logging.getLogger("minijax")
 _functions: weakref.WeakSet[JitFunction] = weakref.WeakSet()
@@ -61,6 +62,7 @@ class _Program:
     Attributes:
         matched: donated leaves, each with the number of the result that takes its place.
         calls: how often it was called through Python with leaves of which types.
+        flat: what runs it once calls keep coming through Python.
     """
 
     jaxpr: Jaxpr
@@ -68,6 +70,7 @@ class _Program:
     out_tree: PyTreeDef
     matched: dict[int, int]
     calls: Calls = field(default_factory=dict)
+    flat: FlatCall | None = None
 
 
 class JitFunction(CountingEntryPoint):
@@ -124,21 +127,31 @@ class JitFunction(CountingEntryPoint):
             except TypeError:
                 avals = tuple(argument_avals(f"jit of {self._name}", *dynamic))
             program = self._program(static, in_tree, avals)
+            if not busy:
+                self._note(program, args, kwargs, leaves)
             if program.matched and can_donate(leaves):
                 shown = program.jaxpr, program.consts
                 outs = call_donating(*shown, leaves, program.matched, self._threads)
+            elif program.flat is not None and not busy:
+                return unflatten(program.out_tree, program.flat(*map(side_by_side, leaves)))
             elif self._threads is None:
                 outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
             else:
                 with compiler.asked_threads(self._threads):
                     outs = call(program.jaxpr, *program.consts, *leaves, name=self._name)
-            if not busy and not program.matched:
-                made = program.jaxpr, program.consts, program.out_tree, self._threads
-                self.note_call(program.calls, (args, kwargs, self._static_of(args)), leaves, made)
             return unflatten(program.out_tree, outs)
         except Exception as error:
             filter_traceback(error)
             raise
+
+    def _note(
+        self, program: _Program, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any]
+    ) -> None:
+        """Counts a call through Python; some bring entries about."""
+        made = program.jaxpr, program.consts, program.out_tree, self._threads, program.matched
+        arguments = args, kwargs, self._static_of(args)
+        if self.note_call(program.calls, arguments, leaves, made) > _MOST_SLOW_CALLS:
+            program.flat = program.flat or FlatCall(self._name, made)
 
     def _static_of(self, args: tuple[Any, ...]) -> set[int | str]:
         """Returns the positions and names of the static ones of some arguments."""

@@ -236,6 +236,9 @@ class Compiled(CountingEntryPoint, _LaterStage):
         traced = self.traced
         leaves, tree = flatten(traced.split(args, kwargs))
         self._check(leaves, tree)
+        if not busy:
+            made = traced.jaxpr, traced.consts, traced.out_tree, traced.threads, traced.matched
+            self.note_call(self._calls, (args, kwargs, traced.static_of(args)), leaves, made)
         if traced.matched and can_donate(leaves):
             shown = traced.jaxpr, traced.consts
             outs = call_donating(*shown, leaves, traced.matched, traced.threads)
@@ -243,9 +246,6 @@ class Compiled(CountingEntryPoint, _LaterStage):
             threads = traced.threads
             with nullcontext() if threads is None else compiler.asked_threads(threads):
                 outs = call(traced.jaxpr, *traced.consts, *leaves, name=traced.fun_name)
-        if not busy and not traced.matched:
-            made = traced.jaxpr, traced.consts, traced.out_tree, traced.threads
-            self.note_call(self._calls, (args, kwargs, traced.static_of(args)), leaves, made)
         return unflatten(traced.out_tree, outs)
 
     def _check(self, leaves: Sequence[Any], tree: PyTreeDef) -> None:

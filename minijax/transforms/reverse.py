@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minijax.core import dtypes
-from minijax.core.array import aval_of, to_array
+from minijax.core.array import aval_of, scalar, to_array
 from minijax.core.avals import ShapedArray, Zero, materialize
 from minijax.core.pytree import (
     describe,
@@ -20,11 +20,11 @@ from minijax.core.source import api_boundary
 from minijax.interpreters import linearize as linearize_interpreter
 from minijax.interpreters.stage import stage
 from minijax.interpreters.transpose import UndefinedPrimal, backward_pass
-from minijax.primitives.broadcast import full
 from minijax.primitives.convert import convert_element_type_p
 from minijax.transforms.arguments import (
     FlatFunction,
     argument_path,
+    as_array,
     check_callable,
     check_tangent,
     fix_arguments,
@@ -36,6 +36,8 @@ from minijax.transforms.arguments import (
 from minijax.transforms.batching import vmap
 from minijax.transforms.jacobian import check_jacobian_input, standard_basis, unravel_rows
 from minijax.transforms.staging import aval_of_struct
+
+_LEAF = structure(0)
 
 
 class _Pullback:
@@ -70,21 +72,23 @@ class _Pullback:
         ]
         found = iter(self._run(cts))
         results = [
-            _as_weak_as(aval, materialize(next(found))) if _is_active(aval) else _float0(aval)
+            _gradient(aval, next(found)) if _is_active(aval) else _float0(aval)
             for aval in self._in_avals
         ]
         return unflatten(self._in_tree, results)[0]
 
 
 def _is_active(aval: Any) -> bool:
-    return dtypes.is_inexact(aval.dtype)
+    return aval.is_inexact if type(aval) is ShapedArray else dtypes.is_inexact(aval.dtype)
 
 
 def _float0(aval: Any) -> Any:
     return materialize(Zero(aval.tangent()))
 
 
-def _as_weak_as(aval: Any, ct: Any) -> Any:
+def _gradient(aval: Any, ct: Any) -> Any:
+    """Returns the cotangent of an argument as an array, weak if the argument is."""
+    ct = materialize(ct)
     # So that a step x - rate * gradient has the aval of x, and is not compiled anew.
     if not aval.weak_type or aval_of(ct).weak_type:
         return ct
@@ -149,6 +153,29 @@ def _check_grad_input(what: str, name: str, x: Any, path: str, mode: tuple[bool,
         "as a float (1.0 in place of 1, x.astype(float)), choose other argnums, or set "
         "allow_int=True to get a float0 gradient for it."
     )
+
+
+def _is_float(x: Any) -> bool:
+    """Whether this is an array of real floating numbers, with which nothing can be wrong."""
+    aval = getattr(x, "aval", None)
+    return type(aval) is ShapedArray and aval.is_inexact and aval.dtype.kind != "c"
+
+
+def _is_float_scalar(x: Any) -> bool:
+    return _is_float(x) and x.aval.shape == ()
+
+
+def _check_grad_inputs(
+    what: str,
+    name: str,
+    positions: Sequence[int],
+    free: Sequence[Any],
+    mode: tuple[bool, bool],
+) -> None:
+    for i, x in zip(positions, free, strict=True):
+        for path, leaf in flatten_with_path(((x,), {}))[0]:
+            shown = argument_path(path).replace("args[0]", f"args[{i}]", 1)
+            _check_grad_input(what, name, leaf, shown, mode)
 
 
 def _check_grad_output(what: str, name: str, out: Any, holomorphic: bool) -> None:
@@ -216,7 +243,14 @@ def value_and_grad(
         >>> float(value), float(slope)
         (8.0, 12.0)
     """
-    return _value_and_grad("value_and_grad", fun, argnums, has_aux, holomorphic, allow_int)
+    both = _value_and_grad("value_and_grad", fun, argnums, has_aux, holomorphic, allow_int)
+
+    @wraps(fun)
+    @api_boundary
+    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+        return both(args, kwargs)
+
+    return value_and_gradient
 
 
 def _value_and_grad(
@@ -229,22 +263,27 @@ def _value_and_grad(
 ) -> Callable[..., Any]:
     check_callable(what, fun)
     name = function_name(fun)
+    mode = holomorphic, allow_int
 
-    @wraps(fun)
-    @api_boundary
-    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+    def value_and_gradient(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         positions, single = normalize_argnums(what, argnums, len(args))
-        free = tuple(args[i] for i in positions)
-        for i, x in zip(positions, free, strict=True):
-            for path, leaf in flatten_with_path(((x,), {}))[0]:
-                shown = argument_path(path).replace("args[0]", f"args[{i}]", 1)
-                _check_grad_input(what, name, leaf, shown, (holomorphic, allow_int))
-        partial = fix_arguments(fun, positions, args, kwargs)
-        out, f_vjp, *aux = vjp(partial, *free, has_aux=has_aux)
-        _check_grad_output(what, name, out, holomorphic)
-        (leaf,) = flatten(out)[0]
-        gradients = f_vjp(full((), 1, leaf.dtype, leaf.weak_type))
-        value = (out, aux[0]) if has_aux else out
+        free = tuple([args[i] for i in positions])
+        given, in_tree = flatten((free, {}))
+        if holomorphic or not all(map(_is_float, given)):
+            _check_grad_inputs(what, name, positions, free, mode)
+        flat = FlatFunction(fix_arguments(fun, positions, args, kwargs), in_tree, has_aux=has_aux)
+        leaves = [as_array(x) for x in given]
+        avals = [x.aval for x in leaves]
+        outs, pullback = linearize_interpreter.vjp(flat, leaves, [_is_active(a) for a in avals])
+        if holomorphic or flat.out_tree != _LEAF or not _is_float_scalar(outs[0]):
+            _check_grad_output(what, name, unflatten(flat.out_tree, outs), holomorphic)
+        out = to_array(outs[0])
+        cts = iter(pullback([scalar(1, out.dtype, out.weak_type)]))
+        results = [
+            _gradient(aval, next(cts)) if _is_active(aval) else _float0(aval) for aval in avals
+        ]
+        gradients = unflatten(in_tree, results)[0]
+        value = (out, flat.aux) if has_aux else out
         return value, gradients[0] if single else gradients
 
     return value_and_gradient
@@ -288,7 +327,7 @@ def grad(
     @wraps(fun)
     @api_boundary
     def gradient(*args: Any, **kwargs: Any) -> Any:
-        value, gradients = both(*args, **kwargs)
+        value, gradients = both(args, kwargs)
         return (gradients, value[1]) if has_aux else gradients
 
     return gradient

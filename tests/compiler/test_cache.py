@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import json
 import os
 import subprocess
@@ -23,6 +24,7 @@ from minijax.compiler.cache import key, location
 from minijax.compiler.cache.record import Record, from_bytes
 from minijax.compiler.cache.store import Store, digest
 from minijax.compiler.pipeline import Compiled, compile_jaxpr
+from minijax.compiler.vector_math import library
 from minijax.core.avals import ShapedArray
 from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr
@@ -187,6 +189,12 @@ def test_symbols_are_known_by_name_in_every_process() -> None:
     assert "ptr" in symbols.types("blas_dgemm")
 
 
+@pytest.mark.parametrize("name", sorted(library.FUNCTIONS | library.COMPLEX))
+def test_symbols_of_elementary_functions_tell_their_operands(name: str) -> None:
+    parsed = library.parsed(library.symbol(name, "double", 4))
+    assert parsed == (name, "double", 4, len(inspect.signature(library.writer(name)).parameters))
+
+
 # -- damage
 
 
@@ -224,7 +232,7 @@ def test_a_sound_file_with_a_foreign_object_is_made_again(folder: Path) -> None:
 
 
 def program_key_of_folder() -> str:
-    found = key.program_key(program(), (bool(config.fp_contract),))
+    found = key.program_key(program(), (bool(config.fp_contract), ()))
     assert found is not None
     return found
 
@@ -366,6 +374,9 @@ for k, f in enumerate([jnp.sin, jnp.exp, lambda x: jnp.sort(x) * x[0], lambda x:
     for g in (mj.jit(f), mj.jit(mj.vmap(lambda y: jnp.sum(f(x * y)))), mj.jit(mj.jacfwd(f))):
         for _ in range(3):  # the third call goes through an entry
             total += float(jnp.sum(g(x)))
+if sys.argv[1] == "no LLVM":
+    early = [f"minijax.compiler.{m}" for m in ("stages", "emit.program", "vector_math.exponential")]
+    assert not set(early) & set(sys.modules)
 files = location.store()
 print(json.dumps([total, files.hits, files.misses]))
 """

@@ -18,6 +18,7 @@ from minijax.primitives.compare import lt
 from minijax.primitives.control.callback import pure_callback
 from minijax.primitives.control.choose import cond, switch
 from minijax.primitives.control.loops import fori_loop, scan, while_loop
+from minijax.primitives.dot import dot_general
 from minijax.primitives.shape import rev
 from minijax.primitives.slicing import dynamic_index_in_dim, dynamic_update_index_in_dim
 from tests.compiler.programs import aval, check_function, check_kernels
@@ -166,3 +167,42 @@ def test_an_old_element_read_after_an_update_does_not_cost_a_copy() -> None:
         return [fori_loop(0, 5, step, x)]
 
     assert check_function(function, aval(900)).llvm_ir().count("call void @llvm.memmove") == 1
+
+
+def test_no_loop_grows_the_stack() -> None:
+    def function(x: Any, v: Any) -> list[Any]:
+        def inner(i: Any, s: Any) -> Any:
+            return cond(lt(s[0], 50.0), lambda s: (add(s[0], 1.0), s[1]), inner_while, s)
+
+        def inner_while(s: Any) -> Any:
+            return while_loop(
+                lambda s: lt(0.0, s[0]), lambda s: (sub(s[0], 9.0), rev(s[1], (0,))), s
+            )
+
+        def outer(carry: Any, _: Any) -> Any:
+            carry = fori_loop(0, 3, inner, carry)
+            return carry, reduce_sum(carry[1], (0,))
+
+        (last, total), sums = scan(outer, (x, v), None, length=20_000)
+        return [last, total, sums]
+
+    for size in (3, 40):
+        text = check_function(function, aval(), aval(size)).llvm_ir()
+        for body in text.split("define ")[1:]:
+            _, _, rest = body.partition("\nb1:")
+            assert "alloca" not in rest
+
+
+def test_outer_products_are_added_where_they_go() -> None:
+    def function(m: Any, u: Any, v: Any) -> list[Any]:
+        def step(total: Any, pair: Any) -> Any:
+            u, v = pair
+            first = dot_general(u, v, (((), ()), ((), ())))
+            second = dot_general(v, u, (((), ()), ((), ())))
+            return add(add(total, first), second), None
+
+        return [scan(step, m, (u, v))[0]]
+
+    compiled = check_function(function, aval(40, 40), aval(6, 40), aval(6, 40))
+    assert not compiled.uses_blas
+    assert compiled.memory()["arena"] == 0, "no product is stored"

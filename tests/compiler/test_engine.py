@@ -110,6 +110,12 @@ def test_effort_falls_with_the_length_of_functions() -> None:
     assert choose_effort(straight_line(5_000)) is Effort.LIGHT
     assert choose_effort(straight_line(20_000)) is Effort.MINIMAL
     assert choose_effort("\n".join([straight_line(5_000)] * 4)) is Effort.LIGHT
+    calls = "  %y = call double @sin(double %x)\n" * 100
+    assert choose_effort(straight_line(500) + calls) is Effort.LIGHT
+    assert choose_effort(straight_line(5_000) + calls) is Effort.MINIMAL
+    assert choose_effort(straight_line(5_000) + calls.replace("sin", "llvm.sin.f64")) is (
+        Effort.LIGHT
+    )
 
 
 @pytest.mark.parametrize("lines", (100, 5_000, 20_000))

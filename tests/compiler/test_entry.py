@@ -34,6 +34,9 @@ def warm(function: Any, *args: Any, **kwargs: Any) -> Any:
 
 def slow_calls(function: Any, call: Callable[[], Any]) -> int:
     """Returns how many of three calls pass through Python."""
+    assert all(p.flat is None for p in function._programs.values()), (
+        "calls have gone through Python"
+    )
     before = sum(sum(p.calls.values()) for p in function._programs.values())
     for _ in range(3):
         call()

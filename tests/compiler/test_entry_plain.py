@@ -194,3 +194,49 @@ def test_static_arguments_that_are_equal() -> None:
         assert function(2, True, "times").dtype == jnp.int64
         assert float(function(2.0, 1, "times")) == 2.0
         assert function(2, 1.0, "times").dtype == jnp.float64
+
+
+def test_constructors_that_change_what_they_are_given() -> None:
+    @mj.tree_util.register_dataclass
+    @dataclasses.dataclass
+    class Doubled:
+        x: Any
+        y: Any
+
+        def __post_init__(self) -> None:
+            self.x = self.x * 1 if isinstance(self.x, mj.Array) else self.x
+            self.x, self.y = self.y, self.x
+
+    @mj.tree_util.register_dataclass
+    @dataclasses.dataclass
+    class Strict:
+        x: Any
+
+        def __post_init__(self) -> None:
+            assert self.x.ndim == 1
+
+    swap = mj.jit(lambda a, b: Doubled(a + 1, b + 2))
+    strict = mj.jit(lambda x: [Strict(x + 1)])
+    for _ in range(6):
+        result = swap(1.0, 2.0)
+        with mj.disable_jit():
+            expected = swap(1.0, 2.0)
+        assert {float(result.x), float(result.y)} == {2.0, 4.0} == {expected.x, expected.y}
+        np.testing.assert_array_equal(strict(np.arange(3.0))[0].x, np.arange(3.0) + 1)
+
+
+def test_results_of_every_make_up() -> None:
+    def f(x: Any) -> Any:
+        inner = Slotted((x,), {"b": x + 1, "a": [None, ()]})
+        return Layer(inner, Pair(x + 2, {}), "name", 7), [Layer(x + 3, None)], {2: x + 4, 1: x}
+
+    function = mj.jit(f)
+    expected = mj.tree.leaves(f(1.0))
+    for _ in range(5):
+        result = function(1.0)
+        assert [float(x) for x in mj.tree.leaves(result)] == expected
+        first, (second,), third = result
+        assert (first.name, first.factor, second.name, list(third)) == ("name", 7, "", [2, 1])
+        assert list(first.weight.y) == ["b", "a"]
+        assert first.weight.y["a"] == [None, ()]
+        assert first.bias.right == {}

@@ -15,7 +15,9 @@ import pytest
 
 import minijax as mj
 import minijax.numpy as jnp
+from minijax.compiler.entry import install
 from minijax.compiler.entry.layout import find_layout
+from minijax.compiler.pipeline import compile_jaxpr
 from tests.compiler.test_entry import warm
 
 pytestmark = pytest.mark.skipif(find_layout() is None, reason="another interpreter's layout")
@@ -209,6 +211,38 @@ def test_threads_take_results_from_one_shelf() -> None:
     assert not wrong
 
 
+def test_first_calls_from_many_threads_at_once() -> None:
+    functions = [mj.jit(lambda x, k=k: {"r": jnp.sin(x) * k, "n": x.size}) for k in range(3)]
+    barrier, wrong = threading.Barrier(6), []
+
+    def work(number: int) -> None:
+        barrier.wait()
+        for size in range(1, 5):
+            for k in range(3):
+                x = np.arange(float(size)) + number
+                for _ in range(4):
+                    found = functions[(k + number) % 3](x)["r"]
+                    if not np.allclose(found, np.sin(x) * ((k + number) % 3), rtol=1e-14):
+                        wrong.append((number, size, k))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.parametrize(("rounds", "releases"), ((2, False), (20_000, True)))
+def test_long_programs_release_the_lock(rounds: int, releases: bool) -> None:
+    function = mj.jit(lambda x: mj.lax.fori_loop(0, rounds, lambda i, x: jnp.sin(x) + i, x))
+    warm(function, jnp.arange(4.0))
+    (program,) = function._programs.values()
+    assert compile_jaxpr(program.jaxpr).is_long == releases
+    texts = [text for text, code in install._codes.items() if code in function.entries[0].kept]
+    assert [("PyEval_SaveThread" in text) for text in texts] == [releases]
+
+
 def test_without_memory_for_results_a_call_raises() -> None:
     code = """
 import resource
@@ -253,6 +287,7 @@ def test_without_the_expected_layouts_everything_goes_through_python() -> None:
 import platform, sys
 platform.python_implementation = lambda: "Another"
 import pytest
+from minijax.compiler.entry import install
 from minijax.compiler.entry.layout import find_layout
 assert find_layout() is None
 names = ["tests/transforms/test_jit.py", "tests/compiler/test_entry_plain.py"]

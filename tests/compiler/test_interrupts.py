@@ -33,7 +33,37 @@ def rounds(n: Any) -> Any:
     return mj.lax.while_loop(lambda s: s[0] < n, lambda s: (s[0] + 1, jnp.sin(s[1])), (0, 1.0))[1]
 
 
-@pytest.mark.parametrize("function", (endless, long_scan, nested))
+def in_lanes(x: Any) -> Any:
+    return mj.vmap(endless)(x + jnp.arange(20.0))
+
+
+def nested_in_lanes(x: Any) -> Any:
+    return mj.vmap(nested)(x + jnp.arange(3.0))
+
+
+def in_a_branch_of_lanes(x: Any) -> Any:
+    lanes = x + jnp.arange(20.0)
+    return mj.vmap(lambda x: mj.lax.cond(x > 5, nested, lambda x: x, x))(lanes)
+
+
+def small_state(x: Any) -> Any:
+    return mj.lax.while_loop(lambda v: v[0] < 2, lambda v: jnp.sin(v[::-1]), x * jnp.ones(3))
+
+
+def short_in_endless(x: Any) -> Any:
+    def step(x: Any) -> Any:
+        return mj.lax.fori_loop(0, 9, lambda i, y: jnp.sin(y) + 1, x)
+
+    return mj.lax.while_loop(lambda x: x >= 0, step, x)
+
+
+ENDLESS = (
+    *(endless, long_scan, nested, in_lanes, nested_in_lanes, in_a_branch_of_lanes),
+    *(small_state, short_in_endless),
+)
+
+
+@pytest.mark.parametrize("function", ENDLESS)
 def test_an_interrupt_ends_a_loop(function: Callable[[Any], Any]) -> None:
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()

@@ -119,3 +119,64 @@ def test_loops_without_use_and_their_parts_go() -> None:
     scan = loop_of(simplified(function, X, ROWS))
     assert len(scan.outvars) == 1
     assert operations(body_of(scan)) == "add"
+
+
+def scanned(jaxpr: Jaxpr) -> list[list[Any]]:
+    """The avals of what each scan goes over."""
+    found = []
+    for eqn in jaxpr.eqns:
+        if eqn.primitive.name == "scan":
+            start = eqn.params["num_consts"] + eqn.params["num_carry"]
+            found.append([atom.aval for atom in eqn.invars[start:]])
+    return found
+
+
+def test_a_gradient_counts_the_steps_again() -> None:
+    def function(x: Any) -> Any:
+        def step(i: Any, total: Any) -> Any:
+            return jnp.sin(total) + x[i] * total
+
+        return lax.fori_loop(0, 3, step, 1.0)
+
+    forward, backward = scanned(simplified(mj.grad(function), X))
+    assert not forward
+    assert backward
+    assert all(aval.dtype == np.float64 for aval in backward)
+
+
+def test_counters_run_both_ways() -> None:
+    def count(reverse: bool, back: bool) -> Any:
+        def function(x: Any) -> Any:
+            _, places = lax.scan(lambda c, _: (c + 3, c), jnp.int8(-5), x, reverse=reverse)
+            return lax.scan(lambda c, i: (c + i * 0.5, c - i), 0.25, places, reverse=back)
+
+        return function
+
+    for reverse in (False, True):
+        for back in (False, True):
+            # Nobody needs the first loop any more.
+            assert scanned(simplified(count(reverse, back), X)) == [[]]
+
+
+def test_counters_that_are_results_stay() -> None:
+    def function(x: Any) -> Any:
+        _, places = lax.scan(lambda c, _: (c + 2, c), jnp.int32(7), x)
+        return places, lax.scan(lambda c, i: (c + i, None), 0.0, places)[0]
+
+    assert scanned(simplified(function, X))[-1] == []
+
+
+def test_what_starts_anywhere_is_not_a_counter() -> None:
+    def function(n: Any, x: Any) -> Any:
+        _, places = lax.scan(lambda c, _: (c + 1, c), n, x)
+        return lax.scan(lambda c, i: (c + i, None), 0.0, places)[0]
+
+    assert len(scanned(simplified(function, np.int64(3), X))[-1]) == 1
+
+
+def test_a_counter_that_wraps_round_is_left_alone() -> None:
+    def function(x: Any) -> Any:
+        _, places = lax.scan(lambda c, _: (c + 100, c), jnp.int8(100), x)
+        return lax.scan(lambda c, i: (c + i, None), 0.0, places)[0]
+
+    assert len(scanned(simplified(function, X))[-1]) == 1

@@ -92,6 +92,39 @@ def test_loop_visits_what_range_visits(bounds: tuple[int, int, int]) -> None:
     assert integers(fn)(*bounds[:2]) == (0, expected)
 
 
+@pytest.mark.parametrize(
+    "bounds",
+    [(0, 0, 1), (0, 1, 1), (0, 5, 1), (2, 9, 3), (3, 4, 7), (9, 2, -2), (5, 4, -1), (4, 5, -1)],
+)
+def test_a_loop_of_known_length_visits_what_range_visits(bounds: tuple[int, int, int]) -> None:
+    fn = start(("ptr", "out"))
+    first, stop, step = bounds
+    with fn.loop(first, stop, step, carried=[("i64", 7)]) as outer:
+        with fn.loop(2, carried=[("i64", outer.values[0])]) as inner:
+            scaled = fn.emit(f"mul i64 {inner.values[0]}, 31")
+            inner.next(fn.emit(f"add i64 {scaled}, {outer.index}"))
+        outer.next(inner.results[0])
+    fn.store("i64", outer.results[0], "%out")
+    fn.ret()
+    expected = 7
+    for i in range(*bounds):
+        for _ in range(2):
+            expected = expected * 31 + i
+    assert integers(fn)() == (0, expected)
+
+
+def test_a_loop_of_one_iteration_is_none_and_a_known_one_tests_at_its_end() -> None:
+    fn = start(("ptr", "out"))
+    with fn.loop(1) as once:
+        fn.store("i64", once.index, fn.gep("i64", "%out", once.index))
+    with fn.loop(3) as thrice:
+        fn.store("i64", thrice.index, "%out")
+    fn.ret()
+    text = str(fn)
+    assert text.count("br ") == 2
+    assert text.count("br i1") == text.count("icmp") == 1
+
+
 def test_while_loop_counts_collatz_steps() -> None:
     fn = start(("i64", "n"), ("ptr", "out"))
     with fn.while_loop([("i64", "%n"), ("i64", 0)]) as loop:

@@ -11,7 +11,7 @@ from minijax.core.dtypes import complex64, complex128, float32, float64, int32
 from minijax.primitives.arithmetic import abs as magnitude
 from minijax.primitives.linalg.cholesky import cholesky
 from minijax.primitives.linalg.eig import eig
-from minijax.primitives.linalg.eigh import eigh
+from minijax.primitives.linalg.eigh import eigh, eigvalsh
 from minijax.primitives.linalg.lu import lu, lu_pivots_to_permutation
 from minijax.primitives.linalg.matrices import adjoint, matmul
 from minijax.primitives.linalg.qr import householder_product, qr
@@ -41,6 +41,10 @@ def _spaces(x: Any) -> Any:
     """Eigenvalues, and eigenvectors without their signs and phases."""
     v, w = eigh(x)
     return w, magnitude(v)
+
+
+def _values_reference(x: np.ndarray) -> Any:
+    return np.linalg.eigvalsh((x + x.conj().swapaxes(-1, -2)) / 2)
 
 
 def _spaces_reference(x: np.ndarray) -> Any:
@@ -220,6 +224,9 @@ CASES: list[Case] = [
     Case("eigh", _spaces, (_APART,), _DTYPES, _spaces_reference, tolerance=1e-11),
     Case("eigh", _spaces, (_BATCH,), (float64,), _spaces_reference, "batch", tolerance=1e-11),
     Case("eigh", eigh, (_EMPTY,), _DTYPES, label="empty"),
+    Case("eigh", eigvalsh, (_APART,), _DTYPES, _values_reference, "values", tolerance=1e-11),
+    Case("eigh", eigvalsh, (_BATCH,), (float64,), _values_reference, "values-batch"),
+    Case("eigh", eigvalsh, (_EMPTY,), _REAL, label="values-empty"),
     Case("eigh", eigh, (_ONE,), _REAL, label="one"),
     Case("svd", _sizes, (_SQUARE,), _DTYPES, _sizes_reference, tolerance=1e-11),
     Case("svd", _sizes, (_BATCH,), (float64,), _sizes_reference, "batch", tolerance=1e-11),

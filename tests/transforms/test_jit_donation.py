@@ -13,6 +13,7 @@ import pytest
 import minijax as mj
 import minijax.numpy as jnp
 from minijax import lax
+from minijax.compiler.entry.layout import find_layout
 from minijax.core.execute import back_end
 from minijax.interpreters.evaluate import evaluate
 
@@ -235,3 +236,99 @@ def test_what_is_static_cannot_be_donated() -> None:
         mj.jit(lambda x, n: x * n, static_argnums=1, donate_argnums=1)
     with pytest.raises(ValueError, match="donate_argnums"):
         mj.jit(lambda x: x, donate_argnums=3)
+
+
+# -- through entries
+
+
+needs_entries = pytest.mark.skipif(find_layout() is None, reason="another interpreter's layout")
+
+
+@needs_entries
+@pytest.mark.parametrize("size", (3, 64, 100_000))
+def test_calls_that_donate_have_entries(size: int) -> None:
+    f = mj.jit(lambda x, y: (x + y, y.sum()), donate_argnums=0)
+    x, y = jnp.arange(float(size)), jnp.ones(size)
+    for _ in range(3):
+        x = f(x, y)[0]
+    assert len(f.entries) == 1
+    (program,) = f._programs.values()
+    slow = dict(program.calls)
+    for _ in range(50):
+        place, before = address(x), x
+        x, total = f(x, y)
+        assert address(x) == place
+        assert before.is_deleted()
+        with pytest.raises(RuntimeError, match="donated"):
+            before + 1
+        assert float(total) == size
+    np.testing.assert_array_equal(x, np.arange(float(size)) + 53)
+    assert program.calls == slow
+    assert not y.is_deleted()
+
+
+@needs_entries
+def test_entries_leave_what_others_see_alone() -> None:
+    f = mj.jit(lambda x, y: (x * 0 - 1, y * 2), donate_argnums=0)
+    for _ in range(4):
+        f(jnp.arange(64.0), jnp.ones(64))
+    x = jnp.arange(64.0)
+    seen, copy = np.asarray(x), np.arange(64.0)
+    np.testing.assert_array_equal(f(x, jnp.ones(64))[0], np.full(64, -1.0))
+    np.testing.assert_array_equal(seen, copy)
+    assert x.is_deleted()
+    x = jnp.arange(64.0)
+    np.testing.assert_array_equal(f(x, x)[1], 2 * copy)
+    x = np.arange(64.0)
+    np.testing.assert_array_equal(f(x, jnp.ones(64))[0], np.full(64, -1.0))
+    np.testing.assert_array_equal(x, copy)
+    x = jnp.asarray(x)
+    view = x.reshape(8, 8)
+    f(x, jnp.ones(64))
+    np.testing.assert_array_equal(view, copy.reshape(8, 8))
+
+
+@needs_entries
+def test_results_that_cannot_be_written_in_place() -> None:
+    f = mj.jit(lambda x: jnp.cumsum(x[::-1]) + x, donate_argnums=0)
+    for _ in range(6):
+        x = jnp.arange(64.0)
+        np.testing.assert_array_equal(f(x), np.cumsum(np.arange(64.0)[::-1]) + np.arange(64.0))
+        assert x.is_deleted()
+
+
+@needs_entries
+def test_references_after_calls_that_donate() -> None:
+    f = mj.jit(lambda tree, y: ({"x": tree["x"] + y}, tree["z"][::-1]), donate_argnums=0)
+    y = jnp.ones(64)
+    tree = {"x": jnp.zeros(64), "z": jnp.zeros(64)}
+    counts = sys.getrefcount(y), sys.getrefcount(type(y))
+    for _ in range(2000):
+        new, z = f(tree, y)
+        tree = {**new, "z": z}
+    gc.collect()
+    assert sys.getrefcount(y) == counts[0]
+    assert abs(sys.getrefcount(type(y)) - counts[1]) < 500
+    last = tree.pop("x")
+    del new
+    assert sys.getrefcount(last) == 2
+    np.testing.assert_array_equal(last, np.full(64, 2000.0))
+
+
+@needs_entries
+def test_a_failing_call_that_donates() -> None:
+    def check(x: np.ndarray) -> np.ndarray:
+        if x < 0:
+            raise ValueError("negative")
+        return x
+
+    shape = mj.ShapeDtypeStruct((), np.float64)
+    f = mj.jit(lambda x: (x * mj.pure_callback(check, shape, x[0]), x + 1), donate_argnums=0)
+    for _ in range(4):
+        f(jnp.ones(64))
+    for _ in range(100):
+        x = jnp.arange(64.0) - 1
+        with pytest.raises(ValueError, match="negative"):
+            f(x)
+        assert x.is_deleted()
+    np.testing.assert_array_equal(f(jnp.ones(64))[1], np.full(64, 2.0))

@@ -128,3 +128,70 @@ def test_the_oldest_program_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     assert traced == [0, 1, 2, 3, 4]
     assert float(f(2.0, 0)) == 0.0
     assert traced == [0, 1, 2, 3, 4, 0]
+
+
+# -- calls that only Python can take apart
+
+
+@mj.tree_util.register_pytree_node_class
+class Own:
+    def __init__(self, x: Any, name: str) -> None:
+        self.x, self.name = x, name
+
+    def tree_flatten(self) -> Any:
+        return (self.x,), self.name
+
+    @classmethod
+    def tree_unflatten(cls, name: str, children: Any) -> Own:
+        return cls(*children, name)
+
+
+def test_calls_that_keep_coming_through_python() -> None:
+    traced = []
+
+    @mj.jit
+    def f(own: Any, y: Any) -> Any:
+        traced.append(own.name)
+        return Own(own.x * y["a"], own.name + "!"), {3: y["a"], 1: own.x + 1}
+
+    for k in range(12):
+        own, others = f(Own(jnp.arange(3.0) + k, "a"), {"a": float(k)})
+        assert own.name == "a!"
+        np.testing.assert_array_equal(own.x, (np.arange(3.0) + k) * k)
+        np.testing.assert_array_equal(others[1], np.arange(3.0) + k + 1)
+        assert list(others) == [3, 1]
+    assert traced == ["a"]
+    f(Own(1.0, "b"), {"a": 2.0})
+    assert traced == ["a", "b"]
+
+
+@needs_entries
+def test_programs_of_such_calls_have_entries_of_their_own() -> None:
+    f = mj.jit(lambda own, scale: own.x * scale)
+    for _ in range(10):
+        f(Own(jnp.arange(3.0), "a"), 2.0)
+        f(Own(np.arange(6.0)[::2], "a"), 2.0)
+    (program,) = f._programs.values()
+    assert program.flat is not None
+    assert program.flat.entries
+    assert mj.grad(lambda x: f(Own(x, "a"), 2.0).sum())(jnp.ones(3)).tolist() == [2.0] * 3
+    with mj.debug_nans(True), pytest.raises(FloatingPointError):
+        f(Own(jnp.full(3, np.inf), "a"), 0.0)
+    mj.config.update("debug_nans", True)
+    try:
+        with pytest.raises(FloatingPointError):
+            f(Own(jnp.full(3, np.inf), "a"), 0.0)
+    finally:
+        mj.config.update("debug_nans", False)
+    f.clear_cache()
+    np.testing.assert_array_equal(f(Own(jnp.arange(3.0), "a"), 2.0), 2 * np.arange(3.0))
+
+
+def test_arrays_with_gaps_are_copied_and_left_alone() -> None:
+    f = mj.jit(lambda x: x * 2)
+    base = np.arange(24.0).reshape(4, 6)
+    views = [base[::2], base[:, ::-1], base.T, base[1:3, 2:5], base.astype(">f8")]
+    for _ in range(6):
+        for view in views:
+            np.testing.assert_array_equal(f(view), 2 * np.asarray(view, float))
+    np.testing.assert_array_equal(base, np.arange(24.0).reshape(4, 6))

@@ -23,17 +23,14 @@ from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal
 from minijax.core.primitive import Primitive
 from minijax.core.version import VERSION
-from minijax.primitives.control.custom_jvp import custom_jvp_p
-from minijax.primitives.control.custom_vjp import custom_vjp_p
-from minijax.primitives.control.custom_vmap import custom_vmap_p
 
 # The folders whose code decides what a program becomes; the vocabulary decides the program only.
 _DECIDING = ("compiler", "core", "kernel", "primitives")
 # Parameters that are of no use to the compiler: the rules of custom derivatives.
-_RULES: dict[Primitive, tuple[str, ...]] = {
-    custom_jvp_p: ("jvp",),
-    custom_vjp_p: ("fwd", "bwd"),
-    custom_vmap_p: ("rule",),
+_RULES: dict[str, tuple[str, ...]] = {
+    "minijax.primitives.control.custom_jvp.custom_jvp_p": ("jvp",),
+    "minijax.primitives.control.custom_vjp.custom_vjp_p": ("fwd", "bwd"),
+    "minijax.primitives.control.custom_vmap.custom_vmap_p": ("rule",),
 }
 _PLAIN = (int, float, complex, str, bytes, type(None))
 
@@ -154,7 +151,7 @@ class _Form:
         name = _name_of(eqn.primitive)
         if not eqn.params:
             return name
-        left_out = _RULES.get(eqn.primitive, ())
+        left_out = _RULES.get(name, ())
         return name + ",".join(
             [
                 f"{key}={self._value(value)}"

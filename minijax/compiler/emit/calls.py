@@ -16,10 +16,10 @@ import numpy as np
 
 from minijax.compiler.emit.frame import Frame, nbytes
 from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.status import FAILED
 from minijax.kernel.roots import HostCall, Value
 
 _FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
-FAILED = 1
 
 
 def emit_host_call(frame: Frame, call: HostCall) -> None:

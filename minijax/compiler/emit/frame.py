@@ -76,6 +76,8 @@ class Frame:
                 found = self.inputs[place.at]
             case "output":
                 found = self.outputs[place.at]
+                if place.offset and isinstance(found, str):
+                    return self.c.fn.gep("i8", found, place.offset)
             case "stack":
                 found = self._stack.get(place.at)
                 if found is None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from minijax.compiler.emit import division
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.types import layout
 from minijax.kernel.expr import Expr
@@ -48,16 +49,14 @@ def _bool_word(op: str) -> str:
 def _divide(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
     zero = c.op("icmp eq", ty, x[1], 0)
     safe = _safe_divisor(c, dtype, ty, x, zero)
-    word = "sdiv" if dtype.kind == "i" else "udiv"
-    quotient = c.op(word, ty, x[0], safe)
-    return c.select(zero, ty, -1, quotient)
+    found = division.quotient(c, ty, dtype.kind == "i", x[0], safe)
+    return c.select(zero, ty, -1, found)
 
 
 def _remainder(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
     zero = c.op("icmp eq", ty, x[1], 0)
     safe = _safe_divisor(c, dtype, ty, x, zero)
-    word = "srem" if dtype.kind == "i" else "urem"
-    rest = c.op(word, ty, x[0], safe)
+    rest = division.remainder(c, ty, dtype.kind == "i", x[0], safe)
     return c.select(zero, ty, x[0], rest)
 
 

@@ -6,16 +6,13 @@ main thread runs handlers, so there is one slot.
 
 from __future__ import annotations
 
-import ctypes
 import math
 
 from minijax.compiler.emit.context import Context
+from minijax.compiler.status import INTERRUPTED, SLOT, slot_address
 from minijax.compiler.text import Operand
 
-INTERRUPTED = 4
-SLOT = "raised"
 _WORK_BETWEEN = 2e7
-_slot = (ctypes.c_void_p * 3)()
 
 
 def is_long(work: float) -> bool:
@@ -81,15 +78,3 @@ def define_poll(c: Context) -> None:
     raised = fn.emit(f"icmp ne i32 {status}, 0")
     fn.ret(fn.emit(f"select i1 {raised}, i32 {INTERRUPTED}, i32 0"))
     c.fn = here
-
-
-def slot_address() -> int:
-    """Returns where an interrupted loop leaves what the handler raised."""
-    return ctypes.addressof(_slot)
-
-
-def reraise() -> None:
-    """Raises what a handler raised."""
-    restore = ctypes.pythonapi.PyErr_Restore
-    restore.restype, restore.argtypes = None, [ctypes.c_void_p] * 3
-    restore(*_slot)

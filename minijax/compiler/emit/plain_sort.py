@@ -18,10 +18,10 @@ from minijax.compiler.emit.frame import Frame, copy
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.packed import order_sorter
 from minijax.compiler.emit.selection import selector as _selector
-from minijax.compiler.emit.tapes import OUT_OF_MEMORY
 from minijax.compiler.emit.types import layout
 from minijax.compiler.engine import host
 from minijax.compiler.fuse import ordering
+from minijax.compiler.status import OUT_OF_MEMORY
 from minijax.compiler.text import FunctionWriter, Operand
 from minijax.core import dtypes
 from minijax.kernel.roots import Sort

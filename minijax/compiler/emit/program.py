@@ -30,6 +30,7 @@ from minijax.compiler.emit.unrolled import emit_unrolled
 from minijax.compiler.fuse.steps import Fused, Step
 from minijax.compiler.fuse.storage import Storage
 from minijax.compiler.memory.plan import Plan
+from minijax.compiler.status import ENTRY
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import (
     Branch,
@@ -46,8 +47,6 @@ from minijax.kernel.roots import (
     Value,
     While,
 )
-
-ENTRY = "run"
 
 
 def emit_module(c: Context, plan: Plan, literals: Sequence[tuple[Value, np.ndarray]]) -> None:

@@ -95,6 +95,13 @@ class _Fold:
         variables = (*self.reduce.accs, *self.reduce.news)
         return combine(self.frame, variables, (*accs, *news), self.reduce.combined)
 
+    def followed(self, accs: Sequence[Scalar], news: Sequence[Scalar]) -> list[Scalar]:
+        """Emits new accumulators where the elements come after all that were folded."""
+        if not self.reduce.following:
+            return self.combined(accs, news)
+        variables = (*self.reduce.accs, *self.reduce.news)
+        return combine(self.frame, variables, (*accs, *news), self.reduce.following)
+
     def starts(self, neutral: bool = False) -> list[Scalar]:
         """Returns what the fold, or a part of it, starts from, on all lanes."""
         if neutral and self.reduce.kind in _NEUTRAL:
@@ -168,7 +175,7 @@ class _Fold:
 
     def _fold_over(self, indices: Sequence[Expr], accs: Sequence[Scalar]) -> list[Scalar]:
         if not indices:
-            return self.combined(accs, self.elements())
+            return self.followed(accs, self.elements())
         first, *others = indices
         if first.payload <= _FEW:
             for k in range(first.payload):
@@ -218,7 +225,7 @@ class _Fold:
             found = []
             for k, acc in enumerate(accs):
                 with self.body.vector(self._some(k, lanes), self.outer[-1], k * lanes):
-                    found.append(self.combined(acc, self.elements()))
+                    found.append(self.followed(acc, self.elements()))
             return found
         first, *others = indices
         if turns > 1 and not others:
@@ -274,7 +281,7 @@ class _Fold:
 
     def _vectors(self, available: int) -> int:
         """Returns how many vectors of accumulators there are: enough to hide latency."""
-        work = len(self.nodes) + len(postorder(self.reduce.combined))
+        work = len(self.nodes) + len(postorder(self.reduce.following or self.reduce.combined))
         wanted = 8 if work <= 10 else 4 if work <= 20 else 2
         while wanted > max(available // 2, 1):
             wanted //= 2
@@ -329,7 +336,7 @@ class _Fold:
         found = []
         for k, acc in enumerate(accs):
             with self.body.vector(Lanes(lanes), last, plus(self.c, base, k * lanes)):
-                found.append(self.combined(acc, self.elements()))
+                found.append(self.followed(acc, self.elements()))
         return found
 
     def _rest(self, last: Expr, lanes: int, start: int, accs: Vectors) -> Vectors:
@@ -340,7 +347,7 @@ class _Fold:
             alive = min(lanes, left - k * lanes)
             which = Lanes(lanes) if alive == lanes else Lanes.first(alive, lanes)
             with self.body.vector(which, last, start + k * lanes):
-                news = self.combined(found[k], self.elements())
+                news = self.followed(found[k], self.elements())
                 if which.mask is not None:
                     news = self._chosen(which.mask, news, found[k])
                 found[k] = news
@@ -503,5 +510,5 @@ class _Fold:
         for position in positions:
             with self.body.scope():
                 self.body.bind(rows, (str(position),))
-                accs = self.combined(accs, self.elements())
+                accs = self.followed(accs, self.elements())
         self._keep(places, at, accs)

@@ -12,10 +12,10 @@ from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.memory_access import store
 from minijax.compiler.emit.types import Scalar
+from minijax.compiler.status import OUT_OF_MEMORY
 from minijax.compiler.text import Operand
 from minijax.kernel.roots import Value
 
-OUT_OF_MEMORY = 2
 _FIRST_CAPACITY = 64
 
 

@@ -46,6 +46,7 @@ class ArgumentWriter(PartWriter):
             k = order[name]
             self._check(self.call.keywords[k], self._argument(len(positional) + k))
         self._find_elements()
+        self._check_donated()
         fn.ret()
 
     def _check_names(self, names: Sequence[str]) -> None:
@@ -162,6 +163,15 @@ class ArgumentWriter(PartWriter):
             x = self.fn.load("ptr", self.fn.gep("ptr", "%held", position))
             place = self.fn.gep("ptr", "%inputs", len(self.call.consts) + position)
             self.fn.store("ptr", self._elements(leaf, row, x, position), place)
+
+    def _check_donated(self) -> None:
+        """What somebody else sees too is left to Python, which copies it."""
+        count = len(self.call.inputs())
+        for donated in self.call.donated:
+            if donated.in_place:
+                given: Given = [("ptr", "%held"), ("i64", count), ("i64", donated.leaf)]
+                status = self.fn.call("i32", self.shared("is_alone"), given)
+                self.require(f"icmp eq i32 {status}, 0")
 
     def _row(self, leaf: Leaf) -> tuple[int, int] | None:
         """The shared function that finds the elements, and what it compares with."""

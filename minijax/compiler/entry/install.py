@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any
 
 from minijax.compiler.blas_threads import blas_functions
 from minijax.compiler.cache.modules import cached_module
 from minijax.compiler.engine import Effort, Program
+from minijax.compiler.entry.donate import Donated
 from minijax.compiler.entry.layout import find_layout
 from minijax.compiler.entry.parts import Call, Static
 from minijax.compiler.entry.point import EntryPoint
+from minijax.compiler.entry.rebuild import numbered, rebuild_function
 from minijax.compiler.entry.recipe import Recipe, argument_recipe, leaf_values, result_recipe
 from minijax.compiler.entry.shared import shared_code
 from minijax.compiler.entry.table import BUSY, FAILURE, RUN, Table
 from minijax.compiler.entry.text import ENTRY_NAME, entry_text
 from minijax.compiler.pipeline import compile_jaxpr
 from minijax.core.activity import busy
-from minijax.core.array import value_of
+from minijax.core.array import ConcreteArray, value_of
 from minijax.core.jaxpr import Jaxpr
-from minijax.core.pytree import PyTreeDef, unflatten
+from minijax.core.pytree import PyTreeDef
 
+Matched = Mapping[int, int]
+NOTHING_MATCHED: Matched = MappingProxyType({})
 _codes: dict[str, Program] = {}
+
+
+def overwritten(consts: int, matched: Matched) -> tuple[tuple[int, int], ...]:
+    """Returns the inputs that a program may overwrite, each with the output that takes its memory.
+
+    Args:
+        consts: how many inputs stand before the leaves.
+        matched: leaves, each with the number of a result.
+    """
+    return tuple((consts + leaf, out) for leaf, out in sorted(matched.items()))
 
 
 def add_entry(
@@ -35,6 +49,7 @@ def add_entry(
     consts: Sequence[Any],
     out_tree: PyTreeDef,
     threads: int | None = None,
+    matched: Matched = NOTHING_MATCHED,
 ) -> bool:
     """Adds an entry for arguments like these; tells whether there can be one.
 
@@ -47,15 +62,17 @@ def add_entry(
         consts: the arrays that the function captured: the program's leading inputs.
         out_tree: the structure of the output.
         threads: how many threads calls may use; without, what is configured.
+        matched: donated leaves, each with the number of the result that takes its place.
     """
-    compiled, out_avals = compile_jaxpr(jaxpr), jaxpr.out_avals
+    wanted = overwritten(len(consts), matched)
+    compiled, out_avals = compile_jaxpr(jaxpr, wanted), jaxpr.out_avals
     layout = find_layout()
     if layout is None:
         return False
     positional = [_part(x, k in static) for k, x in enumerate(args)]
     keywords = [_part(x, name in static) for name, x in kwargs.items()]
-    numbered = unflatten(out_tree, range(out_tree.num_leaves))
-    made = result_recipe(numbered, out_avals)
+    places = numbered(out_tree)
+    made = result_recipe(places, out_avals)
     if made is None or None in positional or None in keywords:
         return False
     recipe, is_whole = made
@@ -64,19 +81,26 @@ def add_entry(
     found = [leaf for x in dynamic for leaf in leaf_values(x)]
     if len(found) != len(flat) or any(a is not b for a, b in zip(found, flat, strict=True)):
         return False
+    if any(type(flat[leaf]) is not ConcreteArray for leaf in matched):
+        return False
     buffers = [value_of(x) for x in consts]
+    in_place = dict(compiled.record.reused)
+    donated = [
+        Donated(leaf, out, len(consts) + leaf in in_place) for leaf, out in sorted(matched.items())
+    ]
     call = Call(
         tuple(p for p in positional if p is not None),
         tuple(kwargs),
         tuple(p for p in keywords if p is not None),
         recipe,
-        None if is_whole else functools.partial(unflatten, out_tree),
+        None if is_whole else rebuild_function(out_tree, places),
         (*(x.ctypes.data for x in buffers), *compiled.const_addresses),
         compiled.trailing_addresses(threads),
         compiled.plan_size,
         blas_functions() if compiled.uses_blas else None,
         compiled.is_long,
         compiled.is_long or compiled.runs_python,
+        tuple(donated),
     )
     table = Table()
     text = entry_text(call, layout, table)

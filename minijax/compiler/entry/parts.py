@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from minijax.compiler.entry.donate import Donated
 from minijax.compiler.entry.layout import Layout
 from minijax.compiler.entry.recipe import Leaf, Recipe, leaves
 from minijax.compiler.entry.shared import shared_code
@@ -40,6 +41,7 @@ class Call:
         blas: addresses of the getter and setter of the number of BLAS threads, if it matters.
         releases_lock: whether other threads of Python run meanwhile.
         runs_python: whether anything in Python may run meanwhile.
+        donated: the donated leaves that a result takes the place of: arrays of ours.
     """
 
     positional: tuple[Recipe | Static, ...]
@@ -53,6 +55,7 @@ class Call:
     blas: tuple[int, int] | None
     releases_lock: bool
     runs_python: bool
+    donated: tuple[Donated, ...] = ()
 
     def inputs(self) -> list[Leaf]:
         """Returns the leaves in the order in which the program takes them."""

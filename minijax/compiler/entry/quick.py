@@ -87,7 +87,9 @@ class Table:
         """Fills in how a ufunc is applied; returns what the words point to."""
         aval = plan.aval
         loop = find_loop(plan.ufunc, [*(a.dtype for a in avals), aval.dtype])
-        if loop is None or not 0 < aval.size <= _MOST_ELEMENTS:
+        # A complex result that must be free of NaN has two numbers to look at for each element.
+        is_odd = plan.nan_apart and aval.dtype.kind != "f"
+        if loop is None or is_odd or not 0 < aval.size <= _MOST_ELEMENTS:
             return []
         shape = (ctypes.c_int64 * max(aval.ndim, 1))(*aval.shape)
         words[quick_text.LOOP], words[quick_text.DATA] = loop
@@ -97,6 +99,7 @@ class Table:
         strides = [a.dtype.itemsize if a.shape else 0 for a in avals]
         for k, stride in enumerate([*strides, aval.dtype.itemsize]):
             words[quick_text.STRIDES + k] = stride
+        words[quick_text.NAN_APART] = aval.dtype.itemsize if plan.nan_apart else 0
         for k, mode in enumerate(modes):
             words[quick_text.MODES + k] = mode
         return [aval, aval.dtype, shape, plan.ufunc]

@@ -23,6 +23,7 @@ from minijax.compiler.text import FunctionWriter, ModuleWriter
 # Words of a row. Two rows stand side by side where a key leads.
 (OWNER, FIRST, SECOND, LOOP, DATA, DTYPE, AVAL, RANK, SHAPE, COUNT, STRIDES) = range(11)
 MODES = STRIDES + 3
+NAN_APART = MODES + 2  # 0, or the bytes of the numbers of which none may be NaN
 ROW_WORDS = 16
 ROWS_BITS = 10
 
@@ -60,6 +61,7 @@ class QuickWriter:
         self._write_find()
         self._write_number()
         self._write_address()
+        self._write_holds_nan()
         self._write_run()
         self._write_quick()
         self._write_bind()
@@ -189,7 +191,27 @@ class QuickWriter:
         fn.store("i64", self._word(COUNT), count)
         given = [("ptr", addresses), ("ptr", count), ("ptr", fn.gep("i64", "%row", STRIDES))]
         fn.call("void", self._word(LOOP, "ptr"), [*given, ("ptr", self._word(DATA, "ptr"))])
+        given = [("ptr", data), ("i64", self._word(COUNT)), ("i64", self._word(NAN_APART))]
+        with fn.when(fn.call("i1", "holds_nan", given)):
+            fn.call("void", "Py_DecRef", [("ptr", buffer)])
+            fn.ret(self.state)
         fn.ret(self._wrap(buffer))
+
+    def _write_holds_nan(self) -> None:
+        args = [("ptr", "data"), ("i64", "count"), ("i64", "size")]
+        self.fn = fn = self.module.function("holds_nan", args, "i1", "internal")
+        with fn.when(fn.emit("icmp eq i64 %size, 0")):
+            fn.ret("false")
+        is_wide = fn.emit("icmp eq i64 %size, 8")
+        with fn.if_else(is_wide, ["i1"]) as choice:
+            for branch, ty in ((choice.then, "double"), (choice.otherwise, "float")):
+                with branch():
+                    with fn.loop("%count", carried=[("i1", "false")]) as loop:
+                        x = fn.load(ty, fn.gep(ty, "%data", loop.index))
+                        is_nan = fn.emit(f"fcmp uno {ty} {x}, {x}")
+                        loop.next(fn.emit(f"or i1 {loop.values[0]}, {is_nan}"))
+                    choice.give(loop.results[0])
+        fn.ret(choice.results[0])
 
     def _new_buffer(self) -> str:
         fn = self.fn

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minijax.compiler.entry.rebuild import Place
 from minijax.core import dtypes
 from minijax.core.array import ConcreteArray
 from minijax.core.avals import Aval, ShapedArray
@@ -81,7 +82,7 @@ def argument_recipe(x: Any) -> Recipe | None:
 
 
 def result_recipe(x: Any, avals: Sequence[Aval]) -> tuple[Recipe, bool] | None:
-    """Returns the recipe of a result, given with numbers of outputs in place of its leaves.
+    """Returns the recipe of a result, given with a `Place` as each leaf.
 
     Returns:
         The recipe and whether the result is made by it; else the recipe is of the list of leaves,
@@ -90,13 +91,13 @@ def result_recipe(x: Any, avals: Sequence[Aval]) -> tuple[Recipe, bool] | None:
     if not all(type(aval) is ShapedArray for aval in avals):
         return None
     arrays = [Leaf("array", aval, ConcreteArray) for aval in avals if type(aval) is ShapedArray]
-    made = _result(x, arrays)
+    made = None if x is None and arrays else _result(x, arrays)
     return (Node(list, tuple(arrays)), False) if made is None else (made, True)
 
 
 def _result(x: Any, arrays: Sequence[Leaf]) -> Recipe | None:
-    if type(x) is int:
-        return arrays[x]
+    if type(x) is Place:
+        return arrays[x.number]
     if type(x) in dataclass_nodes:
         return None
     return _container(x, [_result(child, arrays) for child in _children(x)])

@@ -13,6 +13,7 @@ import functools
 
 from minijax.compiler.cache.modules import cached_module
 from minijax.compiler.engine import Effort, Program
+from minijax.compiler.entry.donate import write_donation
 from minijax.compiler.entry.layout import FIRST_TABLE, HEAD, Layout, find_layout, new_array_address
 from minijax.compiler.entry.table import ENTRY, SLOW
 from minijax.compiler.text import FunctionWriter, ModuleWriter
@@ -33,6 +34,9 @@ _EXPORTS = (
     "values_of_dict",
     "take_all",
     "put_all",
+    "is_alone",
+    "take_over",
+    "delete_array",
     "hold_all",
     "release_all",
     "lay_down",
@@ -59,6 +63,7 @@ def shared_code() -> Program:
     _write_take(module)
     _write_take_all(module, layout)
     _write_put_all(module)
+    write_donation(module, layout)
     _write_for_all(module, "hold_all", "Py_IncRef")
     _write_for_all(module, "release_all", "Py_DecRef")
     _write_lay_down(module, layout)
@@ -331,17 +336,18 @@ def _write_for_all(module: ModuleWriter, name: str, function: str) -> None:
 
 
 def _write_take_all(module: ModuleWriter, layout: Layout) -> None:
-    """Takes a result from each of the shelves; tells where their elements go."""
+    """Takes a result from each of the shelves that are there; tells where their elements go."""
     args = [("ptr", "shelves"), ("i64", "count"), ("ptr", "objects"), ("ptr", "elements")]
     fn = module.function("take_all", args, "i32")
     with fn.loop("%count") as loop:
         shelf = fn.load("ptr", fn.gep("ptr", "%shelves", loop.index))
-        x = fn.call("ptr", "take", [("ptr", shelf)])
-        _require(fn, f"icmp ne ptr {x}, null")
-        fn.store("ptr", x, fn.gep("ptr", "%objects", loop.index))
-        buffer = fn.load("ptr", fn.gep("i8", x, layout.value))
-        data = fn.load("ptr", fn.gep("i8", buffer, layout.data))
-        fn.store("ptr", data, fn.gep("ptr", "%elements", loop.index))
+        with fn.when(fn.emit(f"icmp ne ptr {shelf}, null")):
+            x = fn.call("ptr", "take", [("ptr", shelf)])
+            _require(fn, f"icmp ne ptr {x}, null")
+            fn.store("ptr", x, fn.gep("ptr", "%objects", loop.index))
+            buffer = fn.load("ptr", fn.gep("i8", x, layout.value))
+            data = fn.load("ptr", fn.gep("i8", buffer, layout.data))
+            fn.store("ptr", data, fn.gep("ptr", "%elements", loop.index))
     fn.ret()
 
 

@@ -21,6 +21,8 @@ from minijax.compiler.entry.results import ResultWriter
 from minijax.compiler.entry.shelf import shelf_of
 from minijax.compiler.entry.table import ENTRY, FAILURE, NEXT, RUN, Table
 from minijax.compiler.text import ModuleWriter
+from minijax.core.array import ConcreteArray, DeletedArray
+from minijax.core.avals import ShapedArray
 
 ENTRY_NAME = "entry"
 
@@ -144,6 +146,11 @@ class _EntryWriter(PartWriter):
         threads = self._limit_blas()
         given = [("ptr", "%inputs"), ("ptr", outputs), ("ptr", arena)]
         status = self._call_program(given)
+        for donated in self.call.donated:
+            if not donated.in_place:
+                x = fn.load("ptr", fn.gep("ptr", "%held", donated.leaf))
+                deleted: Given = [("ptr", x), ("ptr", self.object(DeletedArray))]
+                fn.call("void", self.shared("delete_array"), deleted)
         if self.call.blas is not None:
             fn.call("void", self.number(self.call.blas[1]), [("i32", threads)])
         return_arena(fn, self.call.arena, place, arena)
@@ -173,12 +180,28 @@ class _EntryWriter(PartWriter):
 
     def _allocate(self, outputs: str) -> None:
         """Takes the results from their shelves; they own their buffers."""
+        taken = {donated.out: donated.leaf for donated in self.call.donated if donated.in_place}
         shelves = [shelf_of(leaf.aval) for leaf in self.outputs]
         self.table.kept.append(shelves)
-        first = self.fn.gep("ptr", "%table", self.table.row([x.address for x in shelves]))
+        addresses = [0 if k in taken else shelf.address for k, shelf in enumerate(shelves)]
+        first = self.fn.gep("ptr", "%table", self.table.row(addresses))
         given: Given = [("ptr", first), ("i64", len(shelves)), ("ptr", "%objects")]
         status = self.fn.call("i32", self.shared("take_all"), [*given, ("ptr", outputs)])
         self.require(f"icmp eq i32 {status}, 0", OUT_OF_MEMORY)
+        for out, leaf in taken.items():
+            self._take_over(out, leaf, shelves[out].aval, outputs)
+
+    def _take_over(self, out: int, leaf: int, aval: ShapedArray, outputs: str) -> None:
+        """Makes the buffer of a donated leaf that of a result."""
+        fn = self.fn
+        x = fn.load("ptr", fn.gep("ptr", "%held", leaf))
+        given: Given = [("ptr", x), ("ptr", self.object(ConcreteArray))]
+        given += [("ptr", self.object(aval)), ("ptr", self.object(DeletedArray))]
+        new = fn.call("ptr", self.shared("take_over"), given)
+        self.require(f"icmp ne ptr {new}, null", OUT_OF_MEMORY)
+        fn.store("ptr", new, fn.gep("ptr", "%objects", out))
+        elements = fn.load("ptr", fn.gep("ptr", "%inputs", len(self.call.consts) + leaf))
+        fn.store("ptr", elements, fn.gep("ptr", outputs, out))
 
     def _limit_blas(self) -> str:
         if self.call.blas is None:

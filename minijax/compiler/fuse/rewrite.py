@@ -1,7 +1,8 @@
 """Definitions that another kind of definition does better.
 
 A small `Dot`, or one of a dtype that BLAS does not know, is a `Reduce` of products: it fuses with
-what comes before and after it. Sums and products of 16-bit floats accumulate in 32 bits.
+what comes before and after it. Sums and products of 16-bit floats accumulate in 32 bits. A fold of
+one element is no fold: an outer product, or a sum over an axis of length 1, is an `Element`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from minijax.compiler.fuse.parts import Reader
 from minijax.core import dtypes
 from minijax.kernel.expr import Expr, ExprBuilder
 from minijax.kernel.roots import Definition, Dot, Element, Reduce
@@ -23,12 +25,14 @@ _NARROW = (dtypes.float16, dtypes.bfloat16)
 
 def rewrite(definitions: Sequence[Definition]) -> list[Definition]:
     """Returns the definitions with small dots and narrow sums rewritten."""
-    found = []
+    found: list[Definition] = []
     for definition in definitions:
         if isinstance(definition, Dot) and not is_large(definition):
             definition = _as_reduce(definition)
         if isinstance(definition, Reduce) and definition.kind in ("add", "mul"):
             definition = _widened(definition)
+        if isinstance(definition, Reduce) and all(i.payload == 1 for i in definition.inner):
+            definition = _as_element(definition)
         found.append(definition)
     return found
 
@@ -48,7 +52,7 @@ def is_large(dot: Dot) -> bool:
     rows, columns, contracted = dot_sizes(dot)
     if dot.out.dtype not in BLAS_DTYPES or 0 in (*dot.lhs.shape, *dot.rhs.shape):
         return False
-    if min(rows, columns) == 1 or rows * columns * contracted <= _SMALL_DOT:
+    if 1 in (rows, columns, contracted) or rows * columns * contracted <= _SMALL_DOT:
         return False
     middling = max(rows, columns, contracted) <= _MIDDLING_DOT and columns >= _FEWEST_COLUMNS
     return not (middling and _goes_along_columns(dot))
@@ -90,6 +94,17 @@ def _as_reduce(dot: Dot) -> Reduce:
         (k.binary(total, acc, new),),
         total,
     )
+
+
+def _as_element(fold: Reduce) -> Element:
+    k = Reader()
+    indices = {id(i): i for i in fold.outer}
+    elements = k.rebuild(fold.elements, indices | {id(i): k.constant(0) for i in fold.inner})
+    known = {id(v): x for v, x in zip(fold.news, elements, strict=True)}
+    known |= {id(v): x for v, x in zip(fold.accs, k.rebuild(fold.init, {}), strict=True)}
+    pairs = zip(k.rebuild(fold.combined, known), fold.outs, strict=True)
+    bodies = tuple(k.convert(x, out.dtype) for x, out in pairs)
+    return Element(fold.outs, fold.outer, bodies)
 
 
 def _widened(reduce: Reduce) -> Reduce:

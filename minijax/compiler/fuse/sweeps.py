@@ -54,6 +54,9 @@ def walks_rows(nodes: Iterable[Expr], kept: Expr, folded: Expr) -> bool:
 def joined(first: Reduce, second: Reduce, elements: Sequence[Expr]) -> Reduce:
     """Returns both folds as one; `elements` are those of the second over the first's indices."""
     kind = first.kind if first.kind == second.kind else None
+    following: tuple[Expr, ...] = ()
+    if first.following or second.following:
+        following = (first.following or first.combined) + (second.following or second.combined)
     return replace(
         first,
         outs=(*first.outs, *second.outs),
@@ -64,4 +67,5 @@ def joined(first: Reduce, second: Reduce, elements: Sequence[Expr]) -> Reduce:
         combined=(*first.combined, *second.combined),
         kind=kind,
         commutes=True,
+        following=following,
     )

@@ -11,7 +11,7 @@ the carry; else there are two memories that change roles (`double`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,22 +19,20 @@ from minijax.compiler.fuse.steps import Fused, Step
 from minijax.compiler.fuse.walk import is_array, is_tape
 from minijax.compiler.memory.inplace import overwritable
 from minijax.compiler.memory.liveness import last_uses, row_values
+from minijax.compiler.memory.ranges import (
+    ALIGNMENT,
+    Buffer,
+    Place,
+    place_in_arena,
+    place_in_outputs,
+)
 from minijax.compiler.memory.scratch import step_scratch
 from minijax.compiler.threads.partition import Split, split_rows, split_step
 from minijax.kernel.roots import Definition, Dot, Scan, Value, While, results
 
-ALIGNMENT = 64
 _STACK_BUFFER = 1024
 _STACK_TOTAL = 1 << 14
 _STACK_NESTED = 1 << 11
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a memory is: in `kind` "input", "output", "stack" or "arena", at a number or offset."""
-
-    kind: str
-    at: int
 
 
 class Private(NamedTuple):
@@ -73,15 +71,6 @@ class Plan:
     splits: dict[int, Split] = field(default_factory=dict)
     private: dict[int, Private] = field(default_factory=dict)
     size: int = 0
-
-
-@dataclass(slots=True)
-class _Buffer:
-    values: list[Value]
-    start: int
-    end: int
-    size: int
-    place: Place | None = None
 
 
 def plan_memory(fused: Fused, overwritten: Mapping[int, int] | None = None) -> Plan:
@@ -135,14 +124,14 @@ class _Planner:
         self.plan = Plan(fused)
         self.last = last_uses(fused)
         self.plan.rows = row_values(fused)
-        self.buffer_of: dict[Value, _Buffer] = {}
+        self.buffer_of: dict[Value, Buffer] = {}
         self.stack = stack
         self.stack_used = 0
 
     def run(self) -> Plan:
         for number, value in enumerate(self.fused.program.inputs):
             if number in self.overwritten:
-                buffer = _Buffer([value], -1, self.last.get(value, -1), nbytes(value))
+                buffer = Buffer([value], -1, self.last.get(value, -1), nbytes(value))
                 buffer.place = Place("input", number)
                 self.buffer_of[value] = buffer
             self.plan.places[value] = Place("input", number)
@@ -189,7 +178,7 @@ class _Planner:
             else:
                 start = position if step.group is None else step.group
                 elements = self.plan.rows.get(out, out.size)
-                buffer = _Buffer([out], start, end, elements * out.dtype.itemsize)
+                buffer = Buffer([out], start, end, elements * out.dtype.itemsize)
             self.buffer_of[out] = buffer
 
     def _is_own(self, operand: Value, position: int, step: Step) -> bool:
@@ -241,20 +230,25 @@ class _Planner:
             elif not self._is_in_its_input(buffer, number):
                 self.plan.copies.append((number, home))
 
-    def _is_in_its_input(self, buffer: _Buffer, output: int) -> bool:
+    def _is_in_its_input(self, buffer: Buffer, output: int) -> bool:
         place = buffer.place
         assert place is not None, "asked only of placed buffers"
         return place.kind == "input" and self.overwritten[place.at] == output
 
     def _place_rest(self) -> None:
-        ranges: list[_Buffer] = []
-        own: dict[int, list[_Buffer]] = {}
+        ranges: list[Buffer] = []
+        outputs: list[Buffer] = []
+        own: dict[int, list[Buffer]] = {}
         for buffer in {id(b): b for b in self.buffer_of.values()}.values():
             if buffer.place is None and buffer.size <= _STACK_BUFFER:
                 self._place_on_stack(buffer)
-            if buffer.place is None:
+            if buffer.place is not None:
+                outputs += [buffer] if buffer.place.kind == "output" else []
+            else:
                 is_own = buffer.values[0] in self.plan.rows and buffer.start in self.plan.splits
                 (own.setdefault(buffer.start, []) if is_own else ranges).append(buffer)
+        place_in_outputs(ranges, outputs)
+        ranges = [b for b in ranges if b.place is None]
         scratch = self._scratch_ranges()
         for position, blocks in scratch.items():
             is_own = position in self.plan.splits
@@ -263,7 +257,7 @@ class _Planner:
             else:
                 ranges += blocks
         shared = {position: self._together(position, blocks) for position, blocks in own.items()}
-        self.plan.size = _place_in_arena([*ranges, *shared.values()])
+        self.plan.size = place_in_arena([*ranges, *shared.values()])
         for position, whole in shared.items():
             self._move(position, whole, own[position])
         for position, blocks in scratch.items():
@@ -275,31 +269,31 @@ class _Planner:
     def _definition(self, position: int) -> Definition:
         return self.fused.steps[position].definition
 
-    def _together(self, position: int, blocks: Sequence[_Buffer]) -> _Buffer:
+    def _together(self, position: int, blocks: Sequence[Buffer]) -> Buffer:
         """Places the working memories of a step in parts relative to a block that holds them."""
-        size = _place_in_arena(blocks)
+        size = place_in_arena(blocks)
         ends = [p for p, s in enumerate(self.fused.steps) if s.group == position]
-        return _Buffer([], position, max(ends, default=position), size)
+        return Buffer([], position, max(ends, default=position), size)
 
-    def _move(self, position: int, whole: _Buffer, blocks: Sequence[_Buffer]) -> None:
+    def _move(self, position: int, whole: Buffer, blocks: Sequence[Buffer]) -> None:
         assert whole.place is not None, "the block has been placed"
         self.plan.private[position] = Private(whole.place.at, whole.size)
         for block in blocks:
             assert block.place is not None, "the working memory has been placed"
             block.place = Place("arena", whole.place.at + block.place.at)
 
-    def _place_on_stack(self, buffer: _Buffer) -> None:
+    def _place_on_stack(self, buffer: Buffer) -> None:
         if self.stack_used + buffer.size <= self.stack:
             buffer.place = Place("stack", self.stack_used)
             self.stack_used += -(-max(buffer.size, 1) // ALIGNMENT) * ALIGNMENT
 
-    def _scratch_ranges(self) -> dict[int, list[_Buffer]]:
+    def _scratch_ranges(self) -> dict[int, list[Buffer]]:
         found = {}
         for position, step in enumerate(self.fused.steps):
             sizes = step_scratch(step.definition, self.plan.carries.get(position, ()))
             inner = self.plan.inner.get(position, ())
             sizes.append(max((p.size for p in inner), default=0))
-            found[position] = [_Buffer([], position, position, size) for size in sizes]
+            found[position] = [Buffer([], position, position, size) for size in sizes]
         return found
 
 
@@ -318,21 +312,3 @@ def _plan_body(body: Fused, before: int, init: tuple[Value, ...]) -> tuple[Plan,
     for j in wanted.values():
         ways[j] = "in place"
     return plan, tuple(ways)
-
-
-def _place_in_arena(buffers: Iterable[_Buffer]) -> int:
-    """Gives buffers the lowest offsets at which they meet nobody alive; returns the size."""
-    alive: list[tuple[int, int, int]] = []  # offset, end of range, last step
-    top = 0
-    for buffer in sorted(buffers, key=lambda b: b.start):
-        alive = sorted(entry for entry in alive if entry[2] >= buffer.start)
-        size = -(-buffer.size // ALIGNMENT) * ALIGNMENT
-        offset = 0
-        for low, high, _ in alive:
-            if offset + size <= low:
-                break
-            offset = max(offset, high)
-        buffer.place = Place("arena", offset)
-        alive.append((offset, offset + size, buffer.end))
-        top = max(top, offset + size)
-    return top

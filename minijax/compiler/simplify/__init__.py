@@ -4,6 +4,7 @@
     carries  what a loop hands on unchanged is one of its constants
     hoist    what a loop computes anew each step from its constants is computed once, before it
     forward  a scan does not stack what is there already
+    counters a scan that is handed the numbers of another one's steps counts for itself
     fold     operations on scalar constants are carried out
     algebra  operations that do nothing go, and some become cheaper ones
     cse      an operation applied twice to the same operands is applied once
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from minijax.compiler.simplify.algebra import simplify_algebra
 from minijax.compiler.simplify.carries import carries_to_constants
+from minijax.compiler.simplify.counters import count_again
 from minijax.compiler.simplify.cse import eliminate_common
 from minijax.compiler.simplify.dce import eliminate_dead
 from minijax.compiler.simplify.fold import fold_constants
@@ -33,6 +35,7 @@ PASSES = (
     carries_to_constants,
     hoist_invariants,
     forward_stacks,
+    count_again,
     fold_constants,
     simplify_algebra,
     eliminate_common,

@@ -18,9 +18,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
-from minijax.compiler.emit.interrupts import INTERRUPTED
-from minijax.compiler.emit.tapes import OUT_OF_MEMORY
 from minijax.compiler.engine import host
+from minijax.compiler.status import INTERRUPTED, OUT_OF_MEMORY
 from minijax.compiler.text import FunctionWriter, ModuleWriter, Operand
 
 RUN, STOP, STATE = "pool_run", "pool_stop", "pool_state"

@@ -1,74 +1,43 @@
 """The compiled elementary functions: each compiled once per type and number of lanes.
 
-A program calls them by symbols such as `exp_f64x8`.
+A program calls them by symbols such as `exp_f64x8`. The modules that write them are imported when
+one must be compiled, and not where it is found on disk.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 from minijax.compiler.cache.modules import cached_module
 from minijax.compiler.emit.context import Context
 from minijax.compiler.engine import Effort, Program
-from minijax.compiler.vector_math import (
-    complex_functions,
-    error_function,
-    exponential,
-    gamma,
-    logarithm,
-    power,
-    remainder,
-    trigonometric,
-)
-from minijax.compiler.vector_math.language import Number
+from minijax.core.lazy import Place, find, places
 
-FUNCTIONS: dict[str, Callable[..., Number]] = {
-    "exp": exponential.exp,
-    "exp2": exponential.exp2,
-    "expm1": exponential.expm1,
-    "logistic": exponential.logistic,
-    "sinh": exponential.sinh,
-    "cosh": exponential.cosh,
-    "tanh": exponential.tanh,
-    "log": logarithm.log,
-    "log1p": logarithm.log1p,
-    "log2": logarithm.log2,
-    "log10": logarithm.log10,
-    "asinh": logarithm.asinh,
-    "acosh": logarithm.acosh,
-    "atanh": logarithm.atanh,
-    "sin": trigonometric.sin,
-    "cos": trigonometric.cos,
-    "tan": trigonometric.tan,
-    "asin": trigonometric.asin,
-    "acos": trigonometric.acos,
-    "atan": trigonometric.atan,
-    "atan2": trigonometric.atan2,
-    "pow": power.power,
-    "cbrt": power.cbrt,
-    "hypot": power.hypot,
-    "fmod": remainder.fmod,
-    "erf": error_function.erf,
-    "erfc": error_function.erfc,
-    "lgamma": gamma.lgamma,
-    "digamma": gamma.digamma,
-}
+# The functions by the module of this package that writes them; `name=function` where they differ.
+_UNARY = places(
+    {
+        "error_function": "erf erfc",
+        "exponential": "exp exp2 expm1 logistic sinh cosh tanh",
+        "gamma": "lgamma digamma",
+        "logarithm": "log log1p log2 log10 asinh acosh atanh",
+        "power": "cbrt",
+        "trigonometric": "sin cos tan asin acos atan",
+    }
+)
+_BINARY = places({"power": "pow=power hypot", "remainder": "fmod", "trigonometric": "atan2"})
+FUNCTIONS = _UNARY | _BINARY
 # Those of complex numbers: two parts in, two parts out; in double precision only.
-COMPLEX: dict[str, Callable[[Number, Number], tuple[Number, Number]]] = {
-    "cexp": complex_functions.exp,
-    "clog": complex_functions.log,
-    "csqrt": complex_functions.sqrt,
-    "csin": complex_functions.sin,
-    "ccos": complex_functions.cos,
-    "ctan": complex_functions.tan,
-    "csinh": complex_functions.sinh,
-    "ccosh": complex_functions.cosh,
-    "ctanh": complex_functions.tanh,
-}
+COMPLEX = places(
+    {
+        "complex_functions": """
+            cexp=exp clog=log csqrt=sqrt csin=sin ccos=cos ctan=tan csinh=sinh ccosh=cosh ctanh=tanh
+        """
+    }
+)
 _BITS = {"double": 64, "float": 32}
 _TYPES = {"64": "double", "32": "float"}
-_BINARY = frozenset(("atan2", "hypot", "pow"))
 _compiled: dict[str, Program] = {}
 
 
@@ -105,20 +74,32 @@ def address(name: str, ty: str, lanes: int, count: int) -> int:
 
 def module_text(name: str, ty: str, lanes: int, count: int) -> str:
     """Returns the LLVM text of a function."""
+    number = _found(("language", "Number"))
     c = Context(contract=False)
     with c.on(lanes):
         wide = c.type(ty)
         args = [(wide, f"x{k}") for k in range(count)]
         ret = pair(wide) if name in COMPLEX else wide
         c.fn = c.module.function(symbol(name, ty, lanes), args, ret)
-        operands = [Number(c, ty, f"%x{k}") for k in range(count)]
+        operands = [number(c, ty, f"%x{k}") for k in range(count)]
         if name in COMPLEX:
-            re, im = COMPLEX[name](*operands)
+            re, im = writer(name)(*operands)
             half = c.fn.emit(f"insertvalue {ret} poison, {wide} {re.name}, 0")
             c.fn.ret(c.fn.emit(f"insertvalue {ret} {half}, {wide} {im.name}, 1"))
         else:
-            c.fn.ret(FUNCTIONS[name](*operands).name)
+            c.fn.ret(writer(name)(*operands).name)
     return str(c.module)
+
+
+def writer(name: str) -> Callable[..., Any]:
+    """Returns the function that writes one of ours: numbers of the language in and out."""
+    return _found(COMPLEX[name] if name in COMPLEX else FUNCTIONS[name])
+
+
+def _found(place: Place) -> Callable[..., Any]:
+    module, name = place
+    found: Callable[..., Any] = find((f"minijax.compiler.vector_math.{module}", name))
+    return found
 
 
 def pair(ty: str) -> str:

@@ -43,7 +43,7 @@ from minijax.primitives.windows import slice_in_dim
 
 
 @functools.cache
-def _routine(n: int, dtype: np.dtype, lower: bool) -> Routine:
+def _routine(n: int, dtype: np.dtype, lower: bool, compute_vectors: bool) -> Routine:
     is_complex = dtypes.is_complex(dtype)
     real = dtypes.real_dtype(dtype)
     symbol = f"lapack_{letter(dtype)}{'heevd' if is_complex else 'syevd'}"
@@ -51,13 +51,23 @@ def _routine(n: int, dtype: np.dtype, lower: bool) -> Routine:
     real_room, integers = 1 + 5 * n + 2 * n * n, 3 + 5 * n
     real_work = (("work", 2), real_room) if is_complex else ()
     arguments = (
-        *("V", "L" if lower else "U", n, ("out", 0), n, ("out", 1), ("work", 0), room),
+        *(
+            "V" if compute_vectors else "N",
+            "L" if lower else "U",
+            n,
+            ("out", 0),
+            n,
+            ("out", 1),
+            ("work", 0),
+            room,
+        ),
         *(*real_work, ("work", 1), integers, ("out", 2)),
     )
     work = (room * dtype.itemsize, integers * 4)
 
     def evaluate(a: np.ndarray) -> Any:
-        values, vectors, info = wrapped(symbol)(a, lower=int(lower))
+        kind = {"compute_v": int(compute_vectors), "lower": int(lower)}
+        values, vectors, info = wrapped(symbol)(a, **kind)
         return vectors, values, info
 
     return Routine(
@@ -69,44 +79,52 @@ def _routine(n: int, dtype: np.dtype, lower: bool) -> Routine:
     )
 
 
-def _impl(a: np.ndarray, *, lower: bool) -> Any:
+def _impl(a: np.ndarray, *, lower: bool, compute_vectors: bool) -> Any:
     if a.size == 0:
-        return a, np.empty(a.shape[:-1], dtypes.real_dtype(a.dtype))
-    routine = _routine(a.shape[-1], a.dtype, lower)
+        values = np.empty(a.shape[:-1], dtypes.real_dtype(a.dtype))
+        return (a, values) if compute_vectors else (values,)
+    routine = _routine(a.shape[-1], a.dtype, lower, compute_vectors)
     vectors, values, info = run(routine, a.shape[:-2], a.swapaxes(-1, -2))
+    if not compute_vectors:
+        return tuple(masked(info, values))
     return tuple(masked(info, np.ascontiguousarray(vectors.swapaxes(-1, -2)), values))
 
 
-def _abstract(a: ShapedArray, *, lower: bool) -> Any:
+def _abstract(a: ShapedArray, *, lower: bool, compute_vectors: bool) -> Any:
     check_matrices("eigh", a, square=True)
-    return a, a.update(shape=a.shape[:-1], dtype=dtypes.real_dtype(a.dtype))
+    values = a.update(shape=a.shape[:-1], dtype=dtypes.real_dtype(a.dtype))
+    return (a, values) if compute_vectors else (values,)
 
 
-def _jvp(primals: Any, tangents: Any, *, lower: bool) -> Any:
-    v, w = eigh_p.bind(*primals, lower=lower)
+def _jvp(primals: Any, tangents: Any, *, lower: bool, compute_vectors: bool) -> Any:
     (t,) = tangents
     if type(t) is Zero:
-        return (v, w), (Zero(v.aval.tangent()), Zero(w.aval.tangent()))
+        outs = eigh_p.bind(*primals, lower=lower, compute_vectors=compute_vectors)
+        return outs, tuple(Zero(out.aval.tangent()) for out in outs)
+    v, w = eigh_p.bind(*primals, lower=lower, compute_vectors=True)
     seen = matmul(adjoint(v), t, v)
+    w_dot = real_part(diagonal(seen))
+    if not compute_vectors:
+        return (w,), (w_dot,)
     turn = mul(as_dtype(inverse_gaps(w), v.dtype), seen)
-    return (v, w), (matmul(v, turn), real_part(diagonal(seen)))
+    return (v, w), (matmul(v, turn), w_dot)
 
 
-def _lower(k: Any, a: Any, *, out: Any, lower: bool) -> Any:
-    v_aval, w_aval = out
-    if v_aval.size == 0:
-        return a, *k.element(w_aval, lambda *i: k.constant(0, w_aval.dtype))
-    (flipped,) = k.element(v_aval, lambda *i: a(*i[:-2], i[-1], i[-2]))
-    routine = _routine(v_aval.shape[-1], v_aval.dtype, lower)
-    vectors, values, info = native(k, routine, v_aval.shape[:-2], flipped)
+def _lower(k: Any, a: Any, *, out: Any, lower: bool, compute_vectors: bool) -> Any:
+    w_aval = out[-1]
+    if w_aval.size == 0:
+        values = k.element(w_aval, lambda *i: k.constant(0, w_aval.dtype))
+        return (a, *values) if compute_vectors else values
+    seen = ShapedArray(a.shape, a.dtype)
+    (flipped,) = k.element(seen, lambda *i: a(*i[:-2], i[-1], i[-2]))
+    routine = _routine(a.shape[-1], a.dtype, lower, compute_vectors)
+    vectors, values, info = native(k, routine, a.shape[:-2], flipped)
 
     def vector(*i: Any) -> Any:
         return checked(k, info, i[:-2], vectors(*i[:-2], i[-1], i[-2]))
 
-    return (
-        *k.element(v_aval, vector),
-        *k.element(w_aval, lambda *i: checked(k, info, i[:-1], values(*i))),
-    )
+    found = k.element(w_aval, lambda *i: checked(k, info, i[:-1], values(*i)))
+    return (*k.element(seen, vector), *found) if compute_vectors else found
 
 
 eigh_p: Primitive = primitive(
@@ -168,9 +186,34 @@ def eigh(
     a = to_array(x)
     check_matrices("eigh", aval_of(a), square=True)
     a = symmetrized(a) if symmetrize_input else a
-    v, w = eigh_p.bind(a, lower=bool(lower))
+    v, w = eigh_p.bind(a, lower=bool(lower), compute_vectors=True)
     if subset_by_index is None:
         return v, w
     start, end = index_range("eigh", subset_by_index, w.shape[-1])
     chosen = [slice_in_dim(x, start, end, axis=x.ndim - 1) for x in (v, w)]
     return chosen[0], chosen[1]
+
+
+def eigvalsh(x: Any, *, lower: bool = True, symmetrize_input: bool = True) -> Array:
+    """Returns the eigenvalues of Hermitian matrices alone, which takes half the time and less.
+
+    Args:
+        x: an array of shape (..., n, n).
+        lower: whether to read the lower triangle, if `symmetrize_input` is off.
+        symmetrize_input: whether to take the mean of x and its adjoint first.
+
+    Returns:
+        Real numbers of shape (..., n), in ascending order.
+
+    Raises:
+        ValueError: if the matrices are not square.
+
+    Example:
+        >>> import minijax.numpy as jnp
+        >>> eigvalsh(jnp.array([[2.0, 1.0], [1.0, 2.0]])).round(6)
+        Array([1., 3.], dtype=float64)
+    """
+    a = to_array(x)
+    check_matrices("eigh", aval_of(a), square=True)
+    a = symmetrized(a) if symmetrize_input else a
+    return eigh_p.bind(a, lower=bool(lower), compute_vectors=False)[0]

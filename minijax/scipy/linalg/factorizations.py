@@ -326,9 +326,11 @@ def eigh(
         raise ValueError(f"eigh solves type 1 for all eigenvalues, got {type=} and {eigvals=}.")
     x = _matrices("eigh", a)
     triangle = "L" if lower else "U"
+    if b is None and eigvals_only:
+        return factorizations.eigvalsh(x, triangle, symmetrize_input=False)
     if b is None:
         w, v = factorizations.eigh(x, triangle, symmetrize_input=False)
-        return w if eigvals_only else (w, v)
+        return w, v
     factor = cholesky(b, lower=True)
     full = _from_triangle(x, lower)
     right = triangular_solve(factor, full, lower=True, transpose_a=True, conjugate_a=True)

@@ -1,0 +1,130 @@
+"""Rules of single operations, worked out once for operands of known avals and kept as steps.
+
+What a rule does depends on avals and parameters, not on values. A trace that computes at once can
+therefore derive the linearization of an operation, or its backward pass, the first time it meets
+one of its kind, and from then on take the recorded steps:
+
+    sin at f64[8]     forward: y = sin x, r = cos x      backward: (r, ct) -> scale ct r
+
+The steps come from the rules by `linearize_jaxpr` and `transpose_jaxpr`, as those of the body of a
+loop do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from minijax.core.avals import Aval
+from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
+from minijax.core.primitive import Primitive
+from minijax.core.trace import EVAL, current
+
+_LIMIT = 4096
+
+
+class Steps:
+    """A closed program as a list of applications, each of which reads numbered values.
+
+    Args:
+        jaxpr: the program; it holds no constants.
+    """
+
+    __slots__ = ("_constants", "_outs", "_steps")
+
+    def __init__(self, jaxpr: Jaxpr) -> None:
+        assert not jaxpr.constvars, "steps have no captured values"
+        atoms = [atom for eqn in jaxpr.eqns for atom in eqn.invars] + list(jaxpr.outvars)
+        literals = list(dict.fromkeys(atom for atom in atoms if isinstance(atom, Literal)))
+        self._constants = tuple([literal.array() for literal in literals])
+        known: list[Atom] = [*literals, *jaxpr.invars]
+        places = {atom: k for k, atom in enumerate(known)}
+        self._steps: list[tuple[int, Primitive, tuple[int, ...], dict[str, Any]]] = []
+        for eqn in jaxpr.eqns:
+            operands = tuple([places[atom] for atom in eqn.invars])
+            # How many operands there are, if nothing else has to be passed on.
+            count = 0 if eqn.params else len(operands)
+            self._steps.append((count, eqn.primitive, operands, eqn.params))
+            for var in eqn.outvars:
+                places[var] = len(places)
+        self._outs = tuple([places[atom] for atom in jaxpr.outvars])
+
+    def __call__(self, *inputs: Any) -> list[Any]:
+        """Takes the steps in the current trace and returns the outputs."""
+        values = [*self._constants, *inputs]
+        trace = current.trace
+        if trace is not EVAL:
+            for _, primitive, operands, params in self._steps:
+                values += trace.process(primitive, [values[k] for k in operands], params)
+            return [values[k] for k in self._outs]
+        for count, primitive, operands, params in self._steps:
+            if count == 2:
+                values += primitive.bind(values[operands[0]], values[operands[1]])
+            elif count == 1:
+                values += primitive.bind(values[operands[0]])
+            else:
+                values += EVAL.process(primitive, [values[k] for k in operands], params)
+        return [values[k] for k in self._outs]
+
+
+class Kind(NamedTuple):
+    """An application, as far as its rules look at it."""
+
+    primitive: Primitive
+    avals: tuple[Aval, ...]
+    active: tuple[bool, ...]
+    params: tuple[tuple[str, Any], ...]
+
+    def program(self) -> Jaxpr:
+        """Returns the program of this one application."""
+        params = dict(self.params)
+        invars = [Var(aval) for aval in self.avals]
+        outvars = [Var(aval) for aval in self.primitive.abstract_eval(self.avals, params)]
+        return Jaxpr(invars, outvars, [Eqn(self.primitive, invars, outvars, params)])
+
+
+class Table:
+    """Something derived for every kind of application, None where it cannot be.
+
+    Args:
+        derive: from a kind to what is kept.
+    """
+
+    def __init__(self, derive: Callable[[Kind], Any]) -> None:
+        self._derive = derive
+        self._found: dict[Any, Any] = {}
+
+    def find(
+        self,
+        primitive: Primitive,
+        operands: Sequence[Any],
+        active: Sequence[bool],
+        params: dict[str, Any],
+    ) -> Any:
+        """Returns what belongs to an application, None if its rules have to run each time."""
+        try:
+            avals = [x.aval for x in operands]
+            key = (primitive, *avals, *active, *params.items())
+            return self._found[key]
+        except KeyError:
+            pass
+        except (AttributeError, TypeError):  # a bare number, or a parameter without a hash
+            return None
+        kind = Kind(primitive, tuple(avals), tuple(active), tuple(params.items()))
+        try:
+            found = self._derive(kind) if _is_regular(primitive) else None
+        except RecursionError:
+            return None
+        except Exception:
+            # Whatever is wrong, the rule will say so where it is needed.
+            found = None
+        if len(self._found) >= _LIMIT:
+            self._found.clear()
+        self._found[key] = found
+        return found
+
+
+def _is_regular(primitive: Primitive) -> bool:
+    """Whether an operation does nothing but compute, and its rules carry no programs."""
+    special = primitive.run, primitive.linearize, primitive.effect, primitive.stage
+    return not primitive.collective and all(rule is None for rule in special)

@@ -1,0 +1,59 @@
+"""argmax and argmin: ties, NaNs and infinities, in every order that folds are taken in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from minijax.compiler.pipeline import compile_jaxpr
+from minijax.core.avals import ShapedArray
+from minijax.interpreters.stage import stage
+from minijax.primitives.reduce import reduce_sum
+from minijax.primitives.reduction import argmax, argmin, reduce_max
+
+SHAPES = [(1,), (3,), (1000,), (20_000,), (5, 70), (3, 4, 9), (600, 3), (40, 3000), (7, 1)]
+
+
+def _operands(dtype: str, shape: tuple[int, ...]) -> list[np.ndarray]:
+    rng = np.random.default_rng(len(shape))
+    few = rng.integers(0, 3, shape).astype(dtype)
+    found = [few, np.zeros(shape, dtype), rng.permuted(few, axis=-1) * 7]
+    if dtype.startswith("float"):
+        found += [np.full(shape, s * np.inf, dtype) for s in (1, -1)]
+        for share in (0.001, 0.3, 1.0):
+            found.append(np.where(rng.random(shape) < share, np.nan, few).astype(dtype))
+        found.append(np.where(few == 0, -np.inf, -0.0).astype(dtype))
+    else:
+        info = np.iinfo(dtype)
+        found += [np.full(shape, info.min, dtype), np.full(shape, info.max, dtype)]
+    return found
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "int64", "int8", "uint8"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_first_of_the_best(dtype: str, shape: tuple[int, ...]) -> None:
+    aval = ShapedArray(shape, np.dtype(dtype))
+    for axis in range(len(shape)):
+        for index_dtype in ("int64", "int32"):
+            program = stage(
+                lambda x, a=axis, i=index_dtype: [argmax(x, a, i), argmin(x, a, i)], [aval]
+            )
+            compiled = compile_jaxpr(program)
+            for x in _operands(dtype, shape):
+                found = compiled.run([x])
+                for y, function in zip(found, (np.argmax, np.argmin), strict=True):
+                    assert y.dtype == index_dtype
+                    np.testing.assert_array_equal(y, function(x, axis=axis))
+
+
+def test_in_one_sweep_with_other_folds() -> None:
+    x = np.random.default_rng(0).normal(size=(30, 500))
+    x[3, 7] = np.nan
+    program = stage(
+        lambda x: [argmax(x, 1, "int64"), reduce_max(x, (1,)), reduce_sum(x, (1,))],
+        [ShapedArray(x.shape, x.dtype)],
+    )
+    place, largest, total = compile_jaxpr(program).run([x])
+    np.testing.assert_array_equal(place, x.argmax(1))
+    np.testing.assert_array_equal(largest, x.max(1))
+    np.testing.assert_allclose(total, x.sum(1), 1e-12)
