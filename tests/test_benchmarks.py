@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import against_numpy, calls, growth, imports, libraries, measure, report
+from benchmarks import against_numpy, calls, eager, growth, imports, libraries, measure, report
 from benchmarks.numpy_functions import ENTRIES, Entry
 from benchmarks.programs import PROGRAMS
 from benchmarks.registry import Program, size_label
@@ -223,3 +223,28 @@ def test_slow_is_below_the_bar() -> None:
 
     assert [is_slow("shapes", x) for x in (1.04, 1.06)] == [False, True]
     assert [is_slow("sorting", x) for x in (1.19, 1.21)] == [False, True]
+
+
+def test_eager_operations_and_derivatives_agree_between_libraries(
+    found: list[libraries.Library],
+) -> None:
+    for table in (eager.operations, eager.derivatives):
+        expected = table(found[0])
+        for lib in found[1:]:
+            for name, call in table(lib).items():
+                for a, b in zip(lib.leaves(call()), found[0].leaves(expected[name]()), strict=True):
+                    np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-12)
+
+
+def test_least_times_are_times() -> None:
+    assert 0.0 < eager.least_time(lambda: sum(range(100)), 3) < 1.0
+    assert 0.0 < eager.least_own_time(lambda: sum(range(100_000)), 2) < 1.0
+
+
+def test_the_chain_of_operations_has_the_length_it_is_asked_for(
+    found: list[libraries.Library],
+) -> None:
+    lib = found[0]
+    x = lib.arrays(np.arange(4.0))
+    program = lib.module.make_jaxpr(eager.chain(lib.np, x, 25))(x)
+    assert len(program.eqns) == 26

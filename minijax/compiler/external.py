@@ -41,7 +41,7 @@ from typing import Any
 
 from minijax.compiler import numpy_sorts, numpy_transforms, ufunc_loops
 from minijax.compiler.cache.modules import cached_module
-from minijax.compiler.engine import Program
+from minijax.compiler.engine import Program, keep_forever
 from minijax.compiler.text import FunctionWriter, ModuleWriter, Operand, literal
 
 _SCIPY_MODULES = {
@@ -338,7 +338,10 @@ def _hurwitz_zeta() -> Program:
         with choice.otherwise():
             choice.give(_zeta_sum(fn))
     fn.ret(choice.results[0])
-    return cached_module(str(module), "zeta")
+    code = cached_module(str(module), "zeta")
+    # Of two threads that come here at once one has its code forgotten by the cache.
+    keep_forever(code)
+    return code
 
 
 def _zeta_sum(fn: FunctionWriter) -> str:

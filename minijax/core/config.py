@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any
 
 from minijax.core.activity import busy, recording
-from minijax.core.flags import CHECKED_OPERATIONS, CHOICES, DEFAULTS
+from minijax.core.flags import CHOICES, DEFAULTS, WATCHED
 
 
 def _start_value(flag: str, default: Any) -> Any:
@@ -83,7 +83,7 @@ class Config:
             listener()
 
     def _keep_native_code_away(self) -> None:
-        if any(self._values[flag] != DEFAULTS[flag] for flag in CHECKED_OPERATIONS):
+        if any(self._values[flag] != DEFAULTS[flag] for flag in WATCHED):
             recording.add(self)
         else:
             recording.discard(self)

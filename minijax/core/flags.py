@@ -167,10 +167,14 @@ ACCEPTED: dict[str, Any] = {
 
 DEFAULTS: dict[str, Any] = EFFECTIVE | ACCEPTED
 
-# Every single operation has to look at these.
-CHECKED_OPERATIONS = (
+# What every operation or every transformation has to look at. While all are as they are here, and
+# none is overridden, nobody has to: `minijax.core.activity.recording` tells.
+WATCHED = (
+    "check_tracer_leaks",
+    "debug_checks",
     "debug_infs",
     "debug_nans",
+    "enable_checks",
     "numpy_dtype_promotion",
     "numpy_rank_promotion",
 )

@@ -155,7 +155,7 @@ def check_leaks(finished: weakref.ref[Any]) -> None:
     Raises:
         UnexpectedTracerError: under `config.check_tracer_leaks`, naming a tracer that escaped.
     """
-    if not config.check_tracer_leaks:
+    if not (recording and config.check_tracer_leaks):
         return
     gc.collect()
     trace = finished()

@@ -52,7 +52,7 @@ class LinearizeTracer(Tracer):
 
     def __init__(self, trace: Trace, primal: Any, tangent: Any) -> None:
         self._trace = trace
-        self.aval = aval_of(primal)
+        self.aval = primal.aval if hasattr(primal, "aval") else aval_of(primal)
         self.primal = primal
         self.tangent = tangent
 
@@ -130,6 +130,7 @@ class LinearizeTrace(Trace):
             found = plan.primal(*primals)
         finally:
             current.trace = previous
+        known = primals + found
         results: list[Any] = []
         outvars = []
         for aval, out in zip(plan.out_tangents, found, strict=False):
@@ -139,8 +140,7 @@ class LinearizeTrace(Trace):
             var = Var(aval)
             outvars.append(var)
             results.append(LinearizeTracer(self, out, var))
-        primals += found
-        residuals = [primals[k] for k in plan.residuals]
+        residuals = [known[k] for k in plan.residuals]
         invars = [self._variable(args[k].tangent) for k in plan.receivers]
         self.tangents.eqns.append(LinearSteps(outvars, invars, residuals, plan.pull))  # type: ignore[arg-type]
         return tuple(results)
@@ -245,7 +245,7 @@ def vjp(
         and returns a cotangent (maybe `Zero`) for each active argument.
     """
     # Where programs are checked, they hold equations only.
-    by_steps = not (config.debug_checks or config.enable_checks)
+    by_steps = not (recording and (config.debug_checks or config.enable_checks))
     outs, linear, out_active, finished = _linearize(fun, primals, active, by_steps)
     check_leaks(finished)
 

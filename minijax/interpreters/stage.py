@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from minijax.core.activity import recording
 from minijax.core.array import ConcreteArray, aval_of, to_array
 from minijax.core.avals import Aval, ShapedArray, materialize
 from minijax.core.check import check_jaxpr
@@ -118,7 +119,7 @@ class StageTrace(Trace):
         """Returns the program recorded so far with the given outputs."""
         outvars = [self.atom(materialize(x)) for x in outs]
         jaxpr = Jaxpr(self.invars, outvars, self.eqns, self.constvars, self.consts, name)
-        if config.debug_checks or config.enable_checks:
+        if recording and (config.debug_checks or config.enable_checks):
             check_jaxpr(jaxpr)
         return jaxpr
 

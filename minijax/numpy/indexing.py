@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from minijax.core.activity import recording
+from minijax.core.array import ConcreteArray, wrap
+from minijax.core.avals import ShapedArray
 from minijax.core.operators import Array
 from minijax.numpy.promotion import scalar
 from minijax.numpy.subscripts import Range, Subscript, index_vectors, is_empty, parse, wrapped
@@ -28,11 +31,43 @@ def getitem(x: Array, index: Any) -> Array:
         TypeError: if it is no index.
         IndexError: if a static index is out of range.
     """
+    if type(x) is ConcreteArray and not recording:
+        found = _read_now(x, index)
+        if found is not None:
+            return found
     if type(index) is int:
         shape = x.aval.shape
         if shape and -shape[0] <= index < shape[0]:
             return _row(x, shape, index)
     return read(x, parse(index, x.aval.shape), "clip")
+
+
+_PLAIN = (int, type(None), type(Ellipsis))
+
+
+def _is_plain(entry: Any) -> bool:
+    """Whether a part of an index means the same to NumPy: an int, a slice of ints, None, `...`."""
+    if type(entry) is slice:
+        parts = entry.start, entry.stop, entry.step
+        return all(part is None or type(part) is int for part in parts)
+    return type(entry) in _PLAIN
+
+
+def _read_now(x: ConcreteArray, index: Any) -> Array | None:
+    """Reads as NumPy does, where the index is plain and in range and nothing is recorded."""
+    if type(index) is tuple:
+        if not all(map(_is_plain, index)):
+            return None
+    elif not _is_plain(index):
+        return None
+    aval = x.aval
+    if aval.dtype.kind == "V":
+        return None
+    try:
+        value = x._value[index]
+    except IndexError:
+        return None
+    return wrap(value, ShapedArray(value.shape, aval.dtype, aval.weak_type))
 
 
 def _row(x: Array, shape: tuple[int, ...], index: int) -> Array:

@@ -226,7 +226,7 @@ def fix_arguments(
             full[i] = x
         return fun(*full, **kwargs, **more)
 
-    partial.__name__ = function_name(fun)
+    partial.func = fun  # type: ignore[attr-defined]  # where `function_name` looks
     return partial
 
 

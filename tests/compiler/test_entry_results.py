@@ -243,6 +243,38 @@ def test_long_programs_release_the_lock(rounds: int, releases: bool) -> None:
     assert [("PyEval_SaveThread" in text) for text in texts] == [releases]
 
 
+def test_entries_that_are_no_longer_used_are_freed() -> None:
+    function = mj.jit(lambda x: x.sum())
+    watched = []
+    for n in range(1, 60):
+        warm(function, jnp.ones(n))
+        watched.append(weakref.ref(function.entries[0]))
+    gc.collect()
+    assert sum(watch() is not None for watch in watched) <= 18
+    function.clear_cache()
+    warm(function, jnp.ones(3))
+    gc.collect()
+    assert sum(watch() is not None for watch in watched) == 0
+
+
+def test_an_entry_that_is_dropped_while_it_runs() -> None:
+    def drop(x: np.ndarray) -> np.ndarray:
+        if x > 0:
+            function.clear_cache()
+            for n in range(2, 30):
+                warm(function, jnp.zeros(n))
+            gc.collect()
+        return x
+
+    shape = mj.ShapeDtypeStruct((), np.float64)
+    function = mj.jit(lambda x: (mj.pure_callback(drop, shape, x[0]) + 1, x * 2))
+    warm(function, jnp.zeros(1))
+    for _ in range(3):
+        first, second = function(jnp.ones(1))
+        assert (float(first), float(second[0])) == (2.0, 2.0)
+        warm(function, jnp.zeros(1))
+
+
 def test_without_memory_for_results_a_call_raises() -> None:
     code = """
 import resource
@@ -294,3 +326,26 @@ names = ["tests/transforms/test_jit.py", "tests/compiler/test_entry_plain.py"]
 sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *names]))
 """
     assert "passed" in run_python(code)
+
+
+def test_threads_that_make_the_first_entries_of_a_process() -> None:
+    code = """
+import gc, threading, sys
+import minijax as mj, minijax.numpy as jnp
+functions = [mj.jit(lambda x, k=k: [x + k] * (k + 1)) for k in range(4)]
+barrier = threading.Barrier(4)
+def work(k):
+    barrier.wait()
+    for _ in range(20):
+        for f in functions[k:] + functions[:k]:
+            f(1.0)
+    gc.collect()
+    for _ in range(200):
+        assert float(functions[k](1.0)[k]) == 1.0 + k
+threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+for t in threads: t.start()
+for t in threads: t.join()
+print("done")
+"""
+    for _ in range(2):
+        assert run_python(code).split() == ["done"]

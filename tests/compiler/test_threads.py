@@ -167,6 +167,24 @@ def test_one_thread_starts_none() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
+def test_loops_of_unknown_length_are_tried_first() -> None:
+    code = (
+        "import numpy as np, minijax as mj, minijax.numpy as jnp\n"
+        "from minijax.compiler.threads import runtime\n"
+        "def count(n):\n"
+        "    step = lambda s: (s[0] + 1, jnp.sin(s[1]))\n"
+        "    return mj.lax.while_loop(lambda s: s[0] < n, step, (0, 1.0))[1]\n"
+        "f = mj.jit(lambda n: mj.lax.map(count, n), threads=3)\n"
+        "assert '@pool_run' in f.lower(np.arange(16)).compile().as_text()\n"
+        "short = [float(f(np.full(16, 3))[k]) for k in (0, 15)]\n"
+        "assert short[0] == short[1] != 1.0\n"
+        "long = f(np.full(16, 1_000_000))\n"
+        "assert runtime.started() == 2, runtime.started()\n"
+        "assert len(set(map(float, long))) == 1\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
 def test_the_count_of_a_function_goes_before_the_context() -> None:
     x = numbers(200_000)
     seen = []
@@ -273,7 +291,7 @@ def child_total(x: np.ndarray) -> float:
 
 
 @posix
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork.*")  # the oracle warns of them once it is imported
 def test_a_child_has_a_pool_of_its_own() -> None:
     x = numbers(200_000)
     expected = child_total(x)

@@ -138,10 +138,10 @@ def emit_in_parts(
         inner = PartFrame(frame, Part(split.index, start, stop, split.length), private)
         emit(inner)
         c.fn.ret()
-    _call(frame, name, inner, split.parts, private)
+    _call(frame, name, inner, split, private)
 
 
-def _call(frame: Frame, name: str, inner: PartFrame, parts: int, private: Private) -> None:
+def _call(frame: Frame, name: str, inner: PartFrame, split: Split, private: Private) -> None:
     c = frame.c
     env = c.fn.alloca("i64", max(inner.words, 1))
     for ty, x, place in inner.taken:
@@ -152,10 +152,11 @@ def _call(frame: Frame, name: str, inner: PartFrame, parts: int, private: Privat
         ("ptr", frame.thread_count()),
         ("ptr", f"@{name}"),
         ("ptr", env),
-        ("i64", parts),
+        ("i64", split.parts),
         ("ptr", c.fn.gep("i8", frame.arena, private.start)),
         ("i64", private.size),
         ("ptr", "@poll"),
+        ("i1", "true" if split.is_sure else "false"),
     ]
     status = c.fn.call("i32", RUN, given)
     c.fn.fail_if(c.fn.emit(f"icmp ne i32 {status}, 0"), status)

@@ -1,11 +1,9 @@
-"""Scatter: the operand is copied unless it is overwritten, then come the updates in their order.
-
-Where neighbouring updates go to neighbouring places (rows added to rows) they go by vectors.
-"""
+"""Scatter: the operand is copied unless it is overwritten, then the updates go one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from minijax.compiler.emit.body import Body, combine
 from minijax.compiler.emit.frame import Frame, copy, nbytes
@@ -45,36 +43,36 @@ def emit_scatter(frame: Frame, scatter: Scatter, position: int) -> None:
 def _emit_updates(frame: Frame, scatter: Scatter, target: str) -> None:
     body = Body(frame)
     indices = [i for i in scatter.indices if i.op == "index"]
-    others, last = (indices[:-1], indices[-1]) if _goes_along(scatter, indices) else (indices, None)
-    with body.loops(others):
-        if scatter.in_bounds.is_constant:
-            if bool(scatter.in_bounds.payload):
-                _update_along(body, scatter, target, last)
-            return
-        inside = body.emit(scatter.in_bounds)[0]
-        with frame.c.fn.when(inside), body.scope():
-            _update_along(body, scatter, target, last)
+    if not _goes_along(scatter, indices):
+        with body.loops(indices), _where(body, scatter):
+            _update(body, scatter, target)
+        return
+    *others, last = indices
+    lanes = lanes_for(postorder((scatter.update,)), last.payload)
+    with body.loops(others), _where(body, scatter):
+        body.across(last.payload, last, lanes, lambda _: _update(body, scatter, target))
+
+
+@contextmanager
+def _where(body: Body, scatter: Scatter) -> Iterator[None]:
+    """Within it, updates are in bounds."""
+    if scatter.in_bounds.is_constant and bool(scatter.in_bounds.payload):
+        yield
+        return
+    inside = body.emit(scatter.in_bounds)[0]
+    with body.c.fn.when(inside), body.scope():
+        yield
 
 
 def _goes_along(scatter: Scatter, indices: Sequence[Expr]) -> bool:
-    """Whether neighbouring updates go to neighbouring places, so that no two of them meet."""
+    """Whether the updates of a row go to neighbouring places."""
     if not indices:
         return False
     last, (place,) = indices[-1], scatter.place
-    if any(x is last for x in postorder((scatter.in_bounds,))):
-        return False
     terms = {id(x): (x, c) for x, c in address_terms(place)}
     own = terms.pop(id(last), (last, 0))[1]
-    return own == 1 and not any(x is last for t, _ in terms.values() for x in postorder((t,)))
-
-
-def _update_along(body: Body, scatter: Scatter, target: str, last: Expr | None) -> None:
-    """One update, or those along an axis by vectors."""
-    if last is None:
-        _update(body, scatter, target)
-        return
-    lanes = lanes_for(postorder((scatter.update,)), last.payload)
-    body.across(last.payload, last, lanes, lambda _: _update(body, scatter, target))
+    others = [scatter.in_bounds, *(term for term, _ in terms.values())]
+    return own == 1 and not any(x is last for x in postorder(others))
 
 
 def _update(body: Body, scatter: Scatter, target: str) -> None:

@@ -9,6 +9,7 @@ the table of the first entry. As long as the first is null, a call goes to `__ca
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ _READ_ONLY, _OFFSET = 1, 19
 _MEMBERS = 72  # Py_tp_members
 _MOST_ENTRIES = 16
 _lock = threading.Lock()
+# A child forked while another thread has the lock would wait for it for ever.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_lock._at_fork_reinit)  # type: ignore[attr-defined]
 
 
 class _Member(ctypes.Structure):
@@ -84,13 +88,15 @@ class EntryPoint(_Base):
         with _lock:
             if not hasattr(self, "entries"):
                 self.entries, self._retired = [], []
+            # A call that runs an entry may last longer than the entry does.
+            self._retired = [old for old in self._retired if old.in_use]
             last = self.entries[0] if self.entries else _last_table(self, stub)
-            _link(table, code.address, last)
+            table.fix(ENTRY, code.address)
+            _link(table, last)
             self.entries.insert(0, table)
-            self._retired.append(table)
             if len(self.entries) > _MOST_ENTRIES:
-                self.entries.pop()
-                _link(self.entries[-1], None, _last_table(self, stub))
+                self._retired.append(self.entries.pop())
+                _link(self.entries[-1], _last_table(self, stub))
             ctypes.c_uint64.from_address(id(self) + _TABLE).value = table.address
             ctypes.c_uint64.from_address(id(self) + _FUNCTION).value = stub.addresses["stub"]
             _let_calls_through(type(self))
@@ -100,14 +106,13 @@ class EntryPoint(_Base):
         if getattr(self, "entries", None):
             with _lock:
                 ctypes.c_uint64.from_address(id(self) + _FUNCTION).value = 0
+                self._retired += self.entries
                 self.entries.clear()
 
 
-def _link(table: Table, address: int | None, following: Table) -> None:
-    if address is not None:
-        table.fix(ENTRY, address)
-    table.kept.append(following)
+def _link(table: Table, following: Table) -> None:
     table.fix(NEXT, following.address)
+    table.following = following
 
 
 def _last_table(point: EntryPoint, stub: Program) -> Table:

@@ -9,10 +9,11 @@ of arrays.
 from __future__ import annotations
 
 import ctypes
-import functools
+import os
+import threading
 
 from minijax.compiler.cache.modules import cached_module
-from minijax.compiler.engine import Effort, Program
+from minijax.compiler.engine import Effort, Program, keep_forever
 from minijax.compiler.entry.donate import write_donation
 from minijax.compiler.entry.layout import FIRST_TABLE, HEAD, Layout, find_layout, new_array_address
 from minijax.compiler.entry.table import ENTRY, SLOW
@@ -45,9 +46,26 @@ _EXPORTS = (
 directory = (ctypes.c_uint64 * DIRECTORY_SIZE)()
 
 
-@functools.cache
+_lock = threading.Lock()
+# A child forked while another thread has the lock would wait for it for ever.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_lock._at_fork_reinit)  # type: ignore[attr-defined]
+_made: list[Program] = []
+
+
 def shared_code() -> Program:
-    """Compiles what all entries share: `stub`, `slow`, `take` and `lay_down`."""
+    """Returns what all entries share; it is compiled once and never unloaded.
+
+    Objects of Python point to it, and may do so longer than anything that could keep it.
+    """
+    with _lock:
+        if not _made:
+            _made.append(_compile())
+            keep_forever(_made[0])
+        return _made[0]
+
+
+def _compile() -> Program:
     layout = find_layout()
     assert layout is not None, "entries are made only where objects are laid out as they need it"
     module = ModuleWriter()
@@ -88,7 +106,11 @@ def _write_slow(module: ModuleWriter) -> None:
     # The caller's leave to write in front of the arguments is not ours to give on.
     count = fn.emit(f"and i64 %nargs, {(1 << 63) - 1}")
     passed = [("ptr", slow), ("ptr", "%args"), ("i64", count), ("ptr", "%names")]
-    fn.ret(fn.call("ptr", "PyObject_Vectorcall", passed))
+    # The table may go meanwhile, and the method with it.
+    fn.call("void", "Py_IncRef", [("ptr", slow)])
+    result = fn.call("ptr", "PyObject_Vectorcall", passed)
+    fn.call("void", "Py_DecRef", [("ptr", slow)])
+    fn.ret(result)
 
 
 def _write_fresh(module: ModuleWriter, layout: Layout) -> None:

@@ -14,6 +14,7 @@ import atexit
 import ctypes
 import functools
 import math
+import os
 import threading
 import weakref
 
@@ -41,6 +42,9 @@ _MOST_BYTES = 1024  # of a result that is kept
 _MOST_KEPT = 128
 _SHELF_BYTES, _OBJECTS_BYTES = 1 << 15, 256
 _lock = threading.Lock()
+# A child forked while another thread has the lock would wait for it for ever.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_lock._at_fork_reinit)  # type: ignore[attr-defined]
 
 
 class Shelf:

@@ -10,8 +10,8 @@ import ctypes
 from collections.abc import Sequence
 from typing import Any
 
-ENTRY, NEXT, SLOW, BUSY, RUN, FAILURE = range(6)
-_FIXED = 6
+ENTRY, NEXT, SLOW, BUSY, RUN, FAILURE, IN_USE = range(7)
+_FIXED = 7
 
 
 class Table:
@@ -19,12 +19,14 @@ class Table:
 
     Attributes:
         kept: the objects that slots point to.
+        following: the table that calls go on to.
     """
 
     def __init__(self) -> None:
         self._values: list[int] = [0] * _FIXED
         self._slots: dict[int, int] = {}
         self.kept: list[Any] = []
+        self.following: Table | None = None
         self._memory: Any = None
 
     def object(self, x: Any) -> int:
@@ -53,6 +55,11 @@ class Table:
     def fix(self, slot: int, value: int) -> None:
         """Sets one of the named slots."""
         self._memory[slot] = value
+
+    @property
+    def in_use(self) -> int:
+        """How many calls are running the entry."""
+        return int(self._memory[IN_USE])
 
     @property
     def address(self) -> int:

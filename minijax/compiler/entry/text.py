@@ -19,7 +19,7 @@ from minijax.compiler.entry.parts import OUT_OF_MEMORY, Call, Given, PartWriter
 from minijax.compiler.entry.recipe import leaves
 from minijax.compiler.entry.results import ResultWriter
 from minijax.compiler.entry.shelf import shelf_of
-from minijax.compiler.entry.table import ENTRY, FAILURE, NEXT, RUN, Table
+from minijax.compiler.entry.table import ENTRY, FAILURE, IN_USE, NEXT, RUN, Table
 from minijax.compiler.text import ModuleWriter
 from minijax.core.array import ConcreteArray, DeletedArray
 from minijax.core.avals import ShapedArray
@@ -64,10 +64,18 @@ class _EntryWriter(PartWriter):
         differs = fn.call("i32", "check", [("i64", "%nargs"), *checked])
         with fn.if_else(fn.emit(f"icmp eq i32 {differs}, 0"), ["ptr"]) as choice:
             with choice.then():
-                choice.give(self._run(inputs, held, objects))
+                self._count(1)
+                result = self._run(inputs, held, objects)
+                self._count(-1)
+                choice.give(result)
             with choice.otherwise():
                 choice.give(self._go_on())
         fn.ret(choice.results[0])
+
+    def _count(self, change: int) -> None:
+        """Counts the calls that need the table, which is not freed meanwhile."""
+        place = self.fn.gep("i64", "%table", IN_USE)
+        self.fn.store("i64", self.fn.emit(f"add i64 {self.fn.load('i64', place)}, {change}"), place)
 
     def _go_on(self) -> str:
         fn = self.fn

@@ -70,6 +70,24 @@ _PLAIN = frozenset(
 )
 _FUNCTION = 20.0
 _FUNCTION_AGAIN = 50.0
+# What elementary functions cost by the vector, beside an exponential.
+_FUNCTIONS = {
+    "asin": 24.0,
+    "expm1": 27.0,
+    "cos": 27.0,
+    "log": 29.0,
+    "atan": 29.0,
+    "sin": 30.0,
+    "sinh": 31.0,
+    "tan": 35.0,
+    "logistic": 35.0,
+    "tanh": 38.0,
+    "log1p": 40.0,
+    "cbrt": 43.0,
+    "erf": 64.0,
+    "erfc": 64.0,
+    "pow": 100.0,
+}
 # What a store and a load of an element cost, up to so many bytes of memory: the first level of
 # the cache, the second, the third, and beyond.
 _STORE_AND_LOAD = ((1 << 15, 8.0), (1 << 18, 12.0), (1 << 21, 24.0))
@@ -86,7 +104,7 @@ def node_weight(node: Expr) -> float:
         return 4 * plain if is_complex(node.dtype) else plain
     if node.op == "integer_pow":
         return 1.0 + abs(int(node.payload)).bit_length()
-    return _SLOW.get(node.op, _FUNCTION)
+    return _SLOW.get(node.op) or _FUNCTIONS.get(node.op, _FUNCTION)
 
 
 def is_function(node: Expr) -> bool:
@@ -97,7 +115,7 @@ def is_function(node: Expr) -> bool:
 
 def weight_again(node: Expr) -> float:
     """Returns the cost of a node where it would be computed again: functions never are."""
-    return _FUNCTION_AGAIN if is_function(node) else node_weight(node)
+    return max(_FUNCTION_AGAIN, node_weight(node)) if is_function(node) else node_weight(node)
 
 
 def store_and_load(size: int) -> float:

@@ -32,10 +32,11 @@ from minijax.compiler.fuse.walk import (
     postorder,
 )
 from minijax.kernel.expr import Expr
-from minijax.kernel.roots import Definition, Element, HostCall, Program, Value, results
+from minijax.kernel.roots import Definition, Element, HostCall, Program, Scatter, Value, results
 
 MOST_NODES = 400
 MOST_LEVELS = 40
+_WORTH_VECTORS = 20.0  # an elementary function
 
 
 class Storage(Enum):
@@ -78,6 +79,7 @@ class Decision:
         storage: of every value.
         bodies: the expressions of elements.
         readers: for each value the elements, or the numbers of the definitions, that read it.
+        by_number: values that updates read one number at a time, without vectors.
         defined: the definition of every value.
     """
 
@@ -95,6 +97,7 @@ class Decision:
         self.needed: set[Value] = set(outputs)
         self.bodies: dict[Value, Body] = {}
         self.readers: dict[Value, list[Value | int]] = {}
+        self.by_number: set[Value] = set()
 
     def run(self) -> Decision:
         self._measure()
@@ -153,7 +156,7 @@ class Decision:
             source = definition.view_of
             return Storage.ALIAS if source is not None and source.ndim else Storage.MEMORY
         body = self.bodies[value]
-        if body.forced:
+        if body.forced or (value in self.by_number and body.weight >= _WORTH_VECTORS):
             return Storage.MEMORY
         times = sum(use.total for use in uses.values()) / max(value.size, 1)
         repeated = body.weight * (times - 1.0)
@@ -172,6 +175,9 @@ class Decision:
         for operand in memory_operands(definition):
             self._need(operand, position)
         space = index_space(definition)
+        if isinstance(definition, Scatter) and not _goes_by_rows(definition):
+            reads = (n for n in postorder((definition.update,)) if n.op == "read")
+            self.by_number.update(n.payload for n in reads)
         users = {position: Use.at_own_index(len(space), math.prod(i.payload for i in space))}
         self._read_from(postorder(expressions(definition)), space, users, position)
 
@@ -190,12 +196,18 @@ class Decision:
         depth_of = {id(index): k for k, index in enumerate(indices)}
         sizes = [index.payload for index in indices]
         for node in nodes:
-            depth = max((depth_of.get(id(x), -1) for x in node.operands), default=-1)
-            depth_of.setdefault(id(node), depth)
+            depth = -1
+            if indices:
+                depth = max((depth_of.get(id(x), -1) for x in node.operands), default=-1)
+                depth_of.setdefault(id(node), depth)
             if node.op != "read":
                 continue
             value: Value = node.payload
             self.readers.setdefault(value, []).append(reader)
+            if value.ndim == 0:
+                # It is computed once, so it matters only that it is read.
+                self.uses.setdefault(value, {}).update(users)
+                continue
             share = share_of(math.prod(sizes[depth + 1 :]))
             shift = shift_of(node.operands, indices)
             add_read(self.uses.setdefault(value, {}), users, shift, share)
@@ -214,6 +226,11 @@ def home(
         assert source is not None, "an alias is a view or the operand of a loop"
         value = source
     return value
+
+
+def _goes_by_rows(scatter: Scatter) -> bool:
+    """Whether the updates of a row go to neighbouring places, which is vectors' work."""
+    return bool(scatter.indices) and scatter.place[-1] is scatter.indices[-1]
 
 
 def has_effect(definition: Definition) -> bool:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from minijax.compiler.fuse.estimate import step_work
 from minijax.compiler.fuse.hosts import calls_host
 from minijax.compiler.fuse.rewrite import dot_sizes
-from minijax.compiler.fuse.step import Step
+from minijax.compiler.fuse.step import Fused, Step
 from minijax.compiler.fuse.sweeps import STRETCH, walks_rows
 from minijax.compiler.fuse.walk import postorder
 from minijax.kernel.expr import Expr
@@ -29,10 +29,12 @@ from minijax.kernel.roots import (
     Scatter,
     Sort,
     Unrolled,
+    While,
 )
 
 # In additions, of which a core does about five in a nanosecond.
 LEAST_WORK = 1e6
+_LEAST_GUESS = 1e5  # work that is only guessed; the first part then tells
 PART_WORK = 1.25e5
 MOST_PARTS = 128
 _ENOUGH = 8
@@ -49,11 +51,13 @@ class Split:
         index: the index that runs over a range in a part; None where the step has no indices.
         size: the length of the loop.
         length: the length of a part; the last one may be shorter.
+        is_sure: whether the work is known: it is not where a loop may end at any time.
     """
 
     index: Expr | None
     size: int
     length: int
+    is_sure: bool = True
 
     @property
     def parts(self) -> int:
@@ -63,7 +67,7 @@ class Split:
 
 def wanted_parts(work: float) -> int:
     """Returns into how many parts so much work is cut where lengths allow it."""
-    return max(min(int(work / PART_WORK), MOST_PARTS), 1)
+    return max(int(min(work / PART_WORK, MOST_PARTS)), 1)
 
 
 def split_step(step: Step, columns: bool = True) -> Split | None:
@@ -74,14 +78,11 @@ def split_step(step: Step, columns: bool = True) -> Split | None:
         columns: whether a fold that goes over rows may have its columns cut.
     """
     work = step_work(step)
-    if work < LEAST_WORK:
-        return None
     definition = step.definition
     if isinstance(definition, Scan):
-        independent = not definition.init and isinstance(definition.length, int)
-        if not independent or calls_host(definition):
-            return None
-        return _cut([(None, int(definition.length), 1)], work)  # type: ignore[arg-type]
+        return _split_scan(step, definition, work)
+    if work < LEAST_WORK:
+        return None
     if isinstance(definition, Native):
         if calls_host(definition):
             return None
@@ -96,6 +97,28 @@ def split_step(step: Step, columns: bool = True) -> Split | None:
     return (
         _split_columns(definition, split) if columns and isinstance(definition, Reduce) else split
     )
+
+
+def _split_scan(step: Step, scan: Scan, work: float) -> Split | None:
+    """Cuts a loop that carries nothing."""
+    if scan.init or not isinstance(scan.length, int):
+        return None
+    is_sure = not any(map(_may_end, step.inner))
+    if work < (LEAST_WORK if is_sure else _LEAST_GUESS) or calls_host(scan):
+        return None
+    split = _cut([(None, scan.length, 1)], work if is_sure else math.inf)
+    return None if split is None else replace(split, is_sure=is_sure)
+
+
+def _may_end(fused: Fused) -> bool:
+    """Tells whether there is a loop of unknown length in a program."""
+    for step in fused.steps:
+        definition = step.definition
+        if isinstance(definition, While) or any(map(_may_end, step.inner)):
+            return True
+        if isinstance(definition, Scan) and not isinstance(definition.length, int):
+            return True
+    return False
 
 
 def split_rows(steps: Sequence[Step]) -> Split | None:

@@ -1,10 +1,11 @@
 """The code of the pool: threads that share the parts of a loop with the thread that asks.
 
-    i32 pool_run(count, body, env, parts, scratch, scratch_size, poll)
+    i32 pool_run(count, body, env, parts, scratch, scratch_size, poll, sure)
 
 calls `i32 body(env, part, scratch, stop)` once for every part and returns 0, or the status of a
 part that failed; then no further part begins. Who is free takes the next part. Which thread takes
-which part changes from run to run; what the parts are does not.
+which part changes from run to run; what the parts are does not. If it is not sure that there is
+much work, the caller does the first part alone and looks how long that took.
 
 The pool serves one caller at a time. Whoever finds it taken, another thread or a part itself, does
 all parts alone. `gate` holds the tickets that workers may still take, and above them the number of
@@ -33,6 +34,7 @@ _BODY, _ENV, _PARTS, _SCRATCH_SIZE = 704, 712, 720, 728
 _INSIDE = 1 << 32
 _TICKETS = _INSIDE - 1
 _LOOKS = 1000
+_WORTHWHILE = 50_000  # nanoseconds of work that are shared
 _NANOSECONDS = 20_000_000
 _SECOND = 1_000_000_000
 _STACK = 1 << 22
@@ -46,6 +48,7 @@ _RUN_ARGS = [
     ("ptr", "memory"),
     ("i64", "size"),
     ("ptr", "poll"),
+    ("i1", "sure"),
 ]
 
 
@@ -149,10 +152,16 @@ class _Pool:
     # -- functions
 
     def alone(self) -> None:
-        """`alone`: all parts in turn, without the state."""
-        args = [("ptr", "body"), ("ptr", "env"), ("i64", "parts"), ("ptr", "memory")]
+        """`alone`: parts from one on in turn, without the state."""
+        args = [
+            ("ptr", "body"),
+            ("ptr", "env"),
+            ("ptr", "memory"),
+            ("i64", "first"),
+            ("i64", "end"),
+        ]
         fn = self._function("alone", args, "i32")
-        with fn.loop("%parts") as part:
+        with fn.loop("%first", "%end") as part:
             given: list[tuple[str, Operand]] = [
                 ("ptr", "%env"),
                 ("i64", part.index),
@@ -335,8 +344,8 @@ class _Pool:
 
     def shared(self) -> None:
         """`shared`: the parts of a loop by the caller, who owns the pool, and workers."""
-        args = [(ty, name) for ty, name in _RUN_ARGS if name != "count"] + [("i64", "wanted")]
-        fn = self._function("shared", args, "i32")
+        args = [(ty, name) for ty, name in _RUN_ARGS if name not in ("count", "sure")]
+        fn = self._function("shared", [*args, ("i64", "wanted"), ("i64", "first")], "i32")
         tickets = fn.call("i64", "start", [("i64", "%wanted")])
         fewer = self._is("slt", tickets, "%wanted")
         tickets = fn.emit(f"select i1 {fewer}, i64 {tickets}, i64 %wanted")
@@ -347,7 +356,7 @@ class _Pool:
             ("i64", "%size", _SCRATCH_SIZE),
         ):
             fn.store(ty, x, self._at(at))
-        self._set(_NEXT, 0)
+        self._set(_NEXT, "%first")
         self._set(_STATUS, 0)
         self._set(_GATE, tickets)
         with fn.when(self._is("ne", self._get(_SLEEPERS), 0)):
@@ -360,29 +369,61 @@ class _Pool:
     def run(self, threads: bool) -> None:
         """`pool_run`."""
         fn = self._function(RUN, _RUN_ARGS, "i32", "")
-        alone = [(ty, f"%{x}") for ty, x in _RUN_ARGS if x in ("body", "env", "parts", "memory")]
         if not threads:
-            fn.ret(fn.call("i32", "alone", alone))
+            fn.ret(self._alone(0, "%parts"))
             return
         count = fn.load("i64", "%count")
         for most in ("%parts", MOST_WORKERS + 1):
             over = self._is("sgt", count, most)
             count = fn.emit(f"select i1 {over}, i64 {most}, i64 {count}")
         wanted = fn.emit(f"sub i64 {count}, 1")
-        with fn.if_else(self._is("sgt", wanted, 0), ["i1"]) as choice:
+        several = self._is("sgt", wanted, 0)
+        unsure = fn.emit("xor i1 %sure, true")
+        with fn.if_else(fn.emit(f"and i1 {several}, {unsure}"), ["i64", "i1"]) as trial:
+            with trial.then():
+                trial.give(1, self._first_was_long())
+            with trial.otherwise():
+                trial.give(0, several)
+        first, worthwhile = trial.results
+        with fn.if_else(worthwhile, ["i1"]) as choice:
             with choice.then():
                 choice.give(self._swap(_OWNER, 0, 1))
             with choice.otherwise():
                 choice.give("false")
         with fn.if_else(choice.results[0], ["i32"]) as way:
             with way.then():
-                given = [(ty, f"%{x}") for ty, x in _RUN_ARGS if x != "count"]
-                status = fn.call("i32", "shared", [*given, ("i64", wanted)])
+                given = [(ty, f"%{x}") for ty, x in _RUN_ARGS if x not in ("count", "sure")]
+                extra: list[tuple[str, Operand]] = [("i64", wanted), ("i64", first)]
+                status = fn.call("i32", "shared", [*given, *extra])
                 self._set(_OWNER, 0)
                 way.give(status)
             with way.otherwise():
-                way.give(fn.call("i32", "alone", alone))
+                way.give(self._alone(first, "%parts"))
         fn.ret(way.results[0])
+
+    def _alone(self, first: Operand, end: Operand) -> str:
+        given = [("ptr", f"%{x}") for x in ("body", "env", "memory")]
+        return self.fn.call("i32", "alone", [*given, ("i64", first), ("i64", end)])
+
+    def _first_was_long(self) -> str:
+        """Does the first part; returns whether the others will take long if they are like it."""
+        fn = self.fn
+        times = [fn.alloca("[2 x i64]", align=16) for _ in range(2)]
+        fn.call("i32", "clock_gettime", [("i32", 0), ("ptr", times[0])])
+        status = self._alone(0, 1)
+        fn.call("i32", "clock_gettime", [("i32", 0), ("ptr", times[1])])
+        fn.fail_if(fn.emit(f"icmp ne i32 {status}, 0"), status)
+        start, end = (self._nanoseconds(clock) for clock in times)
+        rest = fn.emit(f"mul i64 {fn.emit(f'sub i64 {end}, {start}')}, {self._less('%parts')}")
+        return self._is("sgt", rest, _WORTHWHILE)
+
+    def _less(self, x: str) -> str:
+        return self.fn.emit(f"sub i64 {x}, 1")
+
+    def _nanoseconds(self, clock: str) -> str:
+        fn = self.fn
+        seconds = fn.emit(f"mul i64 {fn.load('i64', clock)}, {_SECOND}")
+        return fn.emit(f"add i64 {seconds}, {fn.load('i64', fn.gep('i64', clock, 1))}")
 
     def stop(self) -> None:
         """`pool_stop`: takes the pool for good and ends its threads; waits for a second at most."""

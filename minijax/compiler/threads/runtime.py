@@ -49,7 +49,7 @@ def _code() -> engine.Program:
         functools.partial(pool.pool_text, has_threads),
         pool.RUN,
         {pool.STATE: _state},
-        engine.Effort.LIGHT,
+        engine.Effort.MINIMAL,
         exports,
         name=f"pool {has_threads}",
     )
