@@ -195,7 +195,7 @@ FOLDS = {
 @pytest.mark.parametrize("shape", ((40, 6), (300, 2), (33, 66), (5, 4100), (600, 34), (1, 300)))
 def test_folds_store_elements_on_their_way(name: str, shape: tuple[int, ...]) -> None:
     found = compiled(both(name), normal(*shape))
-    if name in ("everything", "columns"):
+    if name in ("everything", "columns") and shape[0] > 1:
         # A long fold is cut into strips, which a second one adds up.
         sweep, *_ = steps(found)
         assert isinstance(sweep, Sweep)
