@@ -17,7 +17,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ import numpy as np
 from minijax.compiler.fuse.walk import postorder
 from minijax.core.avals import Aval, ShapedArray
 from minijax.core.dtypes import bool_, int64
+from minijax.core.records import record
 from minijax.kernel.expr import COMPARISON, Expr, ExprBuilder
 from minijax.kernel.roots import Value
 
@@ -34,7 +34,7 @@ _MOST_NUMBERS = 12
 _MOST_VECTORS = 9
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class LanesAval(Aval):
     """The aval of a vector in a register: to programs it is of rank 0."""
 
@@ -58,7 +58,7 @@ def lanes_of(value: Value) -> int:
     return value.aval.lanes if type(value.aval) is LanesAval else 1
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Layout:
     """How arrays of a shape are split: into `count` parts of `lanes` lanes each."""
 
@@ -175,7 +175,7 @@ class Reader(ExprBuilder):
                 return self._chosen(parts, place)
         elif not self.varies(indices[0]) and not self.varies(place):
             return self._chosen([self.lane(x, indices[0]) for x in parts], place)
-        lanes = next(n.payload for i in indices for n in postorder((i,)) if n.op == "lane_index")
+        lanes = next(n for node in postorder(indices) if (n := _lanes_in(node)) > 1)
         found = [self.element(value, [self._in_lane(i, k) for i in indices]) for k in range(lanes)]
         return self.make("lanes", value.dtype, tuple(found))
 
@@ -239,6 +239,18 @@ class Reader(ExprBuilder):
 
 def _is_vector(node: Expr) -> bool:
     return node.op == "read" and lanes_of(node.payload) > 1
+
+
+def _lanes_in(node: Expr) -> int:
+    """Returns how many lanes a node has that counts them, is a part or is made of parts."""
+    match node.op:
+        case "lane_index":
+            return int(node.payload)
+        case "lanes":
+            return len(node.operands)
+        case "read":
+            return lanes_of(node.payload)
+    return 1
 
 
 def part_aval(dtype: np.dtype, lanes: int) -> Any:

@@ -95,6 +95,7 @@ def _join(source: Step, target: Step) -> bool:
         combined=fold.combined,
         kind=fold.kind,
         commutes=fold.commutes,
+        following=fold.following,
         places=tuple(k.make("address", x.dtype, x.operands, x.payload) for x in loads),
         bodies=tuple(bodies),
     )

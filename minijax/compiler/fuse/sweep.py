@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from minijax.core.records import record
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Reduce, Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Sweep(Reduce):
     """A fold that stores `bodies` at `places` as it goes; the last of its `outs` are these."""
 
+    outs: tuple[Value, ...]
+    outer: tuple[Expr, ...]
+    inner: tuple[Expr, ...]
+    elements: tuple[Expr, ...]
+    init: tuple[Expr, ...]
+    accs: tuple[Expr, ...]
+    news: tuple[Expr, ...]
+    combined: tuple[Expr, ...]
+    kind: str | None
+    commutes: bool = False
+    following: tuple[Expr, ...] = ()
     places: tuple[Expr, ...] = ()
     bodies: tuple[Expr, ...] = ()
 
@@ -38,4 +48,5 @@ class Sweep(Reduce):
             combined=self.combined,
             kind=self.kind,
             commutes=self.commutes,
+            following=self.following,
         )
