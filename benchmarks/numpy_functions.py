@@ -208,7 +208,7 @@ _each(
     "arithmetic",
     "abs negative positive sign square reciprocal floor ceil trunc rint fix round fabs modf frexp "
     "spacing isfinite isnan isinf isneginf isposinf signbit nan_to_num isreal iscomplex "
-    "logical_not angle conj imag",
+    "logical_not angle conj",
     _normal,
 )
 _add("arithmetic", "real", _named("real"), _normal, is_view=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minijax.core.avals import ShapedArray
+from minijax.core.quick import quick_boundary
 from minijax.core.slots import filling
 from minijax.core.source import api_boundary, filter_traceback
 
@@ -291,7 +292,7 @@ def _add_attributes() -> None:
         _Later(f"__{operator}__", name, _method)
     _Later("__getitem__", "getitem", _subscript)
     for name in (*METHODS, *PLACE_METHODS):
-        _Later(name, name, lambda _, function: api_boundary(function))
+        _Later(name, name, lambda _, function: quick_boundary(function))
     for name in (*PROPERTIES, *PLACE_PROPERTIES):
         _Later(name, name, lambda _, function: property(function))
 

@@ -18,6 +18,14 @@ from minijax.core.source import api_boundary, filter_traceback
 
 # Operations in Python, at some microseconds each, that cost about as much as making the code.
 WORTH_STARTING = 20_000
+# Functions with options whose operations are decided by the avals of arrays alone, if only these
+# are given.
+BY_AVALS = frozenset(
+    """
+    all any argmax argmin cumsum dot inner matmul max mean min outer prod ravel std sum trace
+    transpose var vdot
+    """.split()  # noqa: SIM905 - a list of strings would fill a screen
+)
 _VARIABLE = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
 # (function, *operands) -> the result, or None if the function has to be called.
@@ -45,8 +53,10 @@ def quick_boundary(fn: Any) -> Callable[..., Any]:
 
     Args:
         fn: a function; it is taken to be one of arrays if it has one or two parameters, which can
-            be given by position only.
+            be given by position only, or if it is one of `BY_AVALS`.
     """
+    if fn.__name__ in BY_AVALS:
+        return functools.wraps(fn)(_of_arrays(fn))
     code = fn.__code__
     beyond = code.co_kwonlyargcount or code.co_flags & _VARIABLE or fn.__defaults__
     if beyond or code.co_argcount != code.co_posonlyargcount or code.co_argcount not in _WRAPPERS:
@@ -77,6 +87,21 @@ def _of_two(fn: Callable[..., Any]) -> Callable[..., Any]:
                 if found is not None:
                     return found
             return fn(x, y)
+        except Exception as error:
+            filter_traceback(error)
+            raise
+
+    return public
+
+
+def _of_arrays(fn: Callable[..., Any]) -> Callable[..., Any]:
+    def public(*args: Any, **kwargs: Any) -> Any:
+        try:
+            if apply is not None and not kwargs:
+                found = apply(fn, *args)
+                if found is not None:
+                    return found
+            return fn(*args, **kwargs)
         except Exception as error:
             filter_traceback(error)
             raise

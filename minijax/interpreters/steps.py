@@ -66,6 +66,16 @@ class Steps:
                 values += EVAL.process(primitive, [values[k] for k in operands], params)
         return [values[k] for k in self._outs]
 
+    def first(self, *inputs: Any) -> Any:
+        """Takes the steps on arrays and returns the first output."""
+        values = [*self._constants, *inputs]
+        for count, primitive, operands, params in self._steps:
+            if count:
+                values += primitive.bind(*[values[k] for k in operands])
+            else:
+                values += EVAL.process(primitive, [values[k] for k in operands], params)
+        return values[self._outs[0]]
+
 
 class Kind(NamedTuple):
     """An application, as far as its rules look at it."""
@@ -112,7 +122,7 @@ class Table:
             return None
         kind = Kind(primitive, tuple(avals), tuple(active), tuple(params.items()))
         try:
-            found = self._derive(kind) if _is_regular(primitive) else None
+            found = self._derive(kind) if is_regular(primitive) else None
         except RecursionError:
             return None
         except Exception:
@@ -124,7 +134,7 @@ class Table:
         return found
 
 
-def _is_regular(primitive: Primitive) -> bool:
+def is_regular(primitive: Primitive) -> bool:
     """Whether an operation does nothing but compute, and its rules carry no programs."""
     special = primitive.run, primitive.linearize, primitive.effect, primitive.stage
     return not primitive.collective and all(rule is None for rule in special)

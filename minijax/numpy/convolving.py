@@ -9,7 +9,9 @@ from minijax.numpy.axes import flip
 from minijax.numpy.creation import asarray
 from minijax.numpy.elementary import conjugate
 from minijax.numpy.promotion import promote_dtypes, strong
+from minijax.primitives.broadcast import full
 from minijax.primitives.convolution import conv_general_dilated
+from minijax.primitives.joining import pad
 
 
 def convolve(
@@ -78,13 +80,14 @@ def _convolve(name: str, a: Any, v: Any, mode: str, dtype: Any) -> Array:
     paddings = {"full": (n - 1, n - 1), "same": (middle, n - 1 - middle), "valid": (0, 0)}
     if mode not in paddings:
         raise ValueError(f'{name}: mode is "full", "same" or "valid", got {mode!r}.')
-    left: Any = x
+    # A pad of its own is stored once; as part of the sums every term would be asked if it exists.
+    left: Any = pad(x, full((), 0, x.dtype), [(*paddings[mode], 0)])
     right: Any = flip(kernel)
     result = conv_general_dilated(
         left[None, None],
         right[None, None],
         (1,),
-        [paddings[mode]],
+        [(0, 0)],
         preferred_element_type=dtype,
     )
     return result[0, 0]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minijax.core.dtypes import bool_, float32, int32
+from minijax.core.dtypes import bool_, float32, float64, int32
 from minijax.core.quiet import quiet
 from minijax.kernel.scalars import HALF, apply
 
@@ -240,7 +240,7 @@ def erf(k: Any, x: Any) -> Any:
 
 
 def erf_inv(k: Any, x: Any) -> Any:
-    """Returns the inverse of erf: ±inf at ±1, NaN beyond.
+    """Returns the inverse of erf: ±inf at ±1, NaN beyond; near ±1 half of the digits are right.
 
     Source:
         M. Giles, "Approximating the erfinv function", GPU Computing Gems, 2010.
@@ -248,8 +248,22 @@ def erf_inv(k: Any, x: Any) -> Any:
     if x.dtype in HALF:
         return _in_single(k, x, erf_inv)
     w = k.neg(log1p(k, k.mul(x, k.neg(x))))
+    return _inverse_at(k, x, w, _ERF_INV_SINGLE if x.dtype == float32 else _ERF_INV_DOUBLE)
+
+
+def exact_erf_inv(k: Any, x: Any) -> Any:
+    """Returns the inverse of erf to the last digits: 1 - x² has no rounding of x² in it."""
+    if x.dtype != float64:
+        return k.convert(exact_erf_inv(k, k.convert(x, float64)), x.dtype)
+    one, size = k.constant(1.0, float64), k.abs(x)
+    near = k.log1p(k.mul(x, k.neg(x)))
+    far = k.log(k.mul(k.sub(one, size), k.add(one, size)))
+    w = k.neg(k.select(k.lt(size, k.constant(0.5, float64)), near, far))
+    return _inverse_at(k, x, w, _ERF_INV_DOUBLE)
+
+
+def _inverse_at(k: Any, x: Any, w: Any, ranges: Sequence[Sequence[float]]) -> Any:
     root = k.sqrt(w)
-    ranges = _ERF_INV_SINGLE if x.dtype == float32 else _ERF_INV_DOUBLE
     found: Any = None
     for end, middle, *terms in reversed(ranges):
         start = w if end == ranges[0][0] else root

@@ -23,6 +23,8 @@ from minijax.primitives.families import match, scalar_like, unary
 from minijax.primitives.powers import square
 from minijax.primitives.scaling import unscale
 
+_HALF_ROOT_PI = math.sqrt(math.pi) / 2
+
 
 def _tan_element(k: Any, x: Any) -> Any:
     return k.special("c_tan", x)
@@ -64,6 +66,13 @@ draw_erf_p = unary(
     tangent=lambda t, x, y: _gauss(t, x),
     element=approximations.erf,
 )
+draw_erf_inv_p = unary(
+    "draw_erf_inv",
+    approximations.on_arrays(approximations.erf_inv),
+    on=FLOAT,
+    tangent=lambda t, x, y: mul(t, mul(scalar_like(_HALF_ROOT_PI, y.dtype), exp(square(y)))),
+    element=approximations.erf_inv,
+)
 draw_tan_p = unary(
     "draw_tan",
     np.tan,
@@ -86,6 +95,11 @@ def draw_log1p(x: Any) -> Array:
 def draw_erf(x: Any) -> Array:
     """Returns the error function of floats, as draws are made of it."""
     return draw_erf_p.bind(*match(x))[0]
+
+
+def draw_erf_inv(x: Any) -> Array:
+    """Returns the inverse of the error function of floats, as draws are made of it."""
+    return draw_erf_inv_p.bind(*match(x))[0]
 
 
 def draw_tan(x: Any) -> Array:

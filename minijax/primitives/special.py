@@ -64,10 +64,10 @@ erfc_p = unary(
 )
 erf_inv_p = unary(
     "erf_inv",
-    approximations.on_arrays(approximations.erf_inv),
+    approximations.on_arrays(approximations.exact_erf_inv),
     on=FLOAT,
     tangent=lambda t, x, y: scale(t, mul(_scalar(math.sqrt(math.pi) / 2, y), exp(square(y)))),
-    element=approximations.erf_inv,
+    element=approximations.exact_erf_inv,
 )
 
 

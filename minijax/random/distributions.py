@@ -14,10 +14,15 @@ from minijax.core.operators import Array
 from minijax.core.source import api_boundary
 from minijax.primitives.bitwise import clz
 from minijax.primitives.convert import bitcast_convert_type
-from minijax.primitives.draw_functions import draw_erf, draw_log, draw_log1p, draw_tan
+from minijax.primitives.draw_functions import (
+    draw_erf,
+    draw_erf_inv,
+    draw_log,
+    draw_log1p,
+    draw_tan,
+)
 from minijax.primitives.fused import fma
 from minijax.primitives.identities import stop_gradient
-from minijax.primitives.special import erf_inv
 from minijax.random.keys import Shape, as_shape, check_key, raw_bits, split
 from minijax.random.parameters import arguments, check_mode, sampler
 from minijax.random.uniform_draws import interval, open_uniform, unit_interval
@@ -59,7 +64,7 @@ def normal_draws(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Array:
         return (re + 1j * im) / np.asarray(np.sqrt(2), dtype)
     low = np.nextafter(np.asarray(-1, dtype), np.asarray(0, dtype), dtype=dtype)
     draws = interval(key, low, np.ones((), dtype), shape, dtype)
-    return erf_inv(draws) * np.asarray(np.sqrt(2), dtype)
+    return draw_erf_inv(draws) * np.asarray(np.sqrt(2), dtype)
 
 
 @api_boundary
@@ -102,7 +107,7 @@ def _truncated(key: Any, lower: Any, upper: Any, shape: tuple[int, ...], dtype: 
     draws = interval(key, draw_erf(low * inverse), draw_erf(high * inverse), shape, dtype)
     # Rounding must not push a draw out of the open interval.
     return jnp.clip(
-        root * erf_inv(draws),
+        root * draw_erf_inv(draws),
         jnp.nextafter(stop_gradient(low), np.asarray(np.inf, dtype)),
         jnp.nextafter(stop_gradient(high), np.asarray(-np.inf, dtype)),
     )

@@ -57,6 +57,12 @@ TRUTH: dict[str, Callable[..., mpmath.mpf]] = {
     "erfc": MP.erfc,
     "lgamma": _lgamma,
     "digamma": MP.digamma,
+    "erf_inv": MP.erfinv,
+    "sqrt": MP.sqrt,
+    "rsqrt": lambda x: 1 / MP.sqrt(x),
+    "square": lambda x: x**2,
+    "cube": lambda x: x**3,
+    "inverse_square": lambda x: 1 / x**2,
 }
 _DOMAINS: dict[str, Domain] = {
     "log": lambda x: x > 0,
@@ -69,9 +75,21 @@ _DOMAINS: dict[str, Domain] = {
     "acos": lambda x: np.abs(x) <= 1,
     "lgamma": lambda x: x > 0,
     "digamma": lambda x: x > 0,
+    "erf_inv": lambda x: np.abs(x) < 1,
+    "sqrt": lambda x: x > 0,
+    "rsqrt": lambda x: x > 0,
+    **dict.fromkeys(("square", "cube", "inverse_square"), lambda x: _is_middling(x)),
     **dict.fromkeys(("exp", "exp2", "expm1", "logistic", "sinh", "cosh"), lambda x: abs(x) < 2e3),
     **dict.fromkeys(("erf", "erfc", "tanh"), lambda x: np.abs(x) < 100),
 }
+
+
+def _is_middling(x: np.ndarray) -> np.ndarray:
+    """Tells where powers neither overflow nor lose digits below the least normal number."""
+    size, bound = np.abs(x.astype(np.float64)), float(np.finfo(x.dtype).max) ** 0.3
+    return (size < bound) & (size > 1 / bound)
+
+
 BINARY = ("atan2", "pow", "hypot", "fmod")
 
 
@@ -88,6 +106,7 @@ def operands(name: str, dtype: type[np.floating], count: int) -> list[np.ndarray
         rng.choice([-1, 1], 2 * count) * _binades(least, info.maxexp, 2 * count, rng),
         rng.choice([-1, 1], count) * _binades(-40, 12, count, rng),
         rng.choice([-1.0, 0.5, 1.0, 2.0, 1.4616321449683623], count) + near,
+        rng.choice([-1, 1], count) * (1 - _binades(-info.nmant - 1, 0, count, rng)),
         np.rint(rng.uniform(-70000, 70000, count)) * (math.pi / 2),
         rng.uniform(-3, 3, count),
         rng.uniform(-30, 30, count),

@@ -297,6 +297,8 @@ def test_where_the_folder_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         assert location.store().folder == os.path.abspath("/elsewhere")  # type: ignore[union-attr]
     with config.override(cache_dir="/here", compilation_cache_dir="/elsewhere"):
         assert location.store().folder == os.path.abspath("/here")  # type: ignore[union-attr]
+    with config.override(cache_dir=os.path.join("~", "kept")):
+        assert location.store().folder == os.path.expanduser(os.path.join("~", "kept"))  # type: ignore[union-attr]
     with config.override(cache_dir=None, compilation_cache_dir="gs://bucket/cache"):
         assert location.store() is None
     if sys.platform == "linux":
@@ -354,6 +356,24 @@ def test_abandoned_temporary_files_go(tmp_path: Path) -> None:
     os.utime(tmp_path / ".1-2-3-old", (time.time() - 7200,) * 2)
     store.shrink()
     assert [p.name for p in tmp_path.iterdir() if p.name[0] == "."] == [".1-2-4-new"]
+
+
+def test_a_file_that_cannot_be_replaced_is_there_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, name = Store(str(tmp_path), 1000), digest(b"program")
+    store.put(name, b"code")
+
+    def refuses(*_: Any) -> None:
+        raise PermissionError(errno.EACCES, "Access is denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", refuses)
+        store.put(name, b"code")
+    assert [p.name for p in files(tmp_path)] == [name]
+    assert not list(tmp_path.glob(".*"))
+    store.put(digest(b"another"), b"code")
+    assert store.get(digest(b"another")) == b"code"
 
 
 # -- many at once

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,6 +37,37 @@ def test_accuracy(name: str) -> None:
         bound = BOUNDS.get(name, 2.0) if dtype is np.float64 else 2.0
         place = [float(x[worst]) for x in points]
         assert errors[worst] <= bound, f"{name}{place} = {found[worst]}: {errors[worst]} ulps"
+
+
+# Written in operations of the language, or by the machine itself.
+_COMPILED: dict[str, tuple[Callable[..., Any], float]] = {
+    "erf_inv": (mj.lax.erf_inv, 4.0),
+    "sqrt": (mj.lax.sqrt, 0.5),
+    "rsqrt": (mj.lax.rsqrt, 2.0),
+    "square": (mj.lax.square, 0.5),
+    "cube": (lambda x: mj.lax.integer_pow(x, 3), 2.0),
+    "inverse_square": (lambda x: mj.lax.integer_pow(x, -2), 2.0),
+}
+
+
+@pytest.mark.parametrize("name", _COMPILED)
+def test_accuracy_of_other_functions(name: str) -> None:
+    function, bound = _COMPILED[name]
+    for dtype in FLOATS:
+        points = elementary.operands(name, dtype, 60)
+        found = np.asarray(mj.jit(function)(*points))
+        errors = elementary.errors(name, found, points)
+        worst = int(np.argmax(errors))
+        assert errors[worst] <= bound, f"{name}({points[0][worst]}): {errors[worst]} ulps"
+
+
+def test_the_inverse_of_erf_at_its_ends() -> None:
+    for dtype in FLOATS:
+        x = np.array([0.0, -0.0, 1.0, -1.0, 1.5, np.inf, np.nan, 1e-40], dtype)
+        found = np.asarray(mj.jit(mj.lax.erf_inv)(x))
+        wanted = scipy.special.erfinv(x.astype(np.float64)).astype(dtype)
+        np.testing.assert_allclose(found, wanted, 1e-6)
+        np.testing.assert_array_equal(np.signbit(found[:4]), np.signbit(x[:4]))
 
 
 @pytest.mark.parametrize("name", library.FUNCTIONS)

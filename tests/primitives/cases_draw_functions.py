@@ -30,5 +30,6 @@ CASES: list[Case] = [
     *_rows("draw_log", np.log, 0.5, 2.0, [0.0, 1.0, np.inf, np.nan, -1.0]),
     *_rows("draw_log1p", np.log1p, -0.5, 2.0, [0.0, -0.0, -1.0, np.nan, -2.0, 1e-9]),
     *_rows("draw_erf", scipy.special.erf, -2.0, 2.0, [0.0, 9.0, -9.0, np.nan]),
+    *_rows("draw_erf_inv", scipy.special.erfinv, -0.9, 0.9, [0.0, -0.0, 1.0, -1.0, 2.0, np.nan]),
     *_rows("draw_tan", np.tan, -1.0, 1.0, [0.0, -0.0, 1.5, np.nan]),
 ]

@@ -26,7 +26,8 @@ def store() -> Store | None:
         return None
     # JAX's flag, where it is set.
     limit = config.compilation_cache_max_size
-    return _opened(os.path.abspath(folder), config.cache_max_size if limit < 0 else limit)
+    path = os.path.abspath(os.path.expanduser(folder))
+    return _opened(path, config.cache_max_size if limit < 0 else limit)
 
 
 # One object for a folder, so that it is tried once whether it can be written to.

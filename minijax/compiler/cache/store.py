@@ -122,11 +122,21 @@ class Store:
             flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
             with open(os.open(path, flags, 0o600), "wb") as file:
                 file.write(data)
-            os.replace(path, os.path.join(self.folder, key))
+            self._put_in_place(path, key)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.remove(path)
             raise
+
+    def _put_in_place(self, path: str, key: str) -> None:
+        target = os.path.join(self.folder, key)
+        try:
+            os.replace(path, target)
+        except PermissionError:
+            # Windows does not replace a file that somebody reads: then it is there already.
+            if not os.path.isfile(target):
+                raise
+            os.remove(path)
 
     # -- size
 

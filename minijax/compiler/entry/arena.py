@@ -1,11 +1,13 @@
 """Working memory of programs that native code runs: on the stack if small, else kept between runs.
 
-One block is kept for the process. Whoever runs a program takes it, so the next one finds none and
-gets memory of its own, and puts it back at the end; the block that was there meanwhile is freed.
+One block is kept for the process, up to a limit. Whoever runs a program takes it, so the next one
+finds none and gets memory of its own, and puts it back at the end; the block that was there
+meanwhile is freed.
 """
 
 from __future__ import annotations
 
+from minijax.compiler.memory.workspace import KEPT_BYTES
 from minijax.compiler.text import FunctionWriter
 
 NO_MEMORY = 2
@@ -55,5 +57,9 @@ def return_arena(fn: FunctionWriter, size: int, place: str, arena: str) -> None:
     if size <= _ON_STACK:
         return
     block = fn.gep("i8", arena, -_HEAD)
+    if size > KEPT_BYTES:
+        fn.call("void", "free", [("ptr", block)])
+        return
+    # A block that is kept is never larger than the limit, so neither is one that was taken.
     other = fn.emit(f"atomicrmw xchg ptr {place}, ptr {block} seq_cst")
     fn.call("void", "free", [("ptr", other)])

@@ -2,8 +2,9 @@
 
 `learn` is asked once for every combination of a function and the kinds of its operands. It has the
 function record what it does; where that is one operation, and the operation is one ufunc, a row
-of the table says so from then on, and `quick_text` applies the loop of the ufunc. So nothing is
-known of any operator here, and results are those of the general way.
+of the table says so from then on, and `quick_text` applies the loop of the ufunc. Where it is a few
+operations and avals alone decide which, the row holds their steps. So nothing is known of any
+operator here, and results are those of the general way.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from minijax.compiler.entry.loops import find_loop
 from minijax.core.activity import recording
 from minijax.core.array import ConcreteArray
 from minijax.core.avals import ShapedArray
-from minijax.core.jaxpr import Eqn, Literal
+from minijax.core.jaxpr import Eqn, Jaxpr, Literal
 from minijax.core.operators import BINARY, COMPARISON, UNARY, Array
 from minijax.core.primitive import Plan, Primitive
-from minijax.interpreters.stage import stage
+from minijax.core.quick import BY_AVALS
+from minijax.interpreters.stage import stage, with_literals
+from minijax.interpreters.steps import Steps, is_regular
 
 # What the operation of these functions is does not depend on the value of a Python number.
 _BLIND = frozenset(
@@ -35,8 +38,12 @@ _BLIND = frozenset(
     less_equal greater greater_equal
     """.split()  # noqa: SIM905 - a list of strings would fill a screen
 )
-# Of several operations whatever their operands.
-_COMPOSITE = ("divmod", "floordiv", "mod", "matmul", "lshift", "rshift")
+# Of several operations whatever their operands, and not often applied.
+_COMPOSITE = ("divmod", "lshift", "rshift")
+# What these functions do is decided by avals; they are kept as the steps that they take.
+_BY_AVALS = BY_AVALS | {"__matmul__", "__floordiv__", "__mod__"}
+_MOST_STEPS = 12
+_MOST_SEEN = 4096
 _MOST_ELEMENTS = 1 << 15  # NumPy lets other threads run during longer loops
 _FASTCALL, _KEYWORDS = 0x80, 0x02
 
@@ -56,6 +63,7 @@ class Table:
         self._bytes = memoryview(self._memory).cast("B")
         self._kept: dict[int, Any] = {}
         self._kinds: dict[Any, _Kind | None] = {}
+        self._seen: set[Any] = set()
         self._turn = 0
 
     @property
@@ -72,6 +80,16 @@ class Table:
         """
         keys = [x.aval if type(x) is ConcreteArray else type(x) for x in operands]
         found = self._plan(owner, operands)
+        program = None
+        if found is None and getattr(owner, "__name__", "") in _BY_AVALS:
+            seen = (owner, *keys)
+            if seen not in self._seen:
+                # Once is no habit, and working a program out takes longer than to run it.
+                if len(self._seen) >= _MOST_SEEN:
+                    self._seen.clear()
+                self._seen.add(seen)
+                return
+            program = _steps_of(owner, operands)
         words = [0] * quick_text.ROW_WORDS
         words[quick_text.OWNER : quick_text.LOOP] = map(id, (owner, *keys))
         if len(keys) == 1:
@@ -79,6 +97,9 @@ class Table:
         kept: list[Any] = [owner, *keys]
         if found is not None:
             kept += self._describe(words, *found)
+        elif program is not None:
+            words[quick_text.DATA] = id(program)
+            kept.append(program)
         self._write(words[: quick_text.ROW_WORDS], kept)
 
     def _describe(
@@ -176,13 +197,34 @@ def _observe(function: Callable[..., Any], operands: tuple[Any, ...]) -> _Kind |
         arrays = iter(traced)
         return [function(*(next(arrays) if type(x) is ConcreteArray else x for x in operands))]
 
-    try:
-        jaxpr = stage(program, [x.aval for x in operands if type(x) is ConcreteArray])
-    except Exception:  # the general way will say what is wrong
-        return None
-    if len(jaxpr.eqns) != 1 or jaxpr.constvars or jaxpr.outvars != jaxpr.eqns[0].outvars:
+    jaxpr = _staged(program, operands)
+    if (
+        jaxpr is None
+        or len(jaxpr.eqns) != 1
+        or jaxpr.constvars
+        or jaxpr.outvars != jaxpr.eqns[0].outvars
+    ):
         return None
     return _kind_of_eqn(jaxpr.eqns[0], list(jaxpr.invars), operands)
+
+
+def _steps_of(function: Callable[..., Any], operands: tuple[Any, ...]) -> Callable[..., Any] | None:
+    """Returns a function of arrays in its few steps, None if it does more than compute."""
+    if any(type(x) is not ConcreteArray for x in operands):
+        return None
+    jaxpr = _staged(lambda *arrays: [function(*arrays)], operands)
+    if jaxpr is None or not 0 < len(jaxpr.eqns) <= _MOST_STEPS:
+        return None
+    if not all(is_regular(eqn.primitive) for eqn in jaxpr.eqns):
+        return None
+    return Steps(with_literals(jaxpr)).first
+
+
+def _staged(program: Callable[..., list[Any]], operands: tuple[Any, ...]) -> Jaxpr | None:
+    try:
+        return stage(program, [x.aval for x in operands if type(x) is ConcreteArray])
+    except Exception:  # the general way will say what is wrong
+        return None
 
 
 def _kind_of_eqn(eqn: Eqn, invars: list[Any], operands: tuple[Any, ...]) -> _Kind | None:

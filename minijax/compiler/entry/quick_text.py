@@ -6,8 +6,9 @@
 
 `quick` applies only while nothing records what a program does. A row says how each operand becomes
 an address: an array has one, a Python number is written to a place on the stack in the dtype of
-the row. The text names no address, so it is the same in every process; what it needs to know of
-the process stands in the words of `state`.
+the row. A row without a loop may hold a function in Python, which is called instead. The text
+names no address, so it is the same in every process; what it needs to know of the process stands
+in the words of `state`.
 """
 
 from __future__ import annotations
@@ -270,8 +271,24 @@ class QuickWriter:
             self._learn()
         loop = fn.load("ptr", fn.gep("i64", row, LOOP))
         with fn.when(fn.emit(f"icmp eq ptr {loop}, null")):
-            fn.ret(self.state)
+            self._call_program(fn.load("ptr", fn.gep("i64", row, DATA)))
         fn.ret(fn.call("ptr", "run", [("ptr", row), ("ptr", "%x"), ("ptr", "%y")]))
+
+    def _call_program(self, program: str) -> None:
+        """Applies a row without a loop: its data is a function in Python, or null."""
+        fn = self.fn
+        with fn.when(fn.emit(f"icmp eq ptr {program}, null")):
+            fn.ret(self.state)
+        given = fn.alloca("ptr", 2)
+        fn.store("ptr", "%x", given)
+        fn.store("ptr", "%y", fn.gep("ptr", given, 1))
+        is_unary = fn.emit("icmp eq ptr %y, null")
+        count = fn.emit(f"select i1 {is_unary}, i64 1, i64 2")
+        # The row may be overwritten meanwhile.
+        fn.call("void", "Py_IncRef", [("ptr", program)])
+        result = self._call_python(program, given, count)
+        fn.call("void", "Py_DecRef", [("ptr", program)])
+        fn.ret(result)
 
     def _learn(self) -> None:
         """Has Python write a row, for the next time."""

@@ -95,8 +95,12 @@ class IndexBuilder(ExprBuilder):
         if node.op == "load":
             found = {id(x.operands[0]) for x in node.operands if _is_guard(x)}
             return frozenset(found) if len(found) == 1 else _NOWHERE
-        below = [g for x in node.operands if (g := self._guards.get(id(x), _NOWHERE))]
-        return frozenset().union(*below) if below else _NOWHERE
+        guards = _NOWHERE
+        for x in node.operands:
+            below = self._guards.get(id(x))
+            if below:
+                guards |= below
+        return guards
 
     def _without_guard(self, condition: Expr, root: Expr) -> Expr:
         done: dict[int, Expr] = {}

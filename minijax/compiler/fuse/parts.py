@@ -176,7 +176,7 @@ class Reader(ExprBuilder):
                 return self._chosen(parts, place)
         elif not self.varies(indices[0]) and not self.varies(place):
             return self._chosen([self.lane(x, indices[0]) for x in parts], place)
-        lanes = next(n.payload for i in indices for n in postorder((i,)) if n.op == "lane_index")
+        lanes = next(n for node in postorder(indices) if (n := _lanes_in(node)) > 1)
         found = [self.element(value, [self._in_lane(i, k) for i in indices]) for k in range(lanes)]
         return self.make("lanes", value.dtype, tuple(found))
 
@@ -240,6 +240,18 @@ class Reader(ExprBuilder):
 
 def _is_vector(node: Expr) -> bool:
     return node.op == "read" and lanes_of(node.payload) > 1
+
+
+def _lanes_in(node: Expr) -> int:
+    """Returns how many lanes a node has that counts them, is a part or is made of parts."""
+    match node.op:
+        case "lane_index":
+            return int(node.payload)
+        case "lanes":
+            return len(node.operands)
+        case "read":
+            return lanes_of(node.payload)
+    return 1
 
 
 def part_aval(dtype: np.dtype, lanes: int) -> Any:

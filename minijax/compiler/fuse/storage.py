@@ -196,12 +196,18 @@ class Decision:
         depth_of = {id(index): k for k, index in enumerate(indices)}
         sizes = [index.payload for index in indices]
         for node in nodes:
-            depth = max((depth_of.get(id(x), -1) for x in node.operands), default=-1)
-            depth_of.setdefault(id(node), depth)
+            depth = -1
+            if indices:
+                depth = max((depth_of.get(id(x), -1) for x in node.operands), default=-1)
+                depth_of.setdefault(id(node), depth)
             if node.op != "read":
                 continue
             value: Value = node.payload
             self.readers.setdefault(value, []).append(reader)
+            if value.ndim == 0:
+                # It is computed once, so it matters only that it is read.
+                self.uses.setdefault(value, {}).update(users)
+                continue
             # A read that the inner indices do not touch is hoisted out of their loops.
             share = 1.0 / max(math.prod(sizes[depth + 1 :]), 1)
             shift = shift_of(node.operands, indices)
