@@ -171,6 +171,14 @@ def test_custom_derivatives_have_keys_and_callbacks_none() -> None:
     assert key.program_key(callback, ()) is None
 
 
+def test_functions_are_told_by_name_where_their_source_is_part_of_the_key() -> None:
+    form = key._Form()
+    assert form._value(symbols.is_known) == "minijax.compiler.symbols.is_known"
+    for function in (jnp.sin, np.sin, test_off, lambda x: x):
+        with pytest.raises(key._NoKeyError):
+            form._value(function)
+
+
 def test_a_primitive_of_the_same_name_is_another_one() -> None:
     avals = [ShapedArray((3,), np.dtype("float64"))]
     known = stage(lambda x: [sin(x)], avals)
