@@ -245,8 +245,8 @@ NO_SHARDING = ("out_sharding", "sharding")
 # How a name that is found means something else than in JAX.
 BEHAVIOUR = {
     "jax.jit": (
-        "compiles with LLVM; `donate_*`, `in_shardings`, `out_shardings`, `device` and "
-        "`backend` are accepted and change nothing"
+        "compiles with LLVM; `in_shardings`, `out_shardings`, `device` and `backend` are accepted "
+        "and change nothing"
     ),
     "jax.device_put": "there is one device: values are converted, not moved",
     "jax.lax.while_loop": "has reverse mode too",

@@ -30,13 +30,13 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
 from minijax.compiler.clock import clock
+from minijax.core.records import record
 
 NO_SYMBOLS: Mapping[str, int] = MappingProxyType({})
 
@@ -67,7 +67,7 @@ class EngineError(AssertionError):
     """The compiler handed LLVM text that it cannot accept: a bug of ours, never of the user."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class HostTarget:
     """The machine that code is generated for."""
 

@@ -35,7 +35,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from typing import Any
 
@@ -43,6 +42,7 @@ from minijax.compiler import numpy_sorts, numpy_transforms, ufunc_loops
 from minijax.compiler.cache.modules import cached_module
 from minijax.compiler.engine import Program, keep_forever
 from minijax.compiler.text import FunctionWriter, ModuleWriter, Operand, literal
+from minijax.core.records import record
 
 _SCIPY_MODULES = {
     "blas": "scipy.linalg.cython_blas",
@@ -60,7 +60,7 @@ _BINARY = frozenset(_BINARY_NAMES.split())
 _TERNARY = frozenset(("fma",))
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Signature:
     """The LLVM types of a function's result and arguments."""
 

@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from minijax.compiler.cache.record import Record
@@ -21,6 +19,7 @@ from minijax.compiler.fuse.steps import fuse
 from minijax.compiler.memory.plan import Plan, plan_overwriting
 from minijax.compiler.simplify import simplify
 from minijax.core.jaxpr import Jaxpr
+from minijax.core.records import record
 from minijax.kernel.build import lower_jaxpr
 from minijax.kernel.printing import format_program
 from minijax.kernel.roots import Program
@@ -29,7 +28,7 @@ Overwritten = tuple[tuple[int, int], ...]
 _LONG = 2e5
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Written:
     """A program that has become LLVM text.
 

@@ -9,13 +9,14 @@ A key path is a tuple of keys. Written as text it is the Python expression that 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from minijax.core.records import record
 
 KeyPath: TypeAlias = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class SequenceKey:
     """The step from a tuple or list to its element at `idx`."""
 
@@ -25,7 +26,7 @@ class SequenceKey:
         return f"[{self.idx!r}]"
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class DictKey:
     """The step from a dict to its value at `key`."""
 
@@ -35,7 +36,7 @@ class DictKey:
         return f"[{self.key!r}]"
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class GetAttrKey:
     """The step from an object to its attribute `name`."""
 
@@ -45,7 +46,7 @@ class GetAttrKey:
         return f".{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class FlattenedIndexKey:
     """The step to child number `key` of a node whose registration names no keys."""
 

@@ -25,13 +25,13 @@ All rules are required, so none can be forgotten. "No rule" is a value with a re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minijax.core.avals import Aval, ShapedArray, Zero, materialize
 from minijax.core.errors import MissingRuleError
+from minijax.core.records import record
 from minijax.core.trace import current
 
 Rule = Callable[..., Any]
@@ -39,7 +39,7 @@ Rule = Callable[..., Any]
 _CACHE_LIMIT = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Linear:
     """The jvp rule of an operation that is linear in the operands at `positions` (None: all)."""
 
@@ -59,7 +59,7 @@ class Linear:
         return jvp
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Constant:
     """The jvp rule of an operation whose results do not depend smoothly on its operands."""
 
@@ -71,7 +71,7 @@ class Constant:
         return jvp
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Absent:
     """A rule that does not exist, and why."""
 

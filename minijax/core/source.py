@@ -20,7 +20,6 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import FunctionType, TracebackType
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
@@ -72,7 +71,6 @@ def _is_internal(file: str) -> bool:
     return True
 
 
-@dataclass(slots=True)
 class TracebackOptions:
     """Switches for tracebacks.
 
@@ -80,7 +78,10 @@ class TracebackOptions:
         show_internal_frames: keep the frames of this package in tracebacks.
     """
 
-    show_internal_frames: bool = False
+    __slots__ = ("show_internal_frames",)
+
+    def __init__(self, show_internal_frames: bool = False) -> None:
+        self.show_internal_frames = show_internal_frames
 
 
 traceback_options = TracebackOptions(os.environ.get("MINIJAX_SHOW_INTERNAL_FRAMES", "0") == "1")

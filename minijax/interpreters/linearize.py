@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from minijax.core.activity import recording
@@ -28,6 +27,7 @@ from minijax.core.avals import Aval, Zero, materialize
 from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr, Var
 from minijax.core.primitive import Primitive
+from minijax.core.records import record
 from minijax.core.trace import (
     Trace,
     Tracer,
@@ -256,7 +256,7 @@ def vjp(
     return outs, pullback
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Linearized:
     """A closed program, split.
 

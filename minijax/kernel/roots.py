@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from minijax.core.avals import Aval
+from minijax.core.records import record
 from minijax.kernel.expr import Expr, ExprBuilder, Operand
 
 
@@ -67,7 +67,7 @@ class Value:
         return f"Value({self.aval})"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Element:
     """`outs[k][indices] = bodies[k]` for every index in the shape.
 
@@ -81,7 +81,7 @@ class Element:
     view_of: Value | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Unrolled:
     """`outs[k][indices, place]` = one of `bodies` for each place in the axes after the indices.
 
@@ -98,7 +98,7 @@ class Unrolled:
         return math.prod(out.shape[len(self.indices) :])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Reduce:
     """`outs[k][outer]` = fold of `elements[k]` over the `inner` indices, starting at `init[k]`.
 
@@ -122,7 +122,7 @@ class Reduce:
     following: tuple[Expr, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Cumulate:
     """`outs[k]` = running fold of `elements[k]` along `axis` (inclusive), from either end."""
 
@@ -136,7 +136,7 @@ class Cumulate:
     combined: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Scatter:
     """`out` = `operand` with, for every index of the updates in row-major order where `in_bounds`
     holds, `out[place] = combined`, made from `old` (the element there) and the `update`.
@@ -157,7 +157,7 @@ class Scatter:
     unique: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Dot:
     """`out[batch…, lhs free…, rhs free…]` = sum over the contracted axes of lhs · rhs."""
 
@@ -170,7 +170,7 @@ class Dot:
     rhs_batch: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Sort:
     """`outs` = `operands` permuted along `axis` so that `less(a, b)` never holds backwards.
 
@@ -187,7 +187,7 @@ class Sort:
     keep: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Branch:
     """The outputs of `programs[index]` on `operands`; `index` (rank 0, integer) is in range."""
 
@@ -197,7 +197,7 @@ class Branch:
     operands: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class TapeAval(Aval):
     """The aval of a tape: an array of elements with a leading axis as long as a loop's iterations.
 
@@ -211,7 +211,7 @@ class TapeAval(Aval):
         return f"tape({self.element})"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class While:
     """`carry = body(body_consts, carry)` as long as `cond(cond_consts, carry)` holds.
 
@@ -229,7 +229,7 @@ class While:
     recording: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Scan:
     """`carry, ys[i] = body(consts, carry, xs[i])` for i = 0 … length-1, or backwards.
 
@@ -246,7 +246,7 @@ class Scan:
     reverse: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class HostCall:
     """`outs` = `callback(*operands)` carried out by Python on NumPy arrays; never left out."""
 
@@ -255,7 +255,7 @@ class HostCall:
     operands: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class NativeCall:
     """One call of a native function that takes every argument by pointer.
 
@@ -276,7 +276,7 @@ class NativeCall:
         return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Native:
     """`outs` = what native functions make of `operands`, for each index of the `batch` axes.
 
@@ -300,7 +300,7 @@ Root = (
 Definition = Element | Root
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Program:
     """Definitions in the order of execution. `literals` are array constants with their values."""
 

@@ -36,7 +36,7 @@ def fields_of(definition: Any, kind: type) -> list[Any]:
         kind: `Expr`, `Value` or `Program`; tuples of them are taken apart.
     """
     found: list[Any] = []
-    for name in definition.__dataclass_fields__:
+    for name in definition.__match_args__:
         part = getattr(definition, name)
         items = part if isinstance(part, tuple) else (part,)
         found.extend(item for item in items if isinstance(item, kind))

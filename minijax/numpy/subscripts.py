@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from minijax.core import dtypes
 from minijax.core.array import ConcreteArray, to_array, value_of
 from minijax.core.errors import NonConcreteBooleanIndexError
 from minijax.core.operators import Array
+from minijax.core.records import record
 from minijax.core.trace import Tracer
 from minijax.numpy.promotion import Shape, broadcast_shapes, convert, scalar, select, spread_to
 from minijax.primitives import arithmetic, compare
@@ -27,7 +27,7 @@ from minijax.primitives.joining import concatenate
 from minijax.primitives.shape import expand_dims
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Range:
     """The elements start, start + step, … of one axis, `size` of them."""
 
@@ -43,7 +43,7 @@ class Range:
 Entry = int | Range | Array
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Subscript:
     """An index, taken apart.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from minijax.core.array import to_array
 from minijax.core.operators import Array
+from minijax.core.records import record, replace
 from minijax.core.source import api_boundary
 from minijax.numpy import ufuncs
 from minijax.numpy.creation import ones_like
@@ -22,7 +22,7 @@ from minijax.primitives import shape as shape_family
 from minijax.primitives.indexing import GatherScatterMode, ScatterDimensionNumbers
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class _Options:
     """The keyword arguments that all updates take."""
 
@@ -334,7 +334,7 @@ def _write_window(x: Array, subscript: Subscript, values: Array, how: str) -> Ar
     return slicing.dynamic_update_slice(x, block, starts)
 
 
-@dataclass(slots=True)
+@record
 class _Layout:
     """Which axes of the updates run within a window, and which come from the indices."""
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minijax.core import dtypes
 from minijax.core.avals import ShapedArray
+from minijax.core.records import record
 from minijax.primitives.broadcast import Axes
 
 
@@ -95,7 +95,7 @@ class ScatterDimensionNumbers(NamedTuple):
     scatter_indices_batching_dims: Axes = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Windows:
     """The geometry of one gather or scatter.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from minijax.core.records import record
 
 
 def dilated(n: int, dilation: int) -> int:
@@ -11,7 +12,7 @@ def dilated(n: int, dilation: int) -> int:
     return (n - 1) * dilation + 1 if n else 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Axis:
     """An axis and the window that slides along it.
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, sub_jaxprs
 from minijax.core.primitive import Primitive
 from minijax.core.pytree import structure
+from minijax.core.records import record
 from minijax.interpreters.stage import stage_closed
 from minijax.primitives.bitwise import bitwise_and, bitwise_not, bitwise_or
 from minijax.primitives.compare import eq, ge, le, select_n
@@ -60,7 +60,7 @@ class OOBError(CheckError):
     """An index was out of bounds."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class _Site:
     """A check of a program: what it says, and where its values are in the state."""
 

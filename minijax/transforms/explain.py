@@ -6,13 +6,13 @@ import inspect
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from minijax import compiler
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.pytree import PyTreeDef, describe_mismatch, keystr, leaf_paths
+from minijax.core.records import record
 
 _MOST_KEPT = 64
 _MOST_SHOWN = 8
@@ -22,7 +22,7 @@ _MISSING = object()
 TRACING_FLAGS = ("numpy_dtype_promotion", "numpy_rank_promotion", "user_context")
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Change:
     """One difference between the arguments of two calls.
 
@@ -44,7 +44,7 @@ class Change:
         return f"{place}{self.kind} {self.before} -> {self.after}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Signature:
     """What decides whether a function is traced again.
 
@@ -63,7 +63,7 @@ class Signature:
     flags: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Tracing:
     """A tracing of a function.
 
@@ -97,7 +97,7 @@ class History:
         self.count = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Compilation:
     """One tracing of a function, and what the compiler made of it.
 
@@ -138,7 +138,7 @@ class Compilation:
         return "\n    ".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Explanation:
     """All that is known of how a function was compiled; it prints as a list.
 

@@ -13,7 +13,6 @@ import logging
 import time
 import weakref
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import update_wrapper
 from types import MethodType
 from typing import Any
@@ -55,7 +54,6 @@ _log = logging.getLogger("minijax")
 _functions: weakref.WeakSet[JitFunction] = weakref.WeakSet()
 
 
-@dataclass(slots=True)
 class _Program:
     """A traced function: a closed program, what it captured, and how to rebuild its output.
 
@@ -65,12 +63,19 @@ class _Program:
         flat: what runs it once calls keep coming through Python.
     """
 
-    jaxpr: Jaxpr
-    consts: tuple[Any, ...]
-    out_tree: PyTreeDef
-    matched: dict[int, int]
-    calls: Calls = field(default_factory=dict)
-    flat: FlatCall | None = None
+    __slots__ = ("calls", "consts", "flat", "jaxpr", "matched", "out_tree")
+
+    def __init__(
+        self,
+        jaxpr: Jaxpr,
+        consts: tuple[Any, ...],
+        out_tree: PyTreeDef,
+        matched: dict[int, int],
+    ) -> None:
+        self.jaxpr, self.consts = jaxpr, consts
+        self.out_tree, self.matched = out_tree, matched
+        self.calls: Calls = {}
+        self.flat: FlatCall | None = None
 
 
 class JitFunction(CountingEntryPoint):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 from minijax import compiler
@@ -12,6 +11,7 @@ from minijax.core.activity import busy
 from minijax.core.array import aval_of
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.pytree import PyTreeDef, describe_mismatch, flatten, unflatten
+from minijax.core.records import record
 from minijax.core.source import api_boundary
 from minijax.primitives.control.call import call
 from minijax.transforms.donation import call_donating, can_donate
@@ -21,7 +21,7 @@ from minijax.transforms.staging import struct_of
 Split = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class ArgInfo:
     """What is known of an argument before it is there.
 
@@ -109,7 +109,7 @@ def _costs(traced: Traced) -> dict[str, float]:
     }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Traced(_Stage):
     """A function traced for one signature.
 
@@ -153,7 +153,7 @@ class Traced(_Stage):
         return unflatten(self.out_tree, self.jaxpr.out_avals)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Lowered(_LaterStage):
     """A traced function with views of everything the compiler makes of it."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import inspect
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 import threading
@@ -19,6 +21,7 @@ import pytest
 
 import minijax as mj
 import minijax.numpy as jnp
+from minijax import primitives
 from minijax.compiler import engine, symbols
 from minijax.compiler.cache import key, location
 from minijax.compiler.cache.record import Record, from_bytes
@@ -30,6 +33,7 @@ from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.primitive import Primitive
 from minijax.interpreters.stage import stage
+from minijax.primitives.arithmetic import sub_p
 from minijax.primitives.trigonometric import sin
 
 X = np.linspace(0.0, 1.0, 5)
@@ -165,6 +169,14 @@ def test_custom_derivatives_have_keys_and_callbacks_none() -> None:
     shape = mj.ShapeDtypeStruct((5,), np.float64)
     callback = program(lambda x: mj.pure_callback(np.sin, shape, x))
     assert key.program_key(callback, ()) is None
+
+
+def test_functions_are_told_by_name_where_their_source_is_part_of_the_key() -> None:
+    form = key._Form()
+    assert form._value(symbols.is_known) == "minijax.compiler.symbols.is_known"
+    for function in (jnp.sin, np.sin, test_off, lambda x: x):
+        with pytest.raises(key._NoKeyError):
+            form._value(function)
 
 
 def test_a_primitive_of_the_same_name_is_another_one() -> None:
@@ -414,6 +426,24 @@ def finish(process: subprocess.Popen[str]) -> tuple[float, int, int]:
     assert process.returncode == 0
     total, hits, misses = json.loads(out)
     return total, hits, misses
+
+
+def test_names_of_primitives_are_told_apart_and_do_not_depend_on_what_is_loaded() -> None:
+    for module in pkgutil.walk_packages(primitives.__path__, f"{primitives.__name__}."):
+        importlib.import_module(module.name)
+    key._collect_primitives()
+    names = key._primitive_names
+    assert len(names) > 150
+    assert len(set(names.values())) == len(names)
+    # `sub_p` is also an attribute of modules that come before the one that defines it.
+    script = (
+        "from minijax.compiler.cache import key\n"
+        "from minijax.primitives.arithmetic import sub_p\n"
+        "print(key._name_of(sub_p))"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == key._name_of(sub_p)
 
 
 def test_a_second_process_runs_no_llvm(tmp_path: Path) -> None:

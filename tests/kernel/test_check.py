@@ -1,9 +1,8 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
 from minijax.core.dtypes import float32
+from minijax.core.records import replace
 from minijax.kernel.build import KernelBuilder
 from minijax.kernel.check import KernelTypeError, check_program
 from minijax.kernel.expr import Expr
@@ -19,8 +18,8 @@ def with_body(body: Expr) -> Program:
     program = plain()
     (definition,) = program.definitions
     assert isinstance(definition, Element)
-    changed = dataclasses.replace(definition, bodies=(body,))
-    return dataclasses.replace(program, definitions=(changed,))
+    changed = replace(definition, bodies=(body,))
+    return replace(program, definitions=(changed,))
 
 
 def test_a_sound_program_passes() -> None:
@@ -33,14 +32,14 @@ def test_a_value_used_before_its_definition() -> None:
         lambda k, x: k.element(array(3), lambda i: k.neg(k.element(array(3), x)[0](i))),
     )
     check_program(program)
-    swapped = dataclasses.replace(program, definitions=program.definitions[::-1])
+    swapped = replace(program, definitions=program.definitions[::-1])
     with pytest.raises(KernelTypeError, match="used before it is defined"):
         check_program(swapped)
 
 
 def test_a_value_defined_twice() -> None:
     program = plain()
-    twice = dataclasses.replace(program, definitions=program.definitions * 2)
+    twice = replace(program, definitions=program.definitions * 2)
     with pytest.raises(KernelTypeError, match="defined twice"):
         check_program(twice)
 
@@ -49,7 +48,7 @@ def test_an_output_without_definition() -> None:
     program = plain()
     stranger = Value(array(3), KernelBuilder())
     with pytest.raises(KernelTypeError, match="is not defined"):
-        check_program(dataclasses.replace(program, outputs=(stranger,)))
+        check_program(replace(program, outputs=(stranger,)))
 
 
 def test_an_index_of_another_loop() -> None:

@@ -25,7 +25,7 @@ from minijax.core.primitive import Primitive
 from minijax.core.version import VERSION
 
 # The folders whose code decides what a program becomes; the vocabulary decides the program only.
-_DECIDING = ("compiler", "core", "kernel", "primitives")
+_DECIDING = ("compiler", "core", "interpreters", "kernel", "primitives")
 # Parameters that are of no use to the compiler: the rules of custom derivatives.
 _RULES: dict[str, tuple[str, ...]] = {
     "minijax.primitives.control.custom_jvp.custom_jvp_p": ("jvp",),
@@ -191,14 +191,15 @@ class _Form:
 
 
 def _qualified(value: Any) -> str:
-    """Returns the name of a class or function that a module of the package defines."""
+    """Returns the name of a class or function that one of the deciding folders defines."""
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     if not isinstance(module, str) or not isinstance(name, str):
         raise _NoKeyError
     found: Any = sys.modules.get(module)
     for part in name.split("."):
         found = getattr(found, part, None)
-    if found is not value or module.partition(".")[0] != __name__.partition(".")[0]:
+    package, folder, *_ = (*module.split("."), "")
+    if found is not value or package != __name__.partition(".")[0] or folder not in _DECIDING:
         raise _NoKeyError
     return f"{module}.{name}"
 
@@ -214,7 +215,10 @@ _primitive_names: dict[Primitive, str] = {}
 
 
 def _name_of(primitive: Primitive) -> str:
-    """Returns where the package defines a primitive: others may bear the same name."""
+    """Returns what tells a primitive of the package from all others.
+
+    That is the same in every process, whichever modules it has imported.
+    """
     found = _primitive_names.get(primitive)
     if found is None:
         _collect_primitives()
@@ -226,8 +230,9 @@ def _name_of(primitive: Primitive) -> str:
 
 def _collect_primitives() -> None:
     package = __name__.partition(".")[0] + ".primitives."
-    for name, module in sorted(sys.modules.items()):
+    for name, module in list(sys.modules.items()):
         if name.startswith(package):
             for attribute, value in vars(module).items():
                 if type(value) is Primitive:
-                    _primitive_names.setdefault(value, f"{name}.{attribute}")
+                    rules = getattr(value.impl, "__module__", "")
+                    _primitive_names.setdefault(value, f"{rules}.{attribute}")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from minijax.compiler import symbols
 from minijax.compiler.threads.pool import RUN
+from minijax.core.records import record
 
 # Larger constant arrays are read from the program itself, which has them: the file would be a copy.
 _MOST_LITERAL_BYTES = 1 << 22
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Record:
     """A compiled program without the stages it went through.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from minijax.compiler.engine import host
 from minijax.core.dtypes import int64
+from minijax.core.records import record
 from minijax.kernel.expr import Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Lanes:
     """The lanes of a vector.
 

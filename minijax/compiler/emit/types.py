@@ -14,18 +14,18 @@ A *scalar* is the tuple of names that hold one element: one name, or two for a c
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
 import numpy as np
 
 from minijax.compiler.text import literal
 from minijax.core import dtypes
+from minijax.core.records import record
 
 Scalar = tuple[str, ...]
 NARROW = (dtypes.float16, dtypes.bfloat16)
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Layout:
     """The LLVM types of one element, or of each part of a complex one."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from minijax.compiler.text import FunctionWriter
 from minijax.core.avals import ShapedArray
+from minijax.core.records import record
 
 Known = Sequence[ShapedArray | None]
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Signature:
     """A signature of C, with what its arguments mean to a program.
 

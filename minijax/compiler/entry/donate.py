@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from minijax.compiler.entry.layout import Layout
 from minijax.compiler.text import FunctionWriter, ModuleWriter
+from minijax.core.records import record
 
 _PLAIN, _OWNS = 0x101, 0x4  # contiguous and aligned; owner of its memory
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Donated:
     """A donated leaf.
 

@@ -14,20 +14,20 @@ import platform
 import sys
 import sysconfig
 import weakref
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from minijax.core.array import ConcreteArray, wrap
 from minijax.core.avals import ShapedArray
+from minijax.core.records import record
 
 HEAD = 16  # reference count and type
 FIRST_TABLE = HEAD + 8  # of an entry point, the table of its first entry
 _WORD = ctypes.sizeof(ctypes.c_void_p)
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Layout:
     """Offsets in bytes.
 

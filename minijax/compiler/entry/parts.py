@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from minijax.compiler.entry.donate import Donated
 from minijax.compiler.entry.layout import Layout
@@ -11,6 +10,7 @@ from minijax.compiler.entry.recipe import Leaf, Recipe, leaves
 from minijax.compiler.entry.shared import shared_code
 from minijax.compiler.entry.table import Table
 from minijax.compiler.text import FunctionWriter, ModuleWriter, Operand
+from minijax.core.records import record
 
 ITEMS = 24  # of a tuple, its first item; of a list, the address of its items
 SIZE = 16  # of a tuple or list
@@ -18,14 +18,14 @@ MISMATCH, OUT_OF_MEMORY = 1, 3
 Given = list[tuple[str, Operand]]
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Static:
     """A static argument: the object, or a number or text equal to it."""
 
     value: object
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Call:
     """What an entry is made for.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,12 +17,13 @@ from minijax.core.array import ConcreteArray
 from minijax.core.avals import Aval, ShapedArray
 from minijax.core.dataclass_fields import dataclass_nodes
 from minijax.core.pytree import is_registered
+from minijax.core.records import record
 
 _PLAIN_READING: Any = object.__getattribute__
 _NUMBERS = (float, int, bool, complex)
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Leaf:
     """An array or a number.
 
@@ -38,7 +38,7 @@ class Leaf:
     type: type
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Node:
     """A tuple, named tuple, list, dict, dataclass or None.
 

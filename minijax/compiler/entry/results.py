@@ -9,20 +9,20 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from minijax.compiler.entry.layout import Layout, word
 from minijax.compiler.entry.parts import ITEMS, OUT_OF_MEMORY, Call, Given, PartWriter
 from minijax.compiler.entry.recipe import Leaf, Node
 from minijax.compiler.entry.table import Table
 from minijax.compiler.text import ModuleWriter
+from minijax.core.records import record
 
 _MOST_INLINE = 4
 _KEYS = 32  # of a dict, the address of its keys and values
 _ENTRY, _VALUE = 16, 8  # of an entry of a dict whose keys are all text: bytes, its value
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class DictForm:
     """A dict of the right keys, to be copied, with a placeholder as every value.
 
@@ -169,7 +169,7 @@ class ResultWriter(PartWriter):
         fn.store("i64", fn.emit(f"add i64 {fn.load('i64', count)}, -{number}"), count)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class _Container:
     """A container that is being filled: where its items are, and the offset of the first."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from minijax.compiler.fuse.cost import is_function
 from minijax.compiler.fuse.rewrite import dot_sizes
@@ -22,6 +21,7 @@ from minijax.compiler.fuse.walk import (
     postorder,
 )
 from minijax.core.dtypes import is_complex, is_float
+from minijax.core.records import record
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import (
     Branch,
@@ -40,7 +40,7 @@ _ARITHMETIC |= {"neg": 1, "sqrt": 1, "rsqrt": 2, "rem": 1, "floor": 1, "ceil": 1
 _OF_COMPLEX = {"add": 2, "sub": 2, "mul": 6, "div": 11, "neg": 2, "abs": 4, "fma": 8}
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Cost:
     """What a run takes.
 

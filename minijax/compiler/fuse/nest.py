@@ -9,11 +9,11 @@ one, and if nothing else asks for the index of either.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from minijax.compiler.fuse.affine import Address, IndexBuilder, address_terms
 from minijax.compiler.fuse.walk import expressions, postorder
+from minijax.core.records import replace
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Cumulate, Definition, Element, Reduce, Scatter
 

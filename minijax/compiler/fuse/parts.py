@@ -17,7 +17,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ import numpy as np
 from minijax.compiler.fuse.walk import postorder
 from minijax.core.avals import Aval, ShapedArray
 from minijax.core.dtypes import bool_, int64
+from minijax.core.records import record
 from minijax.kernel.expr import COMPARISON, Expr, ExprBuilder
 from minijax.kernel.roots import Value
 
@@ -35,7 +35,7 @@ _MOST_VECTORS = 9
 _MOST_IN_VECTORS = 72  # numbers
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class LanesAval(Aval):
     """The aval of a vector in a register: to programs it is of rank 0."""
 
@@ -59,7 +59,7 @@ def lanes_of(value: Value) -> int:
     return value.aval.lanes if type(value.aval) is LanesAval else 1
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Layout:
     """How arrays of a shape are split: into `count` parts of `lanes` lanes each."""
 

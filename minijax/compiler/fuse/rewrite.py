@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from minijax.compiler.fuse.parts import Reader
 from minijax.core import dtypes
+from minijax.core.records import replace
 from minijax.kernel.expr import Expr, ExprBuilder
 from minijax.kernel.roots import Definition, Dot, Element, Reduce
 

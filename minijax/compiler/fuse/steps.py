@@ -8,7 +8,6 @@ index; what it does read there is forwarded in a register.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from minijax.compiler.fuse.affine import Address, IndexBuilder
 from minijax.compiler.fuse.expand import Bindings, Expander
@@ -32,6 +31,7 @@ from minijax.compiler.fuse.walk import (
     nested,
     postorder,
 )
+from minijax.core.records import replace
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import (
     Cumulate,

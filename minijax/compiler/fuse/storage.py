@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from minijax.compiler.fuse.cost import node_weight, store_and_load
@@ -31,6 +30,7 @@ from minijax.compiler.fuse.walk import (
     nested,
     postorder,
 )
+from minijax.core.records import record
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Definition, Element, HostCall, Program, Scatter, Value, results
 
@@ -50,7 +50,7 @@ class Storage(Enum):
     DEAD = "dead"
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Body:
     """The nodes of one element expression and what inlining all of it amounts to."""
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from minijax.compiler.fuse.affine import IndexBuilder
 from minijax.compiler.fuse.estimate import step_work
@@ -24,6 +23,7 @@ from minijax.compiler.fuse.walk import expressions, postorder
 from minijax.compiler.threads.partition import LEAST_WORK, split_step, wanted_parts
 from minijax.core.avals import ShapedArray
 from minijax.core.dtypes import int64
+from minijax.core.records import replace
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Reduce, Value
 

@@ -7,9 +7,9 @@ may change their order, and if they read at least one element in common.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from minijax.compiler.fuse.affine import address_terms
+from minijax.core.records import replace
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Reduce
 

@@ -13,7 +13,6 @@ Outside of loops nothing changes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from minijax.compiler.fuse import unroll
@@ -21,6 +20,7 @@ from minijax.compiler.fuse.parts import Layout, Reader, lanes_of, layout_of, par
 from minijax.compiler.fuse.rewrite import rewrite
 from minijax.compiler.fuse.splitting import carry_layouts, constant_layouts, layouts_of, sought_in
 from minijax.compiler.fuse.walk import expressions, index_space, is_tape, nested, postorder
+from minijax.core.records import replace
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import (
     Branch,

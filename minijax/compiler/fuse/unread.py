@@ -6,9 +6,9 @@ for i: a[i] = exp(x[i]); b[i] = a[i] + 1; c[i] = a[i] * 2     ──▶     a is
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from minijax.core.records import replace
 from minijax.kernel.roots import Element, Value
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from minijax.core.records import record
 from minijax.kernel.roots import Value
 
 ALIGNMENT = 64
@@ -16,7 +17,7 @@ _LENT = 1 << 14  # smaller memories are better off in the arena, which is in the
 _MOST_COMPARED = 500
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Place:
     """Where a memory is: in `kind` "input", "output", "stack" or "arena".
 

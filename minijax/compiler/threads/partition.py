@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from minijax.compiler.fuse.estimate import step_work
 from minijax.compiler.fuse.hosts import calls_host
@@ -18,6 +17,7 @@ from minijax.compiler.fuse.rewrite import dot_sizes
 from minijax.compiler.fuse.step import Fused, Step
 from minijax.compiler.fuse.sweeps import STRETCH, walks_rows
 from minijax.compiler.fuse.walk import postorder
+from minijax.core.records import record, replace
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import (
     Cumulate,
@@ -43,7 +43,7 @@ _FEWEST_COLUMNS = 1024
 _FEWEST_ROWS = 128
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Split:
     """How a loop is cut.
 

@@ -21,10 +21,10 @@ entry:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from minijax.compiler.emit.context import Context
 from minijax.compiler.text import literal
+from minijax.core.records import record
 
 INTEGER = {"double": "i64", "float": "i32"}
 FLOAT = {"i64": "double", "i32": "float"}
@@ -32,7 +32,7 @@ _LONG = 6
 _SHIFT = {"double": 1.5 * 2.0**52, "float": 1.5 * 2.0**23}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Number:
     """An operand: floats, integers or bools, one on each lane.
 

@@ -5,7 +5,6 @@ check[message, lanes] ok x… =      (no results; `lanes` leading axes of all op
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from minijax.core.avals import Aval
 from minijax.core.primitive import Primitive, absent, constant, primitive
 from minijax.core.pytree import PyTreeDef, unflatten
+from minijax.core.records import record
 from minijax.interpreters.batch import move_batch_axis
 
 
@@ -20,7 +20,7 @@ class CheckError(ValueError):
     """A check has failed."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Message:
     """What to say of a check that failed.
 

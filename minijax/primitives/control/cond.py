@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,6 +17,7 @@ from minijax.core.avals import ShapedArray, Zero
 from minijax.core.dtypes import int32
 from minijax.core.jaxpr import Eqn, Jaxpr, Var
 from minijax.core.primitive import Primitive, primitive
+from minijax.core.records import record
 from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
 from minijax.interpreters.evaluate import eval_jaxpr, evaluate
 from minijax.interpreters.jvp import jvp_jaxpr
@@ -80,7 +80,7 @@ def _any_of(flags: Any) -> tuple[bool, ...]:
 # -- linearize: the branches share the places for saved residuals, since only one of them runs
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class _Split:
     """Linearized branches of one type.
 

@@ -10,7 +10,6 @@ take constants of their own, which come before the right-hand side in this order
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy as np
 from minijax.core.avals import Aval, Zero, materialize
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.primitive import Primitive, primitive
+from minijax.core.records import record
 from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
 from minijax.interpreters.evaluate import eval_jaxpr, evaluate
 from minijax.interpreters.jvp import jvp
@@ -29,7 +29,7 @@ from minijax.primitives.control.staged import is_unmapped, run_staged
 Programs = tuple[Jaxpr, Jaxpr | None, Jaxpr, Jaxpr | None]
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class _Operands:
     """The operands of an application: the constants of its programs, and the right-hand side."""
 

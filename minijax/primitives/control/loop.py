@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from minijax.core.jaxpr import Jaxpr, Var
+from minijax.core.records import record
 from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
 from minijax.interpreters.evaluate import eval_jaxpr
 from minijax.interpreters.jvp import jvp_jaxpr
@@ -27,7 +27,7 @@ from minijax.primitives.reduction import reduce_or
 Flags = tuple[bool, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Loop:
     """The programs of a while loop: `cond(cond_consts, carry)` and `body(consts, carry)`."""
 

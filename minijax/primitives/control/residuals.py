@@ -8,19 +8,19 @@ or else it is saved by each iteration.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from minijax.core.avals import ShapedArray
 from minijax.core.dtypes import bool_, is_integer
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Var, sub_jaxprs
+from minijax.core.records import record, replace
 from minijax.interpreters.linearize import Linearized
 from minijax.interpreters.prune import prune_jaxpr
 from minijax.primitives.control.programs import reorder_inputs
 from minijax.primitives.control.staged import pick
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class SplitBody:
     """The body of a loop, linearized, with each residual at its cheapest place.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from minijax.core import dtypes
@@ -12,12 +11,13 @@ from minijax.core.array import aval_of, to_array
 from minijax.core.errors import four_parts
 from minijax.core.jaxpr import Jaxpr, Var
 from minijax.core.pytree import describe_mismatch, flatten, key_paths, unflatten
+from minijax.core.records import record
 from minijax.core.trace import Tracer, mapped_axes
 from minijax.interpreters.stage import stage
 from minijax.primitives.convert import convert_element_type
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class TreeProgram:
     """A function of pytrees, recorded.
 

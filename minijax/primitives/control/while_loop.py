@@ -19,7 +19,6 @@ inputs and g(x, ct) = J(x)ᵀ ct the pullback,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -30,6 +29,7 @@ from minijax.core.array import aval_of
 from minijax.core.avals import Zero, materialize
 from minijax.core.jaxpr import Eqn, Jaxpr
 from minijax.core.primitive import Primitive, primitive
+from minijax.core.records import record
 from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.transpose import is_linear, transpose_jaxpr
 from minijax.primitives.control.by_lane import (
@@ -220,7 +220,7 @@ while_p: Primitive = primitive(
 # -- while_pullback: recording and running backwards
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class _Reversal:
     """What the pullback of a loop runs.
 

@@ -11,7 +11,6 @@ import functools
 import importlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from minijax.core import dtypes
 from minijax.core.avals import ShapedArray
 from minijax.core.dtypes import int32
 from minijax.core.quiet import quiet
+from minijax.core.records import record
 from minijax.kernel.roots import NativeCall
 
 Axes = tuple[int, ...]
@@ -35,7 +35,7 @@ _LETTER = {
 SUPPORTED = tuple(_LETTER)
 
 
-@dataclass(frozen=True, slots=True)
+@record(eq=True)
 class Routine:
     """What native functions do with one matrix (or a few that belong together).
 
