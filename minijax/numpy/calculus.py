@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy import reductions, ufuncs
@@ -24,6 +26,7 @@ from minijax.numpy.reductions import cumsum
 from minijax.numpy.selection import where
 from minijax.numpy.sorting import argsort, searchsorted
 from minijax.numpy.taking import take
+from minijax.primitives.creation import iota
 
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Array:
@@ -285,10 +288,8 @@ def polyder(p: Any, m: int = 1) -> Array:
     (result,) = promote_dtypes("polyder", p, inexact=True)
     for _ in range(m):
         degree = max(result.shape[0] - 1, 0)
-        powers = [float(degree - i) for i in range(degree)]
         result = slice_axis(result, 0, 0, degree)
-        if powers:
-            result = ufuncs.multiply(result, _vector(powers, result))
+        result = ufuncs.multiply(result, _powers(degree, result.dtype))
     return result
 
 
@@ -310,14 +311,14 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Array:
     result, constants = promote_dtypes("polyint", p, 0 if k is None else k, inexact=True)
     constants = spread_to(ravel(constants), (m,)) if constants.size == 1 else constants
     for step in range(m):
-        n = result.shape[0]
-        divided = ufuncs.divide(result, _vector([float(n - i) for i in range(n)], result))
+        divided = ufuncs.divide(result, _powers(result.shape[0], result.dtype))
         result = concatenate([divided, expand_dims(take(constants, step), 0)])
     return result
 
 
-def _vector(numbers: list[float], x: Array) -> Array:
-    return concatenate([expand_dims(scalar(number, x.dtype), 0) for number in numbers])
+def _powers(n: int, dtype: np.dtype) -> Array:
+    """Returns n, n - 1, …, 1."""
+    return convert(ufuncs.subtract(scalar(n, dtypes.int64), iota(dtypes.int64, n)), dtype)
 
 
 def unwrap(p: Any, discont: Any = None, axis: int = -1, period: Any = 2 * math.pi) -> Array:

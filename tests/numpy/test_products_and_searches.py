@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+import minijax as mj
 from tests.numpy.oracle import agree, sample
 
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
@@ -367,3 +369,12 @@ jnp.fmod(True,False)
 @pytest.mark.parametrize("expression", sample(EXPRESSIONS, 2))
 def test_expression(expression: str, oracle: Any) -> None:
     agree(expression, oracle)
+
+
+@pytest.mark.parametrize("name", ["polyder", "polyint"])
+def test_derivatives_of_polynomials_do_not_grow_with_their_degree(name: str) -> None:
+    function = getattr(mj.numpy, name)
+    few, many = (mj.make_jaxpr(function)(np.ones(n)) for n in (5, 5000))
+    assert len(many.jaxpr.eqns) == len(few.jaxpr.eqns)
+    x = np.arange(5000.0)
+    np.testing.assert_allclose(function(x, 2), getattr(np, name)(x, 2), 1e-13)
