@@ -19,7 +19,7 @@ shared.
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import get_annotations
+from inspect import Parameter, Signature, get_annotations
 from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform, overload
 
@@ -67,6 +67,7 @@ def _made(cls: Any, eq: bool) -> Any:
     defaults = {name: body.pop(name) for name in names if name in body}
     body |= {"__slots__": names, "__match_args__": names, "__qualname__": cls.__qualname__}
     shared = _BEHAVIOUR | (_equality(names) if eq else {})
+    body["__signature__"] = _SignatureOf(cls, defaults)
     # What the class defines itself goes before what all records share.
     made: Any = type(cls)(cls.__name__, cls.__bases__, shared | body)
 
@@ -76,6 +77,27 @@ def _made(cls: Any, eq: bool) -> Any:
 
     made.__init__ = write_first
     return made
+
+
+class _SignatureOf:
+    """The signature of a record's class, made when it is asked for."""
+
+    def __init__(self, cls: type, defaults: dict[str, Any]) -> None:
+        self._cls, self._defaults = cls, defaults
+
+    def __get__(self, x: Any, owner: Any) -> Signature:
+        if "__signature__" not in vars(owner):
+            # A class derived from a record has a signature of its own.
+            raise AttributeError("__signature__")
+        kind = Parameter.POSITIONAL_OR_KEYWORD
+        return Signature(
+            [
+                Parameter(
+                    name, kind, default=self._defaults.get(name, Parameter.empty), annotation=ann
+                )
+                for name, ann in get_annotations(self._cls).items()
+            ]
+        )
 
 
 def _constructor(cls: Any, names: tuple[str, ...], defaults: dict[str, Any]) -> Callable[..., None]:

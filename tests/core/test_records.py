@@ -1,6 +1,7 @@
 """Records: what they share with frozen dataclasses; constructors are written at first use."""
 
 import copy
+import inspect
 import pickle
 from typing import Any
 
@@ -72,6 +73,22 @@ def test_replace_copy_pickle_and_patterns() -> None:
     match node:
         case Node(name, parts):
             assert (name, parts) == ("a", (1, 2))
+
+
+def test_signatures_are_known_before_there_is_an_object() -> None:
+    @record
+    class Fresh:
+        value: int
+        unit: str = "m"
+
+    class Derived(Fresh):
+        def __init__(self) -> None:
+            super().__init__(1)
+
+    assert list(inspect.signature(Fresh).parameters) == ["value", "unit"]
+    assert inspect.signature(Fresh).parameters["unit"].default == "m"
+    assert not inspect.signature(Derived).parameters
+    assert Derived().value == 1
 
 
 def test_the_constructor_is_written_at_the_first_object() -> None:

@@ -24,7 +24,14 @@ from minijax.compiler.emit import scalar
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame, Part
 from minijax.compiler.emit.lanes import Lanes
-from minijax.compiler.emit.memory_access import gather, load, load_where, store
+from minijax.compiler.emit.memory_access import (
+    can_stride,
+    gather,
+    load,
+    load_strided,
+    load_where,
+    store,
+)
 from minijax.compiler.emit.types import Scalar, constant, registers
 from minijax.compiler.fuse.affine import Address, address_terms
 from minijax.compiler.fuse.parts import lanes_of
@@ -418,6 +425,22 @@ class Body:
         """Stores the element of a value at a position, or a vector of them from there on."""
         store(self.c, value.dtype, x, self.address(value), offset)
 
+    def store_at(self, value: Value, x: Scalar, place: Expr) -> None:
+        """Stores the element of a value at an address, or a vector of them, however far apart."""
+        offset, step = self.offset(place), self._step(place)
+        if self.c.lanes == 1 or step == 1:
+            self.store(value, x, offset)
+            return
+        address, alive = self.address(value), self.c.alive
+        types = [self.c.type(ty) for ty in registers(value.dtype)]
+        with self.c.on(1):
+            for lane in range(alive):
+                parts = tuple(
+                    self.c.fn.emit(f"extractelement {ty} {part}, i64 {lane}")
+                    for ty, part in zip(types, x, strict=True)
+                )
+                store(self.c, value.dtype, parts, address, plus(self.c, offset, lane * step))
+
     def place(self, value: Value, indices: Sequence[Expr]) -> Operand:
         """Emits the row-major position of the present iteration in a value."""
         skipped = self.row if self.is_row(value) else None
@@ -431,6 +454,8 @@ class Body:
         step = self._step(node)
         if step in (1, -1):
             return load(self.c, node.dtype, place, self.offset(node), step)
+        if step and can_stride(self.c, node.dtype):
+            return load_strided(self.c, node.dtype, place, self.offset(node), step)
         return gather(self.c, node.dtype, place, self._offsets(node))
 
     def _load_where(self, node: Expr) -> Scalar:

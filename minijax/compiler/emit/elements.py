@@ -9,6 +9,7 @@ from minijax.compiler.emit.bundles import emit_bundles
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.emit.segments import across_segments
+from minijax.compiler.emit.transposed import emit_tiles, find_tiles
 from minijax.compiler.emit.types import registers
 from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.fuse.walk import postorder
@@ -57,7 +58,11 @@ def emit_element_in(body: Body, element: Element) -> None:
         write()
         return
     *others, last = indices
+    nodes = postorder(element.bodies)
+    lanes = lanes_for(nodes, last.payload, [x.dtype for x in element.outs])
+    tiles = None if body.part_of(last) else find_tiles(nodes, indices, lanes)
+    if tiles is not None:
+        emit_tiles(body, indices, tiles, write)
+        return
     with body.loops(others):
-        nodes = postorder(element.bodies)
-        lanes = lanes_for(nodes, last.payload, [x.dtype for x in element.outs])
         across_segments(body, last, lanes, nodes, write)

@@ -47,6 +47,8 @@ def _bool_word(op: str) -> str:
 
 
 def _divide(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
+    if _is_plain_divisor(x[1]):
+        return c.op("sdiv" if dtype.kind == "i" else "udiv", ty, *x)
     zero = c.op("icmp eq", ty, x[1], 0)
     safe = _safe_divisor(c, dtype, ty, x, zero)
     found = division.quotient(c, ty, dtype.kind == "i", x[0], safe)
@@ -54,10 +56,17 @@ def _divide(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
 
 
 def _remainder(c: Context, dtype: np.dtype, ty: str, x: Sequence[str]) -> str:
+    if _is_plain_divisor(x[1]):
+        return c.op("srem" if dtype.kind == "i" else "urem", ty, *x)
     zero = c.op("icmp eq", ty, x[1], 0)
     safe = _safe_divisor(c, dtype, ty, x, zero)
     rest = division.remainder(c, ty, dtype.kind == "i", x[0], safe)
     return c.select(zero, ty, x[0], rest)
+
+
+def _is_plain_divisor(x: str) -> bool:
+    """Whether a divisor is a constant that cannot trap: LLVM multiplies and shifts instead."""
+    return x[0] not in "%<" and int(x) not in (0, -1)
 
 
 def _safe_divisor(c: Context, dtype: np.dtype, ty: str, x: Sequence[str], zero: str) -> str:

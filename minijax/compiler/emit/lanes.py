@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minijax.compiler.engine import host
+from minijax.compiler.fuse.cost import is_function
 from minijax.core.dtypes import int64
 from minijax.core.records import record
 from minijax.kernel.expr import Expr
@@ -42,13 +43,15 @@ _CHEAP = frozenset(
     ]
 )
 _FEW = 12
+_MOST_BYTES = 64  # of the vectors that functions take: two chains of operations hide latency
 
 
 def lanes_for(nodes: Sequence[Expr], size: int, stored: Sequence[np.dtype] = ()) -> int:
     """Returns the number of lanes for a loop over an axis.
 
     They fill a register with the widest numbers. Where little is done to those, and what comes of
-    it is narrower, they fill several registers, so that a store is as wide as it can be.
+    it is narrower, they fill several registers, so that a store is as wide as it can be. Functions
+    take two registers at a time.
 
     Args:
         nodes: the expressions of the loop.
@@ -57,7 +60,10 @@ def lanes_for(nodes: Sequence[Expr], size: int, stored: Sequence[np.dtype] = ())
     """
     sizes = [n.dtype.itemsize for n in nodes if n.dtype != int64 or n.op in ("load", "guarded")]
     widest = max(sizes, default=8)
-    most = max(host().vector_bytes // min(max(widest, 1), 8), 1)
+    size_of_vector = host().vector_bytes
+    if any(map(is_function, nodes)):
+        size_of_vector = max(size_of_vector, min(2 * size_of_vector, _MOST_BYTES))
+    most = max(size_of_vector // min(max(widest, 1), 8), 1)
     narrow = max((x.itemsize for x in stored), default=widest)
     if narrow < widest and len(nodes) <= _FEW and all(n.op in _CHEAP for n in nodes):
         most *= min(widest // narrow, 4)

@@ -10,10 +10,12 @@ import numpy as np
 from minijax.compiler.emit import narrow
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.types import NARROW, Scalar, layout
+from minijax.compiler.engine import host
 from minijax.compiler.text import Operand
 from minijax.core import dtypes
 
 _MEMORY = "nounwind"
+_NARROW_VECTORS = 32
 
 
 def load(c: Context, dtype: np.dtype, address: str, offset: Operand, step: int = 1) -> Scalar:
@@ -71,6 +73,38 @@ def gather(c: Context, dtype: np.dtype, address: str, offsets: str) -> Scalar:
         others = c.fn.emit(f"getelementptr inbounds {shape.memory}, {vector} {places}, i64 1")
         parts.append(_gather(c, shape.memory, shape.align, others))
     return _from_memory(c, dtype, tuple(parts))
+
+
+def can_stride(c: Context, dtype: np.dtype) -> bool:
+    """Tells whether `load_strided` beats `gather`, for numbers that lie a constant apart.
+
+    Machines with wide vectors gather by themselves; others would take an address out of a vector
+    for each number.
+    """
+    if host().vector_bytes > _NARROW_VECTORS or layout(dtype).parts != 1:
+        return False
+    return c.mask is None or c.alive < c.lanes
+
+
+def load_strided(c: Context, dtype: np.dtype, address: str, offset: Operand, step: int) -> Scalar:
+    """Loads the elements that are `step` apart, from `offset` on, one for each lane."""
+    ty, align = layout(dtype).memory, layout(dtype).align
+    first = c.fn.gep(ty, address, offset)
+    if step == 2 and c.mask is None:
+        # The second vector ends with the last element: nothing beyond it is touched.
+        places = first, c.fn.gep(ty, first, c.lanes - 1)
+        pair = [_load(c, ty, align, place, c.lanes) for place in places]
+        half = c.lanes // 2
+        order = [2 * k for k in range(half)] + [c.lanes + 2 * k + 1 for k in range(half)]
+        listed = ", ".join(f"i32 {k}" for k in order)
+        wide = c.type(ty)
+        both = f"shufflevector {wide} {pair[0]}, {wide} {pair[1]}, <{c.lanes} x i32> <{listed}>"
+        return _from_memory(c, dtype, (c.fn.emit(both),))
+    found = "zeroinitializer"
+    for lane in range(c.alive):
+        x = c.fn.load(ty, c.fn.gep(ty, first, lane * step), align)
+        found = c.fn.emit(f"insertelement {c.type(ty)} {found}, {ty} {x}, i64 {lane}")
+    return _from_memory(c, dtype, (found,))
 
 
 def store(c: Context, dtype: np.dtype, x: Scalar, address: str, offset: Operand) -> None:

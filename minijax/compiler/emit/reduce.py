@@ -22,8 +22,9 @@ from minijax.compiler.emit.frame import Frame, clear
 from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.types import Scalar, constant, layout, registers
+from minijax.compiler.fuse.sweep import Sweep
 from minijax.compiler.fuse.sweeps import STRETCH, walks_rows
-from minijax.compiler.fuse.walk import postorder
+from minijax.compiler.fuse.walk import expressions, postorder
 from minijax.compiler.text import Operand
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Reduce
@@ -72,15 +73,16 @@ class _Fold:
         self.outer = body.free(reduce.outer)
         self.inner = [i for i in reduce.inner if i.op == "index"]
         self.is_free = reduce.kind is not None or reduce.commutes
-        self.nodes = postorder(reduce.elements)
+        self.nodes = postorder(expressions(reduce))
         self.dtypes = [e.dtype for e in reduce.elements]
         self.types = [ty for dtype in self.dtypes for ty in registers(dtype)]
 
     def walks_rows(self) -> bool:
         """Tells whether loads stride along what is folded but not along the last kept axis."""
-        if not self.outer or not self.inner or self.outer[-1].payload < _FEW:
+        if not self.outer or not self.inner:
             return False
-        return walks_rows(self.nodes, self.outer[-1], self.inner[-1])
+        nodes = postorder(self.reduce.elements)
+        return walks_rows(nodes, self.outer[-1], self.inner[-1])
 
     def kept_lanes(self) -> int:
         """Returns the lanes of vectors along the last kept axis."""
@@ -109,7 +111,8 @@ class _Fold:
 
     def finish(self, results: Sequence[Scalar], offset: Operand | None = None) -> None:
         """Hands over the results of one index of the kept axes, or of a vector of them."""
-        for value, dtype, x in zip(self.reduce.outs, self.dtypes, results, strict=True):
+        folds = self.reduce.outs[: len(self.dtypes)]
+        for value, dtype, x in zip(folds, self.dtypes, results, strict=True):
             result = convert.convert(self.c, x, dtype, value.dtype)
             if value.ndim == 0:
                 self.frame.scalars[value] = result
@@ -118,8 +121,15 @@ class _Fold:
                 self.body.store(value, result, at)
 
     def elements(self) -> list[Scalar]:
-        """Emits the next elements."""
-        return [self.body.whole(e) for e in self.reduce.elements]
+        """Emits the next elements, and stores what is to be stored on the way."""
+        found = [self.body.whole(e) for e in self.reduce.elements]
+        if isinstance(self.reduce, Sweep):
+            sweep = self.reduce
+            # All loads come before the first store: a result may overwrite an operand.
+            values = [self.body.whole(x) for x in sweep.bodies]
+            for out, place, x in zip(sweep.stored, sweep.places, values, strict=True):
+                self.body.store_at(out, x, place)
+        return found
 
     def _carried(self, accs: Sequence[Scalar]) -> list[tuple[str, Operand]]:
         parts = [part for x in accs for part in x]
@@ -183,18 +193,34 @@ class _Fold:
         *before, last = self.outer
         lanes = self.kept_lanes()
         count = -(-last.payload // lanes)
+        turns = self._turns(count)
         with self.body.loops(before):
-            accs = self._fold_vectors(self.inner, lanes, [self._fresh(lanes, False)] * count)
+            starts = self._fresh(lanes, turns > 1)
+            accs = self._fold_vectors(self.inner, lanes, [starts] * (count * turns), turns)
+            while len(accs) > count:
+                half = len(accs) // 2
+                accs = self._added(lanes, accs[:half], accs[half:])
+            if turns > 1 and self.reduce.kind in _NEUTRAL:
+                accs = self._added(lanes, [self._fresh(lanes, False)] * count, accs)
             for k, acc in enumerate(accs):
                 with self.body.vector(self._some(k, lanes), last, k * lanes):
                     self.finish(acc)
+
+    def _turns(self, count: int) -> int:
+        """Returns how many rows take turns with accumulators of their own, to hide latency."""
+        turns = 1
+        while 2 * turns * count <= _MOST_VECTORS and self.inner[-1].payload >= 8 * turns:
+            turns *= 2
+        return turns if self.is_free and len(self.nodes) <= _SHORT_BODY else 1
 
     def _some(self, number: int, lanes: int) -> Lanes:
         """The lanes of one of the vectors of a row."""
         alive = min(lanes, self.outer[-1].payload - number * lanes)
         return Lanes(lanes) if alive == lanes else Lanes.first(alive, lanes)
 
-    def _fold_vectors(self, indices: Sequence[Expr], lanes: int, accs: Vectors) -> Vectors:
+    def _fold_vectors(
+        self, indices: Sequence[Expr], lanes: int, accs: Vectors, turns: int = 1
+    ) -> Vectors:
         if not indices:
             found = []
             for k, acc in enumerate(accs):
@@ -202,16 +228,41 @@ class _Fold:
                     found.append(self.followed(acc, self.elements()))
             return found
         first, *others = indices
+        if turns > 1 and not others:
+            return self._fold_in_turns(first, lanes, accs, turns)
         if first.payload <= _FEW:
             for k in range(first.payload):
                 with self.body.scope():
                     self.body.bind(first, (str(k),))
-                    accs = self._fold_vectors(others, lanes, accs)
+                    accs = self._fold_vectors(others, lanes, accs, turns)
             return accs
         with self.body.loop(first.payload, first, self._carry_all(lanes, accs)) as loop:
             values = self._regroup_all(loop.values, len(accs))
-            loop.next(*self._follow_all(lanes, self._fold_vectors(others, lanes, values)))
+            news = self._fold_vectors(others, lanes, values, turns)
+            loop.next(*self._follow_all(lanes, news))
         return self._regroup_all(loop.results, len(accs))
+
+    def _fold_in_turns(self, rows: Expr, lanes: int, accs: Vectors, turns: int) -> Vectors:
+        blocks, rest = divmod(rows.payload, turns)
+        with self.body.loop(blocks, carried=self._carry_all(lanes, accs)) as loop:
+            values = self._regroup_all(loop.values, len(accs))
+            start = times(self.c, loop.index, turns)
+            news = self._take_turns(rows, start, turns, lanes, values, len(accs) // turns)
+            loop.next(*self._follow_all(lanes, news))
+        found = self._regroup_all(loop.results, len(accs))
+        return self._take_turns(rows, blocks * turns, rest, lanes, found, len(accs) // turns)
+
+    def _take_turns(
+        self, rows: Expr, start: Operand, many: int, lanes: int, accs: Vectors, count: int
+    ) -> Vectors:
+        """Folds some rows, each into its own accumulators."""
+        found = list(accs)
+        for turn in range(many):
+            own = slice(turn * count, (turn + 1) * count)
+            with self.body.scope():
+                self.body.bind(rows, (str(plus(self.c, start, turn)),))
+                found[own] = self._fold_vectors((), lanes, found[own])
+        return found
 
     # -- vectors along the folded axis
 

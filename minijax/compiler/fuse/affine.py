@@ -164,7 +164,7 @@ class IndexBuilder(ExprBuilder):
         return self.make("load", dtype, terms, Address(value, position.const, coefficients))
 
     def relocated(self, node: Expr, operands: Sequence[Expr]) -> Expr:
-        """Returns a "load" or "guarded" with other operands, which may be sums themselves."""
+        """Returns a "load", "guarded" or "address" with other operands, maybe sums themselves."""
         guard = operands[: node.op == "guarded"]
         const = node.payload.const
         found: dict[int, tuple[Expr, int]] = {}

@@ -69,6 +69,7 @@ _PLAIN = frozenset(
     ]
 )
 _FUNCTION = 20.0
+_FUNCTION_AGAIN = 50.0
 # What elementary functions cost by the vector, beside an exponential.
 _FUNCTIONS = {
     "asin": 24.0,
@@ -110,6 +111,11 @@ def is_function(node: Expr) -> bool:
     """Tells whether a node is an elementary or special function of real or complex numbers."""
     known = node.op in _FREE or node.op in _PLAIN or node.op in _SLOW
     return not known and node.op != "integer_pow" and is_inexact(node.dtype)
+
+
+def weight_again(node: Expr) -> float:
+    """Returns the cost of a node where it would be computed again: functions never are."""
+    return max(_FUNCTION_AGAIN, node_weight(node)) if is_function(node) else node_weight(node)
 
 
 def store_and_load(size: int) -> float:

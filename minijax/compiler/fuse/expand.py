@@ -93,7 +93,7 @@ class Expander:
         if op in ("var", "index"):
             assert op == "var", "an index from outside its own definition"
             return node
-        if op in ("load", "guarded"):
+        if op in ("load", "guarded", "address"):
             return k.relocated(node, operands)
         if op == "floordiv":
             return k.floordiv(operands[0], node.payload)

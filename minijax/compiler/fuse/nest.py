@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from minijax.compiler.fuse.affine import Address, IndexBuilder, address_terms
+from minijax.compiler.fuse.sweep import Sweep
 from minijax.compiler.fuse.walk import expressions, postorder
 from minijax.core.records import replace
 from minijax.kernel.expr import Expr
@@ -72,6 +73,19 @@ def _regrouped(
                 place=(place,),
                 in_bounds=in_bounds,
                 update=update,
+            )
+        case Sweep():
+            first, then = (
+                len(definition.elements),
+                len(definition.elements) + len(definition.places),
+            )
+            return replace(
+                definition,
+                outer=groups[0],
+                inner=groups[1],
+                elements=tuple(exprs[:first]),
+                places=tuple(exprs[first:then]),
+                bodies=tuple(exprs[then:]),
             )
         case Reduce():
             return replace(definition, outer=groups[0], inner=groups[1], elements=tuple(exprs))

@@ -28,10 +28,11 @@ from minijax.core.records import record
 from minijax.kernel.expr import COMPARISON, Expr, ExprBuilder
 from minijax.kernel.roots import Value
 
-LANES = (4, 8)
+LANES = (4, 8, 16)
 MOST_SOUGHT = 4  # parts among which an element at a computed place is chosen
 _MOST_NUMBERS = 12
 _MOST_VECTORS = 9
+_MOST_IN_VECTORS = 72  # numbers
 
 
 @record(eq=True)
@@ -82,7 +83,7 @@ def layout_of(shape: Sequence[int]) -> Layout | None:
         return None
     size = math.prod(shape)
     rest = size // shape[0]
-    if shape[0] in LANES and rest <= _MOST_VECTORS:
+    if shape[0] in LANES and rest <= _MOST_VECTORS and size <= _MOST_IN_VECTORS:
         return Layout(tuple(shape), shape[0], rest)
     return Layout(tuple(shape), 1, size) if size <= _MOST_NUMBERS else None
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from minijax.compiler.fuse.affine import IndexBuilder, address_terms
 from minijax.compiler.fuse.nest import join_loops
+from minijax.compiler.fuse.sweep import Sweep
 from minijax.compiler.fuse.walk import expressions, postorder
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Element, Reduce, Value, results
@@ -56,10 +57,15 @@ def _runs(steps: Sequence[Step]) -> Iterator[tuple[int, int, tuple[int, ...]]]:
         yield from _legal(steps, start, position, prefix)
 
 
+def takes_rows(step: Step) -> bool:
+    """Tells whether a fold can be part of a row program."""
+    return _rows_of(step) is not None
+
+
 def _rows_of(step: Step) -> tuple[int, ...] | None:
     """Returns the kept axes of a fold over contiguous rows that are worth keeping."""
     fold = step.definition
-    if not isinstance(fold, Reduce) or not fold.inner:
+    if not isinstance(fold, Reduce) or isinstance(fold, Sweep) or not fold.inner:
         return None
     prefix = fold.outs[0].shape
     length = math.prod(_size(i) for i in fold.inner)

@@ -15,10 +15,11 @@ from minijax.compiler.fuse.order import delay_scatters
 from minijax.compiler.fuse.overwritten import keep_scatters_in_place
 from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.fuse.rewrite import rewrite
-from minijax.compiler.fuse.rows import group_rows
+from minijax.compiler.fuse.rows import group_rows, takes_rows
 from minijax.compiler.fuse.step import Fused as Fused
 from minijax.compiler.fuse.step import Step as Step
 from minijax.compiler.fuse.storage import Storage, decide, home
+from minijax.compiler.fuse.stored import join_elements
 from minijax.compiler.fuse.strips import cut_folds
 from minijax.compiler.fuse.sweeps import MOST_FOLDS, Spaces, joined, spaces
 from minijax.compiler.fuse.unpack import unpack
@@ -67,9 +68,10 @@ def _fuse(program: Program) -> Fused:
     scheduler = _Scheduler(bindings)
     for definition in definitions:
         scheduler.add(definition)
-    drop_unread(scheduler.steps, {bindings.home(v) for v in program.outputs})
-    group_rows(scheduler.steps)
-    return Fused(program, cut_folds(scheduler.steps, bindings), bindings)
+    steps = join_elements(scheduler.steps, list(map(takes_rows, scheduler.steps)))
+    drop_unread(steps, {bindings.home(v) for v in program.outputs})
+    group_rows(steps)
+    return Fused(program, cut_folds(steps, bindings), bindings)
 
 
 def _through(definitions: Sequence[Definition]) -> dict[Value, Value]:

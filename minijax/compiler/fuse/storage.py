@@ -20,8 +20,8 @@ import math
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from minijax.compiler.fuse.cost import node_weight, store_and_load
-from minijax.compiler.fuse.uses import Use, Uses, add_read, shift_of
+from minijax.compiler.fuse.cost import store_and_load, weight_again
+from minijax.compiler.fuse.uses import Use, Uses, add_read, share_of, shift_of
 from minijax.compiler.fuse.walk import (
     expressions,
     index_space,
@@ -119,7 +119,7 @@ class Decision:
                 continue
             for value, body in zip(definition.outs, definition.bodies, strict=True):
                 nodes = postorder((body,))
-                weight = sum(map(node_weight, nodes))
+                weight = sum(map(weight_again, nodes))
                 count, levels = len(nodes), 0
                 for operand in {n.payload: None for n in nodes if n.op == "read"}:
                     below, depth, cost = sizes.get(operand, (0, 0, 0.0))
@@ -208,8 +208,7 @@ class Decision:
                 # It is computed once, so it matters only that it is read.
                 self.uses.setdefault(value, {}).update(users)
                 continue
-            # A read that the inner indices do not touch is hoisted out of their loops.
-            share = 1.0 / max(math.prod(sizes[depth + 1 :]), 1)
+            share = share_of(math.prod(sizes[depth + 1 :]))
             shift = shift_of(node.operands, indices)
             add_read(self.uses.setdefault(value, {}), users, shift, share)
 

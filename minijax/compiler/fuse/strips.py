@@ -6,7 +6,8 @@
 where the last n mod m elements are added one to each of the first strips; if the fold goes over
 several axes, the last strip is filled up with what changes nothing. How many strips there are
 follows from the lengths and the work alone. What the fold keeps, it keeps in each strip. A fold
-that keeps an axis which is cut anyway stays as it is.
+that keeps an axis which is cut anyway stays as it is, and one that stores elements on its way is
+only cut into strips of one length.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from minijax.compiler.fuse.estimate import step_work
 from minijax.compiler.fuse.expand import Bindings, Expander
 from minijax.compiler.fuse.step import Step
 from minijax.compiler.fuse.storage import Storage
+from minijax.compiler.fuse.sweep import Sweep
 from minijax.compiler.fuse.walk import expressions, postorder
 from minijax.compiler.threads.partition import LEAST_WORK, split_step, wanted_parts
 from minijax.core.avals import ShapedArray
@@ -53,14 +55,30 @@ def cut_folds(steps: Sequence[Step], bindings: Bindings) -> list[Step]:
 
 def _cut(step: Step, bindings: Bindings) -> Sequence[Step]:
     work = step_work(step) if isinstance(step.definition, Reduce) else 0.0
-    if work < LEAST_WORK:
+    if work < LEAST_WORK or _is_split(step):
         return [step]
+    return in_strips(step, bindings, wanted_parts(work), _least(step)) or [step]
+
+
+def shares_work(step: Step) -> bool:
+    """Tells whether threads can share a fold that stores elements, if it is long."""
+    fold, work = step.definition, step_work(step)
+    if work < LEAST_WORK or _is_split(step):
+        return True
+    assert isinstance(fold, Reduce), "asked of folds"
+    cut = _strips_of(fold, wanted_parts(work), _least(step))
+    return cut is not None and cut[0].payload % cut[1] == 0
+
+
+def _is_split(step: Step) -> bool:
     split = split_step(step, columns=False)
-    if split is not None and split.parts >= _FEWEST:
-        return [step]
+    return split is not None and split.parts >= _FEWEST
+
+
+def _least(step: Step) -> int:
     # Whole rows are read faster than parts of them, but their sums are read again.
-    least = _LEAST_STRIP if split_step(step) == split else _LEAST_ROWS
-    return in_strips(step, bindings, wanted_parts(work), least) or [step]
+    by_columns = split_step(step) != split_step(step, columns=False)
+    return _LEAST_ROWS if by_columns else _LEAST_STRIP
 
 
 def in_strips(step: Step, bindings: Bindings, wanted: int, least: int) -> tuple[Step, Step] | None:
@@ -73,16 +91,22 @@ def in_strips(step: Step, bindings: Bindings, wanted: int, least: int) -> tuple[
         least: how many elements of each result there must be in a strip.
     """
     fold = step.definition
-    if not isinstance(fold, Reduce) or (fold.kind is None and not fold.commutes):
+    cut = _strips_of(fold, wanted, least) if isinstance(fold, Reduce) else None
+    if cut is None or not isinstance(fold, Reduce):
+        return None
+    index, count = cut
+    if isinstance(fold, Sweep) and index.payload % count:
+        return None
+    writer = _Strips(step, fold, bindings, index, count)
+    return writer.first(), writer.second()
+
+
+def _strips_of(fold: Reduce, wanted: int, least: int) -> tuple[Expr, int] | None:
+    if fold.kind is None and not fold.commutes:
         return None
     inner = [i for i in fold.inner if i.op == "index"]
     most = math.prod(i.payload for i in inner) // least
-    cut = _choose(inner, min(wanted, most, _MOST))
-    if cut is None:
-        return None
-    index, count = cut
-    writer = _Strips(step, fold, bindings, index, count)
-    return writer.first(), writer.second()
+    return _choose(inner, min(wanted, most, _MOST))
 
 
 def _choose(inner: Sequence[Expr], wanted: int) -> tuple[Expr, int] | None:
@@ -117,11 +141,13 @@ class _Strips:
         for value in self.values:
             bindings.storage[value] = Storage.MEMORY
 
-    def _at(self, expander: Expander, places: dict[int, Expr]) -> tuple[Expr, ...]:
-        """Returns the elements with other indices in the place of some."""
+    def _at(
+        self, expander: Expander, places: dict[int, Expr], exprs: Sequence[Expr] | None = None
+    ) -> tuple[Expr, ...]:
+        """Returns the elements, or other expressions, with other indices in the place of some."""
         old = [i for i in (*self.fold.outer, *self.fold.inner) if i.op == "index"]
         new = [places.get(id(i), i) for i in old]
-        return expander.expand(self.fold.elements, old, new)
+        return expander.expand(self.fold.elements if exprs is None else exprs, old, new)
 
     def first(self) -> Step:
         """The fold of each strip."""
@@ -132,7 +158,8 @@ class _Strips:
         filled = self.count * self.length > self.index.payload
         if filled:
             place = k.select(there, place, k.constant(0))
-        elements = self._at(Expander(self.bindings, k), {id(self.index): place})
+        expander = Expander(self.bindings, k)
+        elements = self._at(expander, {id(self.index): place})
         inner = tuple(j if i is self.index else i for i in self.fold.inner)
         init = self.fold.init
         if self.fold.kind in _NEUTRAL:
@@ -148,7 +175,15 @@ class _Strips:
             elements=elements,
             init=init,
         )
-        nodes = {id(node) for node in postorder(elements)}
+        if isinstance(self.fold, Sweep):
+            assert isinstance(fold, Sweep), "the same definition with other parts"
+            fold = replace(
+                fold,
+                outs=(*self.values, *self.fold.stored),
+                places=self._at(expander, {id(self.index): place}, self.fold.places),
+                bodies=self._at(expander, {id(self.index): place}, self.fold.bodies),
+            )
+        nodes = {id(node) for node in postorder(expressions(fold))}
         return replace(self.step, definition=fold, loads=set(self.step.loads), nodes=nodes)
 
     def second(self) -> Step:
@@ -165,7 +200,8 @@ class _Strips:
         if left > 0:
             elements = self._with_rest(k, p, outer, left, elements)
             loads |= self.step.loads
-        fold = replace(self.fold, outer=outer, inner=(p,), elements=elements)
+        plain = self.fold.alone() if isinstance(self.fold, Sweep) else self.fold
+        fold = replace(plain, outer=outer, inner=(p,), elements=elements)
         nodes = {id(node) for node in postorder(expressions(fold))}
         return Step(fold, loads, k, (), nodes)
 

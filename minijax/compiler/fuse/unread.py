@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
+from minijax.compiler.fuse.sweep import Sweep
 from minijax.core.records import replace
 from minijax.kernel.roots import Element, Value
 
 if TYPE_CHECKING:
-    from minijax.compiler.fuse.steps import Step
+    from minijax.compiler.fuse.step import Step
 
 
 def drop_unread(steps: Sequence[Step], outputs: Container[Value]) -> None:
@@ -24,13 +25,20 @@ def drop_unread(steps: Sequence[Step], outputs: Container[Value]) -> None:
     """
     loaded = {value for step in steps for value in step.loads}
     for step in steps:
-        element = step.definition
-        if not isinstance(element, Element) or not element.outs[0].ndim:
-            continue
-        kept = [k for k, v in enumerate(element.outs) if v in loaded or v in outputs]
-        if 0 < len(kept) < len(element.outs):
-            step.definition = replace(
-                element,
-                outs=tuple(element.outs[k] for k in kept),
-                bodies=tuple(element.bodies[k] for k in kept),
-            )
+        match step.definition:
+            case Element() as element if element.outs[0].ndim:
+                kept = [k for k, v in enumerate(element.outs) if v in loaded or v in outputs]
+                if 0 < len(kept) < len(element.outs):
+                    step.definition = replace(
+                        element,
+                        outs=tuple(element.outs[k] for k in kept),
+                        bodies=tuple(element.bodies[k] for k in kept),
+                    )
+            case Sweep() as sweep:
+                kept = [k for k, v in enumerate(sweep.stored) if v in loaded or v in outputs]
+                step.definition = replace(
+                    sweep,
+                    outs=(*sweep.folds, *(sweep.stored[k] for k in kept)),
+                    places=tuple(sweep.places[k] for k in kept),
+                    bodies=tuple(sweep.bodies[k] for k in kept),
+                )

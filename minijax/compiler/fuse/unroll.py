@@ -23,6 +23,7 @@ MOST_NODES = 400
 _MOST_ELEMENTS = 32
 _TREE = 8
 _NEIGHBOURS = 2
+_WIDE = 8  # folds of memory in wider vectors than these leave no register free
 
 Bodies = list[tuple[Expr, ...]]
 
@@ -95,7 +96,7 @@ def _prefers_memory(k: Reader, reduce: Reduce, layout: Layout) -> bool:
     others = [n for n in reads if n.payload not in k.parts]
     if layout.lanes == 1 or not others:
         return bool(reads) and len(others) == len(reads)
-    return any(n.operands[-1] is not reduce.outer[0] for n in others)
+    return layout.lanes > _WIDE or any(n.operands[-1] is not reduce.outer[0] for n in others)
 
 
 def _folded(k: Reader, reduce: Reduce, outer: dict[int, Expr]) -> tuple[Expr, ...]:

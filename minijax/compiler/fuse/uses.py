@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from minijax.kernel.expr import Expr
 
 _MOST_SHIFTS = 32
+# Up to here the loops inside of what is hoisted out of them do not make up for its slowness.
+_SHORT = 16
+_ONE_BY_ONE = 4.0
 Shift = tuple[int, ...]
 
 
@@ -74,6 +77,20 @@ def add_read(uses: Uses, users: Mapping[int, Use], shift: Shift | None, share: f
             found.add_shifted(user, shift)
         else:
             found.add_elsewhere(user, share)
+
+
+def share_of(inside: int) -> float:
+    """Returns how often a read happens for each element, in terms of elements in vectors.
+
+    A read that the inner indices do not touch is hoisted out of their loops. There it is computed
+    one by one, while a loop of its own would go by vectors.
+
+    Args:
+        inside: over how many elements the loops go that it is hoisted out of.
+    """
+    if inside <= 1:
+        return 1.0
+    return (_ONE_BY_ONE if inside < _SHORT else 1.0) / inside
 
 
 def shift_of(operands: Sequence[Expr], indices: Sequence[Expr]) -> Shift | None:

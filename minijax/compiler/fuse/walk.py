@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from minijax.compiler.fuse.sweep import Sweep
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import (
     Branch,
@@ -58,6 +59,8 @@ def expressions(definition: Definition) -> tuple[Expr, ...]:
     match definition:
         case Element() | Unrolled():
             return definition.bodies
+        case Sweep():
+            return (*definition.elements, *definition.places, *definition.bodies)
         case Reduce() | Cumulate():
             return definition.elements
         case Scatter():

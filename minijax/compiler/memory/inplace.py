@@ -1,7 +1,8 @@
 """Which results may take over the memory of an operand that dies with them.
 
 * a `Scatter` writes into its operand, which its updates may read where they write;
-* an element may overwrite what it reads at its own index only;
+* an element, also one that a fold stores on its way, may overwrite what it reads at its own index
+  only;
 * the result of a native call that starts as a copy of an operand takes over the operand;
 * a loop starts from its first carry.
 
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from minijax.compiler.fuse.affine import Address, address_terms
 from minijax.compiler.fuse.own_place import reads_own_place
 from minijax.compiler.fuse.steps import Fused, Step
+from minijax.compiler.fuse.sweep import Sweep
 from minijax.compiler.fuse.walk import expressions, is_array, memory_operands, postorder
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Element, Native, Scan, Scatter, Value, While
@@ -38,6 +40,8 @@ def overwritable(fused: Fused, step: Step) -> Iterator[tuple[Value, Value]]:
             for k, j in definition.start:
                 if ("in", j) not in read and operands.count(operands[j]) == 1:
                     yield definition.outs[k], operands[j]
+        case Sweep():
+            yield from _along_the_way(step, definition)
         case While() | Scan():
             operands = [fused.home(v) for v in memory_operands(definition) if is_array(v)]
             for out, first in zip(definition.outs, definition.init, strict=False):
@@ -65,6 +69,16 @@ def _elementwise(step: Step, element: Element) -> Iterator[tuple[Value, Value]]:
         for out in element.outs:
             if out.ndim and out.dtype == memory.dtype and out.size == memory.size:
                 yield out, memory
+
+
+def _along_the_way(step: Step, sweep: Sweep) -> Iterator[tuple[Value, Value]]:
+    """Pairs of a fold that stores: it reads a memory only where it writes."""
+    for memory in step.loads:
+        for out, place in zip(sweep.stored, sweep.places, strict=True):
+            if out.dtype == memory.dtype and out.size == memory.size:
+                exprs = (*sweep.elements, *sweep.bodies)
+                if all(reads_own_place(place, (), x, memory) for x in exprs):
+                    yield out, memory
 
 
 def _at_own_index(load: Expr, indices: tuple[Expr, ...]) -> bool:

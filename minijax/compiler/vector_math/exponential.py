@@ -5,6 +5,8 @@ W. J. Cody, W. Waite, Software Manual for the Elementary Functions, 1980.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from minijax.compiler.vector_math.extended import Pair, ordered_sum_of
 from minijax.compiler.vector_math.language import Number, polynomial
 
@@ -40,6 +42,24 @@ _SINH = {
         2.8062802582276946e-06,
     ),
 }
+# tanh(x) = x - x³ P(x²) / (1 + x² Q(x²)): Q, then P, from convergents of Lambert's continued
+# fraction. Relative errors are below 2^-59 and 2^-31 up to 0.55, 2^-60 and 2^-25 up to ln(2)/4.
+_TANH = {
+    "double": (
+        tuple(q / 2027025.0 for q in (945945.0, 51975.0, 630.0, 1.0)),
+        tuple(p / 2027025.0 for p in (675675.0, 45045.0, 594.0, 1.0)),
+    ),
+    "float": ((420.0 / 945.0, 15.0 / 945.0), (315.0 / 945.0, 14.0 / 945.0)),
+}
+_TANH_NEAR = {
+    "double": (
+        tuple(q / 10395.0 for q in (4725.0, 210.0, 1.0)),
+        tuple(p / 10395.0 for p in (3465.0, 189.0, 1.0)),
+    ),
+    "float": ((6.0 / 15.0,), (5.0 / 15.0,)),
+}
+_TANH_SMALL = 0.55
+_LOGISTIC_RANGE = {"double": (-746.0, 40.0), "float": (-104.0, 20.0)}
 _RANGE = {"double": (-746.0, 710.0), "float": (-104.0, 89.0)}
 _RANGE_2 = {"double": (-1076.0, 1025.0), "float": (-151.0, 129.0)}
 _HIGHEST = {"double": 1023.0, "float": 127.0}
@@ -94,21 +114,56 @@ def _less_one(n: Number, r: Number, low: Number) -> Pair:
 
 
 def logistic(x: Number) -> Number:
-    """Returns 1 / (1 + exp(-x)), or exp(x) / (1 + exp(x)) below zero: nothing overflows."""
-    grown = exp(-x.abs())
-    divisor = grown + 1.0
-    lost = grown - (divisor - 1.0)
-    return quotient((x < 0.0).where(grown, x.like(1.0)), divisor, lost, x.like(0.0))
+    """Returns 1 / (1 + exp(-x)) = e / (e + 1), with e = exp(x) = 2ⁿ (1 + t) / (1 - t).
+
+    Below zero, where n < 0, the quotient without its power of two is written as 1 plus a small one.
+    """
+    ty = x.ty
+    x = clamped(x, *_LOGISTIC_RANGE[ty])
+    n, whole = (x * _LOG2_E).nearest()
+    left = _less_halves(x * 0.5, n)
+    even, odd, _ = _tanh_parts(left, _TANH_NEAR[ty])
+    grown, shrunk = even + odd, even - odd
+    half, other = _halves_of_power(whole)
+    scale = half * other
+    is_below = n < 0.0
+    above = is_below.where((-scale).fma(grown, odd * 2.0), grown)
+    found = above / scale.fma(grown, shrunk)
+    return is_below.where(found + 1.0, found) * half * other
 
 
 def tanh(x: Number) -> Number:
-    """Returns tanh(x) = t / (t + 2) with t = exp(2x) - 1."""
+    """Returns tanh(x): x less a small quotient near zero, else 1 - 2 / (e + 1) with e = exp(2x).
+
+    e is 2ⁿ (1 + t) / (1 - t), t the tanh of what the reduction leaves of x; so the last division
+    is the only one.
+    """
     size, one = x.abs(), _TANH_ONE[x.ty]
-    _, n, r, low = reduced((size > one).where(one, size) * 2.0)
-    t, rest = ordered_sum_of(*_less_one(n, r, low))
-    divisor = t + 2.0
-    lost = t - (divisor - 2.0)
-    return quotient(t, divisor, lost + rest, rest).copysign(x)
+    size = (size > one).where(one, size)
+    is_small = size < _TANH_SMALL
+    n, whole = (size * (2.0 * _LOG2_E)).nearest()
+    left = _less_halves(size, is_small.where(0.0, n))
+    even, odd, lost = _tanh_parts(left, _TANH[x.ty])
+    grown, shrunk = even + odd, even - odd
+    above = is_small.where(left * lost, shrunk * 2.0)
+    below = is_small.where(even, power_of_two(whole).fma(grown, shrunk))
+    return (is_small.where(size, x.like(1.0)) - above / below).copysign(x)
+
+
+def _less_halves(x: Number, n: Number) -> Number:
+    """Returns x - n ln(2) / 2."""
+    first, second = _LN2_PARTS[x.ty]
+    return n.fma(-second / 2.0, n.fma(-first / 2.0, x))
+
+
+def _tanh_parts(
+    x: Number, parts: tuple[Sequence[float], Sequence[float]]
+) -> tuple[Number, Number, Number]:
+    """Returns an even, an odd number whose quotient is tanh(x), and even - odd / x."""
+    square = x * x
+    growing, lost = (polynomial(square, part) for part in parts)
+    even, lost = square.fma(growing, 1.0), square * lost
+    return even, x * (even - lost), lost
 
 
 def quotient(x: Number, divisor: Number, lost: Number, rest: Number) -> Number:
@@ -162,8 +217,14 @@ def series(r: Number, rest: Number) -> Number:
 
 def scaled(x: Number, n: Number) -> Number:
     """Returns x · 2ⁿ in two steps, so that it may end in the subnormal numbers or at infinity."""
+    half, other = _halves_of_power(n)
+    return x * half * other
+
+
+def _halves_of_power(n: Number) -> tuple[Number, Number]:
+    """Returns two numbers whose product is 2ⁿ, which need not be a normal number."""
     half = n >> 1
-    return x * power_of_two(half) * power_of_two(n - half)
+    return power_of_two(half), power_of_two(n - half)
 
 
 def power_of_two(n: Number) -> Number:

@@ -55,7 +55,8 @@ def is_small(aval: Aval) -> bool:
     return isinstance(aval, ShapedArray) and aval.size <= _SMALL
 
 
-def _size(aval: Aval) -> int:
+def size_of(aval: Aval) -> int:
+    """Returns the number of elements."""
     return aval.size if isinstance(aval, ShapedArray) else 1
 
 
@@ -77,7 +78,7 @@ def shares_products(*jaxprs: Jaxpr) -> bool:
     """Whether programs multiply matrices that are better multiplied for all lanes at once."""
     for jaxpr in jaxprs:
         for eqn in jaxpr.eqns:
-            size = math.prod(_size(v.aval) for v in eqn.invars)
+            size = math.prod(size_of(v.aval) for v in eqn.invars)
             if eqn.primitive.name == "dot_general" and size > _LARGE_PRODUCT**2:
                 return True
             if any(shares_products(inner) for inner in sub_jaxprs(eqn.params)):
@@ -118,6 +119,7 @@ def run_blocks(
     apply_block: Callable[[int, Sequence[Any]], Sequence[Any]],
     owner: Jaxpr,
     key: Any,
+    block: int = BLOCK,
 ) -> tuple[Any, ...]:
     """Applies a function of a few lanes at once to one block of them after the other.
 
@@ -125,28 +127,31 @@ def run_blocks(
         scan, size, operands, dims, owner, key: as for `run_lanes`.
         apply_block: takes a number of lanes and operands with that many in their leading axis (or
             shared ones as they are); returns results with as many.
+        block: how many lanes go together.
     """
     batched = [d is not None for d in dims]
     moved = [x if d is None else move_batch_axis(x, d, size) for x, d in _pairs(operands, dims)]
-    count, rest = divmod(size, BLOCK)
+    count, rest = divmod(size, block)
     parts: list[Sequence[Any]] = []
     if count == 1 and not rest:
-        return tuple(apply_block(BLOCK, moved))
+        return tuple(apply_block(block, moved))
     if count:
-        whole = [_blocks(x, count) if on else x for x, on in zip(moved, batched, strict=True)]
+        whole = [
+            _blocks(x, count, block) if on else x for x, on in zip(moved, batched, strict=True)
+        ]
         found = _scan(
             scan,
             count,
             whole,
             batched,
-            lambda *xs: apply_block(BLOCK, xs),
+            lambda *xs: apply_block(block, xs),
             owner,
             (_IN_BLOCKS, key),
         )
-        parts.append([reshape(y, (count * BLOCK, *y.shape[2:])) for y in found])
+        parts.append([reshape(y, (count * block, *y.shape[2:])) for y in found])
     if rest:
         left = [
-            slice_in_dim(x, count * BLOCK, size) if on else x
+            slice_in_dim(x, count * block, size) if on else x
             for x, on in zip(moved, batched, strict=True)
         ]
         parts.append(apply_block(rest, left))
@@ -160,8 +165,8 @@ def goes_by_blocks(jaxpr: Jaxpr) -> bool:
     return _IN_BLOCKS in jaxpr.memo
 
 
-def _blocks(x: Any, count: int) -> Any:
-    return reshape(slice_in_dim(x, 0, count * BLOCK), (count, BLOCK, *x.shape[1:]))
+def _blocks(x: Any, count: int, block: int) -> Any:
+    return reshape(slice_in_dim(x, 0, count * block), (count, block, *x.shape[1:]))
 
 
 def _scan(

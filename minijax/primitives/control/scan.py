@@ -30,6 +30,7 @@ from minijax.primitives.control.by_lane import (
     is_small,
     run_blocks,
     run_lanes,
+    size_of,
 )
 from minijax.primitives.control.programs import (
     beside,
@@ -46,6 +47,8 @@ from minijax.primitives.control.residuals import SplitBody, split_body
 from minijax.primitives.control.staged import is_unmapped, pick, run_staged
 
 Flags = tuple[bool, ...]
+# Numbers, a counter among them, of a state so small that more lanes fill the time of waiting.
+_FEW_CARRIED = 3
 _WORK_FOR_MEMORY = 8  # equations of a step for each value that it takes from or gives to memory
 
 
@@ -338,6 +341,23 @@ def _scan_batch(
         params = {"jaxpr": jaxpr, "num_consts": num_consts, "num_carry": num_carry, **rest}
         outs = _run_blocks(size, operands, dims, params)
         return outs, (0,) * len(outs)
+    params = {"jaxpr": jaxpr, "num_consts": num_consts, "num_carry": num_carry, **rest}
+    return _map_body(size, operands, dims, mapped_axis, **params)
+
+
+def _map_body(
+    size: int,
+    operands: Any,
+    dims: Any,
+    mapped_axis: Any,
+    *,
+    jaxpr: Jaxpr,
+    num_consts: int,
+    num_carry: int,
+    **rest: Any,
+) -> Any:
+    """Runs one loop whose body does all lanes at once."""
+    given = [dim is not None for dim in dims]
     consts, init, xs = split_sizes(given, num_consts, num_carry)
     never = [False] * len(jaxpr.outvars)
 
@@ -387,11 +407,14 @@ def _run_blocks(size: int, operands: Any, dims: Any, params: dict[str, Any]) -> 
 
     def block(lanes: int, xs: Sequence[Any]) -> list[Any]:
         axes = [None if d is None else 0 for d in dims]
-        outs, found = _scan_batch(lanes, xs, axes, mapped_axis=None, **params)
+        outs, found = _map_body(lanes, xs, axes, None, **params)
         return [move_batch_axis(y, d, lanes) for y, d in zip(outs, found, strict=True)]
 
-    key = ("scan", params["length"], params["reverse"], num_carry)
-    return run_blocks(scan_p, size, operands, dims, block, jaxpr, key)
+    start = params["num_consts"]
+    carried = sum(map(size_of, jaxpr.in_avals[start : start + num_carry]))
+    wide = 2 * BLOCK if carried <= _FEW_CARRIED and size >= 2 * BLOCK else BLOCK
+    key = ("scan", params["length"], params["reverse"], num_carry, wide)
+    return run_blocks(scan_p, size, operands, dims, block, jaxpr, key, wide)
 
 
 def _scan_lower(
