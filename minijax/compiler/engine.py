@@ -302,6 +302,9 @@ def _llvm() -> Any:
 
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
+    # NewGVN moves operations through phis wrongly in some loops of loops and makes
+    # wrong numbers of them. The option is for the whole process; NewGVN runs only where it is asked for.
+    binding.set_option("minijax", "-enable-phi-of-ops=false")
     _expose_math_library()
     return binding
 
