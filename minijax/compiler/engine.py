@@ -302,8 +302,8 @@ def _llvm() -> Any:
 
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
-    # NewGVN moves operations through phis wrongly in some loops of loops and makes
-    # wrong numbers of them. The option is for the whole process; NewGVN runs only where it is asked for.
+    # NewGVN moves operations through phis wrongly in some loops of loops: wrong numbers come out.
+    # The option is for the whole process, where only those who ask for NewGVN have it.
     binding.set_option("minijax", "-enable-phi-of-ops=false")
     _expose_math_library()
     return binding
