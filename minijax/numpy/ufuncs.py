@@ -142,8 +142,9 @@ def divmod(x1: Any, x2: Any, /) -> tuple[Array, Array]:
     a, b = _real_pair("divmod", x1, x2)
     if dtypes.is_float(a.dtype):
         return _float_divmod(a, b)
-    quotient, zero = floor_divide(a, b), scalar(0, a.dtype)
+    quotient = floor_divide(a, b)
     rest = arithmetic.sub(a, arithmetic.mul(quotient, b))
+    zero = scalar(0, a.dtype, rest.weak_type)
     return quotient, select(compare.eq(b, zero), zero, rest)
 
 
