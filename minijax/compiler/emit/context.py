@@ -77,6 +77,13 @@ class Context:
             return x
         return f"splat ({ty} {x})"
 
+    def vector(self, ty: str, x: Operand) -> str:
+        """Returns the name of a vector; a constant gets one, lest it is taken for a number."""
+        spread = self.operand(ty, x)
+        if isinstance(spread, str) and spread[0] == "%":
+            return spread
+        return self.fn.emit(f"bitcast {self.type(ty)} {spread} to {self.type(ty)}")
+
     def spread(self, ty: str, x: Operand) -> Operand:
         """Returns one number in every lane."""
         if self.lanes == 1 or not (isinstance(x, str) and x[0] == "%"):

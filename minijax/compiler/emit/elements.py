@@ -41,7 +41,7 @@ def _emit_registers(body: Body, element: Element) -> None:
         with body.vector(Lanes(lanes), index, 0):
             for value, expr in zip(values, exprs, strict=True):
                 parts = zip(registers(expr.dtype), body.whole(expr), strict=True)
-                body.frame.scalars[value] = tuple(str(body.c.operand(*part)) for part in parts)
+                body.frame.scalars[value] = tuple(body.c.vector(*part) for part in parts)
 
 
 def emit_element_in(body: Body, element: Element) -> None:
