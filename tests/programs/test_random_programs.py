@@ -135,8 +135,10 @@ def test_gradients_of_programs_equal_the_oracle(oracle: ModuleType, drawn: Drawn
         reference = oracle.jit(oracle.grad(drawn.scalar_function(oracle), argnums)).lower(*points)
     except TypeError:
         reject()  # the oracle cannot transpose a pad whose cotangent is a symbolic zero
-    expected = reference.compile(compiler_options={"xla_backend_optimization_level": 0})(*points)
     function = drawn.scalar_function(mj)
+    # A NaN in place of an element out of range is a constant here, and infects derivatives there.
+    assume(np.isfinite(function(*points)))
+    expected = reference.compile(compiler_options={"xla_backend_optimization_level": 0})(*points)
     gradient = mj.jit(mj.grad(function, argnums))(*points)
     for x, y in zip(gradient, expected, strict=True):
         _assert_near(np.asarray(x), np.asarray(y), 1e-8)
@@ -146,9 +148,7 @@ def test_gradients_of_programs_equal_the_oracle(oracle: ModuleType, drawn: Drawn
         return function(*(given.get(i, x) for i, x in enumerate(points)))
 
     free = [points[i] for i in argnums]
-    value, along = mj.jvp(of_free, free, [np.cos(x) for x in free])
-    # What reverse mode drops (an element out of range), forward mode multiplies by zero.
-    assume(np.isfinite(value))
+    _, along = mj.jvp(of_free, free, [np.cos(x) for x in free])
     products = [np.sum(np.asarray(g) * np.cos(x)) for g, x in zip(gradient, free, strict=True)]
     _assert_near(np.asarray(along), np.asarray(sum(products)), 1e-8)
 
