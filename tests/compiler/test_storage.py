@@ -68,6 +68,16 @@ def test_distances_of_indices() -> None:
 # -- steps
 
 
+def test_choices_by_index_are_stored_rather_than_nested() -> None:
+    def around(x: Any) -> Any:
+        places = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+        return sum(jnp.roll(x, place, (0, 1)) for place in places)
+
+    found = compiled(around, normal(128, 128))
+    assert len(steps(found)) > 1
+    assert "gather" not in found.llvm_ir()
+
+
 def diffusion(u: Any) -> Any:
     lap = 4.0 * u[1:-1, 1:-1] - (u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2])
     fx = lap[1:, 1:-1] - lap[:-1, 1:-1]

@@ -70,6 +70,7 @@ _PLAIN = frozenset(
 )
 _FUNCTION = 20.0
 _FUNCTION_AGAIN = 50.0
+_CHOICE_AGAIN = 4.0
 # What elementary functions cost by the vector, beside an exponential.
 _FUNCTIONS = {
     "asin": 24.0,
@@ -114,8 +115,18 @@ def is_function(node: Expr) -> bool:
 
 
 def weight_again(node: Expr) -> float:
-    """Returns the cost of a node where it would be computed again: functions never are."""
+    """Returns the cost of a node where it would be computed again: functions never are.
+
+    Choices by index multiply where they are nested, and then no loop can be cut at all of them.
+    """
+    if node.op == "select" and _compares_indices(node.operands[0]):
+        return _CHOICE_AGAIN
     return max(_FUNCTION_AGAIN, node_weight(node)) if is_function(node) else node_weight(node)
+
+
+def _compares_indices(condition: Expr) -> bool:
+    parts = condition.operands if condition.op in ("and", "or") else (condition,)
+    return any(x.operands and x.operands[0].dtype == int64 for x in parts)
 
 
 def store_and_load(size: int) -> float:
