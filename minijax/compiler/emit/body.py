@@ -59,8 +59,9 @@ class Body:
         self.c: Context = frame.c
         self._fronts: list[Block] = []
         self._known: dict[int, _Emitted] = {}
-        self._spread: dict[int, Scalar] = {}
-        self._divisors: dict[int, Divisor] = {}
+        # On all lanes, for each number of lanes: vectors of several lengths may read one number.
+        self._spread: dict[int, dict[int, Scalar]] = {}
+        self._divisors: dict[int, dict[int, Divisor]] = {}
         self._emitted: list[list[int]] = [[]]
         self._kept: list[Expr] = []
         self._addresses: dict[Value, str] = {}
@@ -284,14 +285,13 @@ class Body:
         value, level, varies = self._known[id(expr)]
         if varies or self.c.lanes == 1:
             return value
-        found = self._spread.get(id(expr))
-        if found is None:
+        spread = self._spread.setdefault(id(expr), {})
+        if self.c.lanes not in spread:
             types = registers(expr.dtype)
             with self._at(level):
                 pairs = zip(types, value, strict=True)
-                found = tuple(str(self.c.spread(ty, part)) for ty, part in pairs)
-            self._spread[id(expr)] = found
-        return found
+                spread[self.c.lanes] = tuple(str(self.c.spread(ty, part)) for ty, part in pairs)
+        return spread[self.c.lanes]
 
     @contextmanager
     def _at(self, level: int) -> Iterator[None]:
@@ -396,11 +396,12 @@ class Body:
 
     def _divided(self, node: Expr) -> Scalar:
         x, y = node.operands
-        if id(y) not in self._divisors:
+        known = self._divisors.setdefault(id(y), {})
+        if self.c.lanes not in known:
             with self._at(self._level(y)):
-                self._divisors[id(y)] = divisor.prepare(self.c, node.dtype, self._text(y))
+                known[self.c.lanes] = divisor.prepare(self.c, node.dtype, self._text(y))
         by = divisor.quotient_by if node.op == "div" else divisor.remainder_by
-        return (by(self.c, self._divisors[id(y)], self._over_lanes(x)[0]),)
+        return (by(self.c, known[self.c.lanes], self._over_lanes(x)[0]),)
 
     def _lane(self, node: Expr) -> Scalar:
         """One number of a vector in a register."""
