@@ -57,7 +57,8 @@ class Body:
         self.c: Context = frame.c
         self._fronts: list[Block] = []
         self._known: dict[int, _Emitted] = {}
-        self._spread: dict[int, Scalar] = {}
+        # On all lanes, for each number of lanes: vectors of several lengths may read one number.
+        self._spread: dict[int, dict[int, Scalar]] = {}
         self._emitted: list[list[int]] = [[]]
         self._kept: list[Expr] = []
         self._addresses: dict[Value, str] = {}
@@ -280,14 +281,13 @@ class Body:
         value, level, varies = self._known[id(expr)]
         if varies or self.c.lanes == 1:
             return value
-        found = self._spread.get(id(expr))
-        if found is None:
+        spread = self._spread.setdefault(id(expr), {})
+        if self.c.lanes not in spread:
             types = registers(expr.dtype)
             with self._at(level):
                 pairs = zip(types, value, strict=True)
-                found = tuple(str(self.c.spread(ty, part)) for ty, part in pairs)
-            self._spread[id(expr)] = found
-        return found
+                spread[self.c.lanes] = tuple(str(self.c.spread(ty, part)) for ty, part in pairs)
+        return spread[self.c.lanes]
 
     @contextmanager
     def _at(self, level: int) -> Iterator[None]:
