@@ -10,7 +10,8 @@ that keeps an axis which is cut anyway stays as it is, and one that stores eleme
 only cut into strips of one length.
 
 A fold over a large array of which memory runs through a kept axis in between (the sum of x[i, j, k]
-over i and k) is two folds as well, the first one over the inner axes alone: it walks memory in order.
+over i and k) is two folds as well, the first one over the inner axes alone: it walks memory in
+order.
 """
 
 from __future__ import annotations
