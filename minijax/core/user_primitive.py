@@ -21,6 +21,7 @@ from minijax.core.array import aval_of, to_array, value_of
 from minijax.core.avals import Aval, ShapedArray, Zero
 from minijax.core.errors import MissingRuleError
 from minijax.core.primitive import Primitive, Rule
+from minijax.core.records import record
 from minijax.core.trace import EVAL, set_trace
 
 ParamDict = dict[str, Any]
@@ -28,8 +29,26 @@ ParamDict = dict[str, Any]
 primitive_jvps: dict[Primitive, Rule] = {}
 primitive_transposes: dict[Primitive, Rule] = {}
 primitive_batchers: dict[Primitive, Rule] = {}
+# Batch rules that are told of the axis: (axis data, operands, dims, **params) -> (results, dims)
+fancy_primitive_batchers: dict[Primitive, Rule] = {}
 # (kernel builder, operands, result avals, params) -> values
 primitive_lowerings: dict[Primitive, Rule] = {}
+
+
+@record(eq=True)
+class AxisData:
+    """The axis that is mapped, as batch rules are told of it.
+
+    Attributes:
+        name: the name under which collective operations know it, None if it has none.
+        size: its length.
+        spmd_name, explicit_mesh_axis: there for rules that look at them; nothing sets them.
+    """
+
+    name: Any
+    size: int
+    spmd_name: Any = None
+    explicit_mesh_axis: Any = None
 
 
 class _AnyPrimitive(type):
@@ -69,7 +88,7 @@ class UserPrimitive(Primitive, metaclass=_AnyPrimitive):
             "lower": self._lower,
         }
         absent = dict.fromkeys(("linearize", "stage", "prune", "effect"))
-        super().__init__(name, **rules, **absent, collective=False)
+        super().__init__(name, **rules, **absent, collective=True)
         self.multiple_results = False
         self._user: dict[str, Callable[..., Any]] = {}
 
@@ -145,10 +164,23 @@ class UserPrimitive(Primitive, metaclass=_AnyPrimitive):
         )
 
     def _batch(
-        self, size: int, operands: Sequence[Any], dims: Sequence[int | None], **params: Any
+        self,
+        size: int,
+        operands: Sequence[Any],
+        dims: Sequence[int | None],
+        mapped_axis: Any,
+        **params: Any,
     ) -> Any:
-        rule = self._given("batch", primitive_batchers)
-        outs, out_dims = rule(tuple(operands), tuple(dims), **params)
+        fancy = fancy_primitive_batchers.get(self)
+        if fancy is not None:
+            axis = AxisData(mapped_axis, size)
+            outs, out_dims = fancy(axis, tuple(operands), tuple(dims), **params)
+        elif all(dim is None for dim in dims):
+            results = self.apply(*operands, **params)
+            return results, (None,) * len(results)
+        else:
+            rule = self._given("batch", primitive_batchers)
+            outs, out_dims = rule(tuple(operands), tuple(dims), **params)
         return tuple(map(to_array, self._many(outs))), self._many(out_dims)
 
     def _lower(self, k: Any, *operands: Any, out: Any, **params: Any) -> tuple[Any, ...]:

@@ -2,21 +2,40 @@
 
 `primitive_batchers` holds the rules of primitives made by `minijax.extend.core.Primitive`:
 `(operands, dims, **params) -> (results, dims)`, with `not_mapped` for an operand without the axis.
+The rules in `fancy_primitive_batchers` take an `AxisData` first, and come before those.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from minijax.core.array import aval_of
 from minijax.core.primitive import Primitive
+from minijax.core.user_primitive import AxisData as AxisData
+from minijax.core.user_primitive import fancy_primitive_batchers as fancy_primitive_batchers
 from minijax.core.user_primitive import primitive_batchers as primitive_batchers
 from minijax.interpreters.batch import BatchTrace as BatchTrace
 from minijax.interpreters.batch import BatchTracer as BatchTracer
 from minijax.interpreters.batch import move_batch_axis
 
 not_mapped = None
+
+
+class _AxisBatchers:
+    """The older form of `fancy_primitive_batchers`, to which its rules are added.
+
+    Its rules are `(axis size, axis name, None, operands, dims, **params) -> (results, dims)`.
+    """
+
+    def __setitem__(self, prim: Primitive, batcher: Callable[..., Any]) -> None:
+        def batch(axis: AxisData, operands: Any, dims: Any, **params: Any) -> Any:
+            return batcher(axis.size, axis.name, None, operands, dims, **params)
+
+        fancy_primitive_batchers[prim] = batch
+
+
+axis_primitive_batchers = _AxisBatchers()
 
 
 def bdim_at_front(x: Any, bdim: int | None, size: int) -> Any:
@@ -119,5 +138,34 @@ def defbroadcasting(prim: Primitive) -> None:
         moved = [bdim_at_front(x, dim, size) for x, dim in zip(operands, dims, strict=True)]
         out = prim.bind(*moved, **params)
         return out, [0] * len(out) if isinstance(out, list) else 0
+
+    primitive_batchers[prim] = batch
+
+
+def defreducer(prim: Primitive) -> None:
+    """Declares that a primitive of one operand removes the axes that its parameter `axes` names.
+
+    Args:
+        prim: the primitive; its result has the other axes of its operand, in order.
+
+    Example:
+        >>> import minijax as mj
+        >>> from minijax.extend.core import Primitive
+        >>> from minijax.interpreters import batching
+        >>> total_p = Primitive("total")
+        >>> _ = total_p.def_impl(lambda x, axes: mj.numpy.sum(x, axes))
+        >>> _ = total_p.def_abstract_eval(lambda x, axes: mj.eval_shape(lambda y: y.sum(axes), x))
+        >>> batching.defreducer(total_p)
+        >>> mj.vmap(lambda x: total_p.bind(x, axes=(0,)))(mj.numpy.ones((2, 3)))
+        Array([3., 3.], dtype=float64)
+    """
+
+    def batch(
+        operands: Sequence[Any], dims: Sequence[int], axes: Sequence[int], **params: Any
+    ) -> Any:
+        (x,), (dim,) = operands, dims
+        moved = tuple(axis + (axis >= dim) for axis in axes)
+        out = prim.bind(x, axes=moved, **params)
+        return out, dim - sum(axis < dim for axis in moved)
 
     primitive_batchers[prim] = batch

@@ -104,6 +104,19 @@ def test_elements_at_computed_places_are_chosen(shape: tuple[int, ...]) -> None:
     check_registers(function, aval(*shape), aval(dtype="int64"))
 
 
+def test_a_number_is_spread_over_vectors_of_several_lengths() -> None:
+    def step(i: Any, state: Any) -> Any:
+        short, long, numbers = state
+        amount = 2.0 * numbers[i]
+        return (
+            jnp.where(short > 0, short + amount, short),
+            jnp.where(long > 0, long - amount, long),
+            jnp.sin(numbers),
+        )
+
+    check_function(lambda *state: list(lax.fori_loop(0, 3, step, state)), aval(4), aval(8), aval(4))
+
+
 def test_a_long_array_that_is_looked_up_stays_in_memory() -> None:
     def function(x: Any) -> list[Any]:
         return [lax.fori_loop(0, 7, lambda i, y: y.at[i].set(y[i - 1] * 0.5), x)]

@@ -100,6 +100,66 @@ def test_linear_bilinear_and_elementwise_rules() -> None:
     check_grads(root.bind, (4.0,), order=2)
 
 
+def _centred() -> Primitive:
+    """What an operand differs from the mean of the mapped axis, and the length of that."""
+    p = Primitive("centred")
+    p.multiple_results = True
+    p.def_impl(lambda x: [np.zeros_like(x), np.int64(1)])
+    p.def_abstract_eval(lambda x: [x, mj.core.ShapedArray((), np.dtype(int))])
+    return p
+
+
+@pytest.mark.parametrize("table", ["fancy", "axis"])
+def test_batch_rules_that_are_told_of_the_axis(table) -> None:
+    p, told = _centred(), []
+
+    def batch(size, name, operands, dims):
+        told.append((size, name))
+        (x,), (dim,) = operands, dims
+        if dim is None:
+            return p.bind(x), (None, None)
+        return [x - jnp.mean(x, dim, keepdims=True), jnp.asarray(size)], (dim, None)
+
+    if table == "fancy":
+        batching.fancy_primitive_batchers[p] = lambda axis, operands, dims: batch(
+            axis.size, axis.name, operands, dims
+        )
+    else:
+        batching.axis_primitive_batchers[p] = lambda size, name, _, operands, dims: batch(
+            size, name, operands, dims
+        )
+    f = mj.vmap(p.bind, in_axes=1, out_axes=[1, None], axis_name="i")
+    x = np.array([[1.0, 5.0], [2.0, 4.0]])
+    for run in (f, mj.jit(f)):
+        centred, size = run(x)
+        np.testing.assert_array_equal(centred, [[-2.0, 2.0], [-1.0, 1.0]])
+        assert size == 2
+    assert set(told) == {(2, "i")}
+    # Without the axis, the primitive is applied as it is.
+    shared = mj.vmap(lambda x: (x, p.bind(1.0)[0]), axis_name="i")(X)[1]
+    np.testing.assert_array_equal(shared, [0.0, 0.0])
+
+
+def test_a_primitive_without_batch_rule_in_a_named_axis() -> None:
+    p = Primitive("alone")
+    p.def_impl(lambda x: x)
+    p.def_abstract_eval(lambda x: x)
+    np.testing.assert_array_equal(mj.vmap(lambda x: x + p.bind(1.0), axis_name="i")(X), X + 1)
+
+
+@pytest.mark.parametrize("dim", [0, 1, 2])
+@pytest.mark.parametrize("axes", [(0,), (1,), (0, 1)])
+def test_reductions(dim, axes) -> None:
+    p = Primitive("total")
+    p.def_impl(lambda x, axes: np.sum(np.asarray(x), axes))
+    p.def_abstract_eval(lambda x, axes: mj.eval_shape(lambda y: y.sum(axes), x))
+    batching.defreducer(p)
+    x = np.arange(24.0).reshape(2, 3, 4)
+    expected = np.stack([lane.sum(axes) for lane in np.moveaxis(x, dim, 0)])
+    found = mj.vmap(lambda lane: p.bind(lane, axes=axes), in_axes=dim)(x)
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_what_is_missing_is_said() -> None:
     p = Primitive("bare")
     with pytest.raises(errors.MissingRuleError, match="impl"):
