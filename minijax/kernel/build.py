@@ -222,9 +222,11 @@ class KernelBuilder(ExprBuilder):
         axis: int,
         less: Callable[[Exprs, Exprs], Expr],
         keep: int | None = None,
+        around: int | None = None,
     ) -> tuple[Value, ...]:
         """Returns the operands stably sorted along an axis, or the first `keep` of each row.
 
+        With `around`, only that place holds what a sort puts there; `Sort` tells the rest.
         `less` takes one element of each operand, twice, and says whether the first goes before.
         """
         lhs = tuple(self.variable(x.dtype) for x in operands)
@@ -236,7 +238,7 @@ class KernelBuilder(ExprBuilder):
             pairs = zip(shapes, operands, strict=True)
             avals = [ShapedArray(shape, x.dtype) for shape, x in pairs]
         return self._add(
-            avals, lambda outs: Sort(outs, tuple(operands), axis, lhs, rhs, before, keep)
+            avals, lambda outs: Sort(outs, tuple(operands), axis, lhs, rhs, before, keep, around)
         )
 
     def native(

@@ -119,6 +119,7 @@ def _check_definition(definition: Definition) -> None:
             scope = (*definition.lhs, *definition.rhs)
             _check_exprs((definition.less,), scope)
             _require(definition.less.dtype == bool_, "less must be a bool")
+            _check_around(definition)
         case Native():
             _check_native(definition)
         case Branch():
@@ -187,6 +188,13 @@ def _kept(definition: Sort) -> list[Any]:
         ShapedArray((*x.shape[:axis], keep, *x.shape[axis + 1 :]), x.dtype)
         for x in definition.operands
     ]
+
+
+def _check_around(definition: Sort) -> None:
+    if definition.around is not None:
+        length = definition.operands[0].shape[definition.axis]
+        _require(definition.keep is None, "only whole rows are arranged around a place")
+        _require(0 <= definition.around < length, "no place {}", definition.around)
 
 
 _PLAIN_ARGUMENTS = ("char", "int", "float", "longs", "symbol")

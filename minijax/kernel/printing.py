@@ -255,6 +255,8 @@ def _sort_line(definition: Sort, names: _Names) -> str:
     rule = f"{', '.join(scope)} -> {names.expr(definition.less)}"
     outs = _left(definition.outs, names)
     kept = "" if definition.keep is None else f"first {definition.keep} of "
+    if definition.around is not None:
+        kept = f"around {definition.around} of "
     return f"{outs} = {kept}sort {operands} along {definition.axis} by {rule}"
 
 

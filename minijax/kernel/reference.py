@@ -297,6 +297,9 @@ def _sort(definition: Sort, values: Values) -> list[np.ndarray]:
     if not arrays[0].size:
         return [np.empty(value.shape, value.dtype) for value in definition.outs]
     orders = np.stack([_order(definition, row, values) for row in zip(*rows, strict=True)])
+    if (k := definition.around) is not None:
+        sides = np.sort(orders[:, :k]), orders[:, k : k + 1], np.sort(orders[:, k + 1 :])
+        orders = np.concatenate(sides, axis=1)
     moved = [np.take_along_axis(x, orders, axis=-1).reshape(shape) for x in rows]
     return [np.moveaxis(x[..., : definition.keep], -1, definition.axis) for x in moved]
 

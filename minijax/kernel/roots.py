@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from minijax.core import dtypes
 from minijax.core.avals import Aval
 from minijax.core.records import record
 from minijax.kernel.expr import Expr, ExprBuilder, Operand
@@ -176,6 +177,11 @@ class Sort:
 
     `less` is an expression over `lhs` and `rhs`, variables for one element of each operand. The
     sort is stable. Where `keep` is a number, the results are only so many of the first.
+
+    Where `around` is a number, that place alone holds what a sort puts there: what a sort puts in
+    front of it stands in front of it, and the rest behind, both in the order of the operands.
+
+    `unread` are the numbers of results that nobody reads, so that they need not be written.
     """
 
     outs: tuple[Value, ...]
@@ -185,6 +191,20 @@ class Sort:
     rhs: tuple[Expr, ...]
     less: Expr
     keep: int | None = None
+    around: int | None = None
+    unread: tuple[int, ...] = ()
+
+
+def numbers_places(value: Value, axis: int) -> bool:
+    """Tells whether the elements of an array are their own places along an axis."""
+    while type(value.definition) is Element and dtypes.is_integer(value.dtype):
+        index, body = value.definition.indices[axis], value.definition.bodies[value.position]
+        if body is index or (body.op == "convert" and body.operands[0] is index):
+            return True
+        if body.op != "read" or index not in body.operands:
+            return False
+        value, axis = body.payload, body.operands.index(index)
+    return False
 
 
 @record

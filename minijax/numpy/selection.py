@@ -25,8 +25,6 @@ from minijax.numpy.promotion import (
     promote_all,
     refuse_out,
     same_shape,
-    scalar,
-    spread_to,
     strong,
 )
 from minijax.numpy.promotion import (
@@ -34,11 +32,12 @@ from minijax.numpy.promotion import (
 )
 from minijax.numpy.taking import take, unravel_index
 from minijax.numpy.updates import Place
-from minijax.primitives import arithmetic, cumulative
 from minijax.primitives import complex as complex_family
 from minijax.primitives import shape as shape_family
+from minijax.primitives.broadcast import reduce_sum
 from minijax.primitives.creation import iota
-from minijax.primitives.joining import concatenate
+from minijax.primitives.joining import concatenate, pad
+from minijax.primitives.sort import top_k
 
 
 def where(
@@ -180,23 +179,22 @@ def nonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> tuple
     mask = truth(x, "nonzero")
     if size is None:
         return tuple(to_array(places) for places in np.nonzero(_known_value(mask, "nonzero")))
-    count = operator.index(size)
-    flat = ravel(mask)
-    # Every element goes to the number of true ones before it, where the next true one overwrites
-    # all that came since the last. There is no choice between elements: it would be a bad guess.
-    narrow = dtypes.int32 if flat.size <= np.iinfo(np.int32).max else dtypes.int64
-    flags = convert(flat, narrow)
-    order = cumulative.cumsum(flags, 0)
-    places = Place(spread_to(scalar(0, dtypes.int64), (count,)), arithmetic.sub(order, flags)).set(
-        iota(dtypes.int64, flat.size), mode="drop", wrap_negative_indices=False
-    )
-    numbers = iota(dtypes.int64, count)
-    is_filler = numbers >= (order[-1] if flat.size else 0)
+    places, missing = _places_of(ravel(mask), operator.index(size))
     fills = fill_value if isinstance(fill_value, tuple) else (fill_value,) * x.ndim
     return tuple(
-        where(is_filler, 0 if fill is None else fill, index)
+        where(missing, 0 if fill is None else fill, index)
         for index, fill in zip(_along_axes(places, x.shape), fills, strict=True)
     )
+
+
+def _places_of(flags: Array, count: int) -> tuple[Array, Array]:
+    """Returns the first places where a vector of bools holds, and which of them there are not."""
+    kept = min(count, flags.size)
+    places = convert(top_k(flags, kept)[1], dtypes.int64)
+    if kept < count:
+        places = pad(places, np.zeros((), np.int64), [(0, count - kept, 0)])
+    found = reduce_sum(convert(flags, dtypes.int64), (0,))
+    return places, iota(dtypes.int64, count) >= found
 
 
 def _along_axes(places: Array, shape: tuple[int, ...]) -> tuple[Array, ...]:

@@ -23,6 +23,7 @@ from minijax.numpy.promotion import (
 from minijax.numpy.taking import take
 from minijax.primitives import arithmetic, bitwise, compare
 from minijax.primitives import complex as complex_family
+from minijax.primitives import partition as partition_family
 from minijax.primitives import shape as shape_family
 from minijax.primitives import sort as sort_family
 from minijax.primitives.broadcast import reduce_sum
@@ -151,7 +152,7 @@ def partition(a: Any, kth: int, axis: int = -1) -> Array:
         axis: the axis.
 
     Returns:
-        An array of the shape of `a`. The others happen to be sorted too, which nothing promises.
+        An array of the shape of `a`. Which order the others have, nothing promises.
 
     Raises:
         ValueError: if there is no such place or axis.
@@ -161,9 +162,12 @@ def partition(a: Any, kth: int, axis: int = -1) -> Array:
         >>> jnp.partition(jnp.array([3, 1, 2]), 1)[1]
         Array(2, dtype=int64)
     """
-    x = operand(a, "partition")
-    canonical_axis(kth, x.shape[canonical_axis(axis, x.ndim, "partition")], "partition")
-    return sort(x, axis)
+    x = strong(operand(a, "partition"))
+    place = canonical_axis(axis, x.ndim, "partition")
+    number = canonical_axis(kth, x.shape[place], "partition")
+    if dtypes.is_complex(x.dtype):
+        return sort(x, place)
+    return partition_family.partition([x], number, place)[0]
 
 
 def argpartition(a: Any, kth: int, axis: int = -1) -> Array:
@@ -187,8 +191,12 @@ def argpartition(a: Any, kth: int, axis: int = -1) -> Array:
         Array(2, dtype=int32)
     """
     x = operand(a, "argpartition")
-    canonical_axis(kth, x.shape[canonical_axis(axis, x.ndim, "argpartition")], "argpartition")
-    return convert(argsort(x, axis), dtypes.int32)
+    place = canonical_axis(axis, x.ndim, "argpartition")
+    number = canonical_axis(kth, x.shape[place], "argpartition")
+    if dtypes.is_complex(x.dtype):
+        return argsort(x, place, dtype=dtypes.int32)
+    places = broadcasted_iota(dtypes.int32, x.shape, place)
+    return partition_family.partition([x, places], number, place)[1]
 
 
 def searchsorted(

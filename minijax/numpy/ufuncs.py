@@ -105,9 +105,10 @@ def floor_divide(x1: Any, x2: Any, /) -> Array:
     quotient = arithmetic.div(a, b)
     if a.dtype in dtypes.UNSIGNED:
         return quotient
+    inexact_quotient = compare.ne(arithmetic.mul(quotient, b), a)
     zero = scalar(0, a.dtype)
-    inexact_quotient = compare.ne(arithmetic.rem(a, b), zero)
-    opposite = compare.ne(arithmetic.sign(a), arithmetic.sign(b))
+    opposite = compare.ne(compare.lt(a, zero), compare.lt(b, zero))
+    opposite = bitwise.bitwise_or(opposite, compare.eq(b, zero))
     lower = arithmetic.sub(quotient, scalar(1, a.dtype, weak=True))
     return select(bitwise.bitwise_and(opposite, inexact_quotient), lower, quotient)
 

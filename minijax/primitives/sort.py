@@ -20,6 +20,7 @@ from minijax.core.dtypes import bool_, int32, int64, uint8
 from minijax.core.operators import Array
 from minijax.core.primitive import primitive
 from minijax.interpreters.batch import move_batch_axis
+from minijax.kernel.roots import numbers_places
 from minijax.primitives.broadcast import full, insert_ones
 from minijax.primitives.creation import broadcasted_iota
 from minijax.primitives.families import NOT_LINEAR, check_dtype
@@ -29,11 +30,12 @@ from minijax.primitives.shape import canonical_axis
 
 Axes = tuple[int, ...]
 _LONG_LINE = 512
+_LONG_LINE_AROUND = 128  # of lines that are arranged around a place, which is less work
 
 # -- sort
 
 
-def _keys(x: np.ndarray) -> list[np.ndarray]:
+def sort_keys(x: np.ndarray) -> list[np.ndarray]:
     """Returns the real arrays whose lexicographic order is the order of `x`, last one first."""
     if dtypes.is_complex(x.dtype):
         return [x.imag, x.real]
@@ -44,7 +46,7 @@ def _sort_impl(*operands: np.ndarray, dimension: int, is_stable: bool, num_keys:
     first = operands[0]
     if len(operands) == 1 and (first.dtype.kind in "biu" or first.dtype in _NATIVE_FLOAT):
         return (np.sort(first, axis=dimension, kind="stable"),)
-    keys = [key for x in reversed(operands[:num_keys]) for key in _keys(x)]
+    keys = [key for x in reversed(operands[:num_keys]) for key in sort_keys(x)]
     if len(keys) == 1:
         order = np.argsort(keys[0], axis=dimension, kind="stable")
     else:
@@ -96,7 +98,8 @@ def take_along(x: Any, indices: Any, dimension: int) -> Array:
     )
 
 
-def _moved_tangents(tangents: Any, outs: Any, order: Any, dimension: int) -> Any:
+def moved_tangents(tangents: Any, outs: Any, order: Any, dimension: int) -> Any:
+    """Returns the tangents of results that are operands in another order."""
     return tuple(
         Zero(out.aval.tangent()) if type(t) is Zero else take_along(t, order, dimension)
         for t, out in zip(tangents, outs, strict=True)
@@ -110,7 +113,7 @@ def _sort_jvp(primals: Any, tangents: Any, **params: Any) -> Any:
     dimension = params["dimension"]
     places = broadcasted_iota(int64, primals[0].shape, dimension)
     *ordered, order = sort_p.bind(*primals, places, **params)
-    return tuple(ordered), _moved_tangents(tangents, ordered, order, dimension)
+    return tuple(ordered), moved_tangents(tangents, ordered, order, dimension)
 
 
 def _sort_batch(size: int, operands: Any, dims: Any, *, dimension: int, **params: Any) -> Any:
@@ -120,7 +123,8 @@ def _sort_batch(size: int, operands: Any, dims: Any, *, dimension: int, **params
     return outs, (place,) * len(outs)
 
 
-def _key_expression(k: Any, x: Any) -> Any:
+def key_expression(k: Any, x: Any) -> Any:
+    """Returns what `lt_total` orders as a sort orders x: all NaNs are alike."""
     if x.dtype == bool_:
         return k.convert(x, uint8)
     if dtypes.is_float(x.dtype):
@@ -146,7 +150,7 @@ def _sort_lower(
 
     def less(lhs: Any, rhs: Any) -> Any:
         pairs = [
-            (_key_expression(k, x), _key_expression(k, y))
+            (key_expression(k, x), key_expression(k, y))
             for x, y in zip(lhs[: len(keys)], rhs[: len(keys)], strict=True)
         ]
         result = k.lt_total(*pairs[-1])
@@ -154,20 +158,36 @@ def _sort_lower(
             result = k.or_(k.lt_total(x, y), k.and_(k.le_total(x, y), result))
         return result
 
-    found = _along(k, (*keys, *others), dimension, less)
+    found = along(k, (*keys, *others), dimension, less)
     return found[len(keys) :] if is_split else found
 
 
-def _along(k: Any, operands: Any, axis: int, less: Any, keep: int | None = None) -> Any:
-    """Sorts along an axis; long lines that do not lie together in memory are brought together."""
+def along(k: Any, operands: Any, axis: int, less: Any, **how: int | None) -> Any:
+    """Sorts along an axis; long lines that do not lie together in memory are brought together.
+
+    Args:
+        k: the builder.
+        operands: the arrays.
+        axis: the axis.
+        less: whether an element of each goes before another.
+        how: further arguments of the builder's `sort`.
+    """
     shape = operands[0].shape
-    if shape[axis] < _LONG_LINE or math.prod(shape[axis + 1 :]) == 1:
-        return k.sort(operands, axis, less, keep)
+    long = _LONG_LINE if how.get("around") is None else _LONG_LINE_AROUND
+    if shape[axis] < long or math.prod(shape[axis + 1 :]) == 1:
+        return k.sort(operands, axis, less, **how)
     order = (*(d for d in range(len(shape)) if d != axis), axis)
-    lines = [_transposed(k, x, order) for x in operands]
-    outs = k.sort(lines, len(shape) - 1, less, keep)
+    lines = [_line(k, x, order, axis) for x in operands]
+    outs = k.sort(lines, len(shape) - 1, less, **how)
     back = tuple(order.index(d) for d in range(len(shape)))
     return tuple(_transposed(k, x, back) for x in outs)
+
+
+def _line(k: Any, x: Any, order: Axes, axis: int) -> Any:
+    if numbers_places(x, axis):
+        aval = ShapedArray(tuple(x.shape[d] for d in order), x.dtype)
+        return k.element(aval, lambda *i: k.convert(i[-1], x.dtype))[0]
+    return _transposed(k, x, order)
 
 
 def _transposed(k: Any, x: Any, order: Axes) -> Any:
@@ -270,8 +290,6 @@ def _top_k_batch(size: int, operands: Any, dims: Any, *, k: int, axis: int) -> A
 
 
 def _total_key(k: Any, x: Any) -> Any:
-    if x.dtype == bool_:
-        return k.convert(x, uint8)
     if not dtypes.is_float(x.dtype):
         return x
     signed = np.dtype(f"i{x.dtype.itemsize}")
@@ -281,18 +299,22 @@ def _total_key(k: Any, x: Any) -> Any:
 
 
 def _top_k_lower(builder: Any, x: Any, *, out: Any, k: int, axis: int) -> Any:
-    def descending(*i: Any) -> Any:
-        key = _total_key(builder, x(*i))
-        return builder.not_(key)
-
-    dtype = uint8 if x.dtype == bool_ else x.dtype
-    if dtypes.is_float(dtype):
-        dtype = np.dtype(f"i{dtype.itemsize}")
-    (keys,) = builder.element(ShapedArray(x.shape, dtype), descending)
     places = ShapedArray(x.shape, int32)
     (iota,) = builder.element(places, lambda *i: builder.convert(i[axis], int32))
+    if x.dtype == bool_:
+
+        def first(lhs: Any, rhs: Any) -> Any:
+            return builder.and_(lhs[0], builder.not_(rhs[0]))
+
+        return along(builder, (x, iota), axis, first, keep=k)
+
+    def descending(*i: Any) -> Any:
+        return builder.not_(_total_key(builder, x(*i)))
+
+    dtype = np.dtype(f"i{x.dtype.itemsize}") if dtypes.is_float(x.dtype) else x.dtype
+    (keys,) = builder.element(ShapedArray(x.shape, dtype), descending)
     operands = (keys, x, iota)
-    found = _along(builder, operands, axis, lambda lhs, rhs: builder.lt(lhs[0], rhs[0]), k)
+    found = along(builder, operands, axis, lambda lhs, rhs: builder.lt(lhs[0], rhs[0]), keep=k)
     return found[1:]
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 
 from minijax.compiler import external
+from minijax.compiler.emit import nth
 from minijax.compiler.fuse.ordering import plain_keys, selects
+from minijax.compiler.fuse.steps import fuse
 from minijax.compiler.pipeline import compile_jaxpr
 from minijax.core.avals import ShapedArray
+from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.stage import stage, stage_closed
 from minijax.kernel.build import lower_jaxpr
 from minijax.kernel.check import check_program
@@ -18,6 +23,8 @@ from minijax.kernel.printing import format_program
 from minijax.kernel.reference import evaluate_program
 from minijax.kernel.roots import Sort
 from minijax.primitives.bitwise import bitwise_not
+from minijax.primitives.creation import broadcasted_iota
+from minijax.primitives.partition import partition, partition_p
 from minijax.primitives.sort import sort, sort_p, top_k, top_k_p
 
 SHAPES = [((1,), 0), ((1000,), 0), ((200, 5), 0), ((5, 200), 1), ((3, 40, 2), 1)]
@@ -165,6 +172,113 @@ def test_few_are_selected_and_many_sorted() -> None:
         program = lower_jaxpr(stage_closed(lambda x, k=k: top_k(x, k), _avals(x)))
         (root,) = (d for d in program.definitions if isinstance(d, Sort))
         assert selects(root) is few
+
+
+# -- around a place
+
+
+def _around(x: np.ndarray, k: int, axis: int = 0) -> None:
+    """Compares values and places around a place with the evaluator's."""
+    places = np.indices(x.shape)[axis].astype(np.int32)
+    program = stage(lambda x, i: partition([x, i], k, axis), _avals(x, places))
+    wanted = partition_p.impl(x, places, dimension=axis, kth=k)
+    _same_bits(compile_jaxpr(program).run([x, places]), wanted)
+    order = np.argsort(x, axis=axis, kind="stable")
+    assert np.array_equal(np.take(wanted[1], k, axis), np.take(order, k, axis))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bool", *INTEGERS])
+def test_rows_around_a_place(dtype: str) -> None:
+    for shape, axis in (*SHAPES, ((300, 3), 0), ((3000,), 0)):
+        n = shape[axis]
+        for k in sorted({0, min(3, n - 1), n // 2, n - 1}):
+            _around(_values(dtype, shape), k, axis)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "uint32", "int16"])
+def test_a_place_among_many_keys(dtype: str) -> None:
+    n = 20000
+    rng = np.random.default_rng(3)
+    info = np.iinfo(dtype if dtype[0] in "iu" else "int32")
+    x = rng.integers(info.min, info.max, n, dtype=info.dtype).astype(dtype)
+    for k in (0, 7, n // 3, n - 2):
+        _around(x, k)
+        _around(np.sort(x), k)
+        _around(np.full_like(x, 3), k)
+    # One key is most of them, and few are far away.
+    x[rng.random(n) < 0.9] = 5
+    for k in (0, 400, 1500, n // 2, n - 1):
+        _around(x, k)
+
+
+@pytest.mark.parametrize("rounds", [0, 1])
+def test_a_place_is_found_without_luck(rounds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sample is but a guess: halving the range of keys ends as well."""
+    monkeypatch.setattr(nth, "_SAMPLED_ROUNDS", rounds)
+    monkeypatch.setattr(nth, "_SPREAD", 0.0)
+    monkeypatch.setattr(nth, "_SLACK", 0.0)
+    for dtype in ("float64", "int8", "uint64"):
+        for k in (0, 1200, 2999):
+            _around(_values(dtype, (3000,)), k)
+            _around(np.random.default_rng(k).integers(0, 100, 3000).astype(dtype), k)
+
+
+def test_a_place_is_found_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nth.numpy_sorts, "available", lambda dtype: False)
+    for dtype in ("float32", "uint8"):
+        _around(_values(dtype, (1500,)), 700)
+
+
+def test_the_evaluator_keeps_both_sides_in_order() -> None:
+    x = np.array([[3.0, 1.0, np.nan, 1.0, -0.0], [2.0, 2.0, -np.inf, 0.0, 2.0]])
+    program = lower_jaxpr(stage_closed(lambda x: partition([x], 2), _avals(x)))
+    check_program(program)
+    assert "= around 2 of sort" in format_program(program)
+    _same_bits(evaluate_program(program, [x]), partition_p.impl(x, kth=2, dimension=1))
+
+
+# -- what is true
+
+
+@pytest.mark.parametrize("n", [1, 31, 32, 33, 200])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
+def test_true_ones_first(n: int, share: float) -> None:
+    x = np.random.default_rng(n).random((n, 3)) < share
+    for axis, k in itertools.product((0, 1), (0, 1, 3, n // 2, n)):
+        if k <= x.shape[axis]:
+            program = stage(lambda x, k=k, a=axis: top_k(x, k, axis=a), _avals(x))
+            _same_bits(compile_jaxpr(program).run([x]), top_k_p.impl(x, k=k, axis=axis))
+
+
+# -- what is moved
+
+
+def test_places_are_not_read_and_unread_results_not_written() -> None:
+    x = _values("float64", (600, 3))
+
+    def order(x: Any) -> Any:
+        return sort((x, broadcasted_iota(np.int64, x.shape, 0)), 0)[1]
+
+    steps = fuse(lower_jaxpr(stage_closed(lambda x: [order(x)], _avals(x)))).steps
+    (step,) = (step for step in steps if isinstance(step.definition, Sort))
+    assert step.definition.unread == (0,)
+    assert all(value.dtype == np.float64 for value in step.loads)
+    found = compile_jaxpr(stage(lambda x: [order(x)], _avals(x))).run([x])
+    _same_bits(found, [np.argsort(x, axis=0, kind="stable")])
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int8", "uint16"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_places_as_keys(dtype: str, axis: int) -> None:
+    """Places wrap around where their dtype is narrow, and then their order is not their own."""
+
+    def function(x: Any) -> Any:
+        places = broadcasted_iota(np.dtype(dtype), x.shape, axis)
+        return [sort(places, axis), *sort((places, x), axis), *partition([places, x], 2, axis)]
+
+    x = _values("float64", (300, 4) if axis == 0 else (4, 300))
+    program = stage(function, _avals(x))
+    _same_bits(compile_jaxpr(program).run([x]), evaluate(program, [x]))
 
 
 def test_unknown_functions_are_refused() -> None:

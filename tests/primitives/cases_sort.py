@@ -20,6 +20,7 @@ from minijax.core.dtypes import (
     int32,
     int64,
 )
+from minijax.primitives.partition import partition
 from minijax.primitives.random_bits import random_unwrap, random_wrap
 from minijax.primitives.sort import sort, top_k
 from tests.primitives.case import Case, Operand
@@ -52,6 +53,11 @@ def _largest(x: np.ndarray, k: int, axis: int = -1) -> tuple[np.ndarray, np.ndar
     order = np.argsort(flipped, axis=axis, kind="stable")
     kept = np.take(order, range(k), axis=axis)
     return np.take_along_axis(x, kept, axis=axis), kept.astype(np.int32)
+
+
+def _around(x: np.ndarray, kth: int) -> np.ndarray:
+    order = np.argsort(x, kind="stable")
+    return x[[*np.sort(order[:kth]), order[kth], *np.sort(order[kth + 1 :])]]
 
 
 def _values(x: Any) -> Any:
@@ -133,6 +139,30 @@ CASES: list[Case] = [
     Case("sort", sort, (Operand((2, 0)),), (float64, bool_), np.sort, "empty"),
     Case("sort", sort, (Operand((0, 2)),), (float64,), np.sort, "no-lines"),
     Case("sort", sort, (Operand((2, 1)),), (float64, complex128), np.sort, "one"),
+    Case(
+        "partition",
+        lambda x: partition([x], 3)[0],
+        (Operand((7,), distinct=True),),
+        _REAL,
+        partial(_around, kth=3),
+    ),
+    Case(
+        "partition",
+        lambda x, y: partition([x, y], 2, 0),
+        (Operand((5, 3), distinct=True), Operand((5, 3))),
+        (float64, float32),
+        label="payload",
+    ),
+    Case(
+        "partition",
+        lambda x, y: partition([x, y], -4),
+        (Operand(values=_EDGES), Operand(values=range(9), dtype=int64)),
+        FLOAT,
+        lambda x, y: (x[[0, 2, 4, 7, 8, 3, 1, 5, 6]], np.array([0, 2, 4, 7, 8, 3, 1, 5, 6])),
+        "edges",
+        differentiable=False,
+    ),
+    Case("partition", lambda x: partition([x], 0)[0], (Operand((2, 1)),), (float64,), label="one"),
     Case("top_k", _values, (Operand((4, 3), distinct=True),), (float64, float32), label="values"),
     Case(
         "top_k",

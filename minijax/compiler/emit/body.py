@@ -15,13 +15,14 @@ gathers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import NamedTuple
 
 import numpy as np
 
-from minijax.compiler.emit import scalar
+from minijax.compiler.emit import divisor, scalar
 from minijax.compiler.emit.context import Context
+from minijax.compiler.emit.divisor import Divisor
 from minijax.compiler.emit.frame import Frame, Part
 from minijax.compiler.emit.lanes import Lanes
 from minijax.compiler.emit.memory_access import (
@@ -32,11 +33,12 @@ from minijax.compiler.emit.memory_access import (
     load_where,
     store,
 )
+from minijax.compiler.emit.shortcuts import known_bool, needed
 from minijax.compiler.emit.types import Scalar, constant, registers
 from minijax.compiler.fuse.affine import Address, address_terms
 from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.text import Block, Carried, Loop, Operand
-from minijax.core.dtypes import bool_
+from minijax.core.dtypes import bool_, is_integer
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Value
 
@@ -59,6 +61,7 @@ class Body:
         self._known: dict[int, _Emitted] = {}
         # On all lanes, for each number of lanes: vectors of several lengths may read one number.
         self._spread: dict[int, dict[int, Scalar]] = {}
+        self._divisors: dict[int, dict[int, Divisor]] = {}
         self._emitted: list[list[int]] = [[]]
         self._kept: list[Expr] = []
         self._addresses: dict[Value, str] = {}
@@ -143,6 +146,7 @@ class Body:
         for key in self._emitted.pop():
             self._known.pop(key, None)
             self._spread.pop(key, None)
+            self._divisors.pop(key, None)
 
     def bind(self, expr: Expr, value: Scalar, varies: bool = False) -> None:
         """Says what an index or variable is at the present place.
@@ -308,7 +312,8 @@ class Body:
             if id(node) in self._known:
                 stack.pop()
                 continue
-            missing = [x for x in self._needed(node) if id(x) not in self._known]
+            operands = self._needed(node)
+            missing = [x for x in operands if id(x) not in self._known]
             if node.op in ("load", "address", "guarded"):
                 # Where only the first lane's position counts, the index need not be a vector.
                 missing = [x for x in missing if x is not self._moving[0]]
@@ -316,44 +321,41 @@ class Body:
                 stack.extend(reversed(missing))
                 continue
             stack.pop()
-            self._place(node)
+            self._place(node, operands)
         return self._known[id(root)][0]
 
     def _needed(self, node: Expr) -> Sequence[Expr]:
-        """The operands that a node needs: of a choice that is known only one."""
-        if node.op == "select" and id(node.operands[0]) in self._known:
-            condition = self._known[id(node.operands[0])].value[0]
-            if condition in ("true", "false"):
-                return (node.operands[1 if condition == "true" else 2],)
-        known = self._known.get(id(node.operands[0])) if node.op == "guarded" else None
-        return () if known is not None and known.value[0] == "false" else node.operands
+        return needed(node, self._text)
 
-    def _place(self, node: Expr) -> None:
+    def _text(self, x: Expr) -> str:
+        """What has been emitted for an expression of one register, "" if nothing has."""
+        return self._known[id(x)].value[0] if id(x) in self._known else ""
+
+    def _place(self, node: Expr, operands: Sequence[Expr]) -> None:
+        """Emits a node where the operands that it needs are known."""
         if node is self._moving[0]:
             self._remember(node, _Emitted((self._counted(),), self.depth, True))
             return
         assert node.op not in ("index", "var"), f"{node.op} outside its loop"
-        needed = self._needed(node)
-        level = max(map(self._level, needed), default=0)
-        if len(needed) < len(node.operands):
+        level = max(map(self._level, operands), default=0)
+        if len(operands) < len(node.operands) and node.op not in ("and", "or"):
             level = max(level, self._level(node.operands[0]))  # the choice is known there
-        varies = self._is_vector(node, needed)
+        varies = self._is_vector(node, operands)
         if node.op == "scalar" and varies:
             level = self.depth  # it may have been made in this nest
-        with self._at(level):
-            if varies:
-                value = self._node(node)
-            else:
-                with self.c.on(1):
-                    value = self._node(node)
+        if level == self.depth and (varies or self.c.on_numbers):
+            value = self._node(node, operands)
+        else:
+            with self._at(level), nullcontext() if varies else self.c.on(1):
+                value = self._node(node, operands)
         self._remember(node, _Emitted(value, level, varies))
 
-    def _is_vector(self, node: Expr, needed: Sequence[Expr]) -> bool:
+    def _is_vector(self, node: Expr, operands: Sequence[Expr]) -> bool:
         if node.op == "lane":
             return False
         if node.op == "scalar":
             return lanes_of(node.payload) > 1
-        return node.op == "lanes" or any(map(self._varies, needed))
+        return node.op == "lanes" or any(map(self._varies, operands))
 
     def _counted(self) -> str:
         """The moving index as a vector."""
@@ -366,23 +368,40 @@ class Body:
     def _varies(self, x: Expr) -> bool:
         return x is self._moving[0] or self._known[id(x)].varies
 
-    def _node(self, node: Expr) -> Scalar:
+    def _node(self, node: Expr, used: Sequence[Expr]) -> Scalar:
         if node.op == "scalar":
             return self.frame.scalars[node.payload]
         if node.op == "load":
             return self._load(node)
         if node.op == "guarded":
             return self._load_where(node)
-        needed = self._needed(node)
         if node.op == "lane":
             return self._lane(node)
         if node.op == "lanes":
             return self._lanes(node)
-        operands = [self._over_lanes(x) for x in needed]
-        if len(needed) < len(node.operands):
+        if node.op in ("div", "rem") and self._has_one_divisor(node):
+            return self._divided(node)
+        operands = [self._over_lanes(x) for x in used]
+        if len(operands) < len(node.operands):
             return operands[0]
         known = known_bool(node.op, operands) if node.dtype == bool_ else None
         return scalar.apply(self.c, node, operands) if known is None else known
+
+    def _has_one_divisor(self, node: Expr) -> bool:
+        """Tells whether integers are divided by what is the same in all lanes."""
+        index, y = self._moving[0], node.operands[1]
+        if index is None or not is_integer(node.dtype) or self._varies(y):
+            return False
+        return divisor.is_worthwhile(self.c, node.dtype, self._text(y), index.payload)
+
+    def _divided(self, node: Expr) -> Scalar:
+        x, y = node.operands
+        known = self._divisors.setdefault(id(y), {})
+        if self.c.lanes not in known:
+            with self._at(self._level(y)):
+                known[self.c.lanes] = divisor.prepare(self.c, node.dtype, self._text(y))
+        by = divisor.quotient_by if node.op == "div" else divisor.remainder_by
+        return (by(self.c, known[self.c.lanes], self._over_lanes(x)[0]),)
 
     def _lane(self, node: Expr) -> Scalar:
         """One number of a vector in a register."""
@@ -554,17 +573,6 @@ def plus(c: Context, x: Operand, y: Operand) -> Operand:
     if x == 0 or y == 0:
         return y if x == 0 else x
     return c.fn.emit(f"add nsw i64 {x}, {y}")
-
-
-def known_bool(op: str, operands: Sequence[Scalar]) -> Scalar | None:
-    """Returns what a bool operation is where constants among its operands decide it."""
-    if op not in ("and", "or"):
-        return None
-    decides, passes = ("false", "true") if op == "and" else ("true", "false")
-    others = [x for x in operands if x[0] != passes]
-    if (decides,) in operands or not others:
-        return (decides,) if others else (passes,)
-    return others[0] if len(others) == 1 else None
 
 
 def nothing(dtype: np.dtype) -> Scalar:

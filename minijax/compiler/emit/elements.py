@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from minijax.compiler.emit.body import Body
@@ -11,9 +13,11 @@ from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.emit.segments import across_segments
 from minijax.compiler.emit.transposed import emit_tiles, find_tiles
 from minijax.compiler.emit.types import registers
+from minijax.compiler.emit.unswitched import with_choice
 from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.fuse.walk import postorder
 from minijax.compiler.text import Operand
+from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Element
 
 
@@ -57,12 +61,26 @@ def emit_element_in(body: Body, element: Element) -> None:
     if not indices:
         write()
         return
+
+    def emit_loops(nodes: Sequence[Expr]) -> None:
+        _emit_loops(body, element, indices, nodes, write)
+
+    with_choice(body, element.bodies, indices, emit_loops)
+
+
+def _emit_loops(
+    body: Body,
+    element: Element,
+    indices: Sequence[Expr],
+    nodes: Sequence[Expr],
+    write: Callable[[Operand], None],
+) -> None:
     *others, last = indices
-    nodes = postorder(element.bodies)
     lanes = lanes_for(nodes, last.payload, [x.dtype for x in element.outs])
     tiles = None if body.part_of(last) else find_tiles(nodes, indices, lanes)
     if tiles is not None:
         emit_tiles(body, indices, tiles, write)
         return
+    rows = math.prod(index.payload for index in others)
     with body.loops(others):
-        across_segments(body, last, lanes, nodes, write)
+        across_segments(body, last, rows, lanes, nodes, write)

@@ -8,7 +8,6 @@ their first order. Where an order is asked for, keys are sorted together with th
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame, copy
 from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.moved import Moved
 from minijax.compiler.emit.packed import order_sorter
 from minijax.compiler.emit.selection import selector as _selector
 from minijax.compiler.emit.types import layout
@@ -29,58 +29,39 @@ from minijax.kernel.roots import Sort
 _INT64 = dtypes.int64
 
 
-def emit_plain_sort(frame: Frame, sort: Sort, position: int, keys: Sequence[np.dtype]) -> None:
-    """Emits the sort of every row along the axis; neither operands nor results are empty."""
-    first, axis = sort.operands[0], sort.axis
-    outer, stride = math.prod(first.shape[:axis]), math.prod(first.shape[axis + 1 :])
-    writer = _Rows(frame, sort, position, keys, stride)
-    fn = frame.c.fn
-    with (
-        fn.loop(*frame.span(outer, outer >= stride)) as i,
-        fn.loop(*frame.span(stride, outer < stride)) as j,
-    ):
-        starts = []
-        for length in (writer.n, writer.kept):
-            above = fn.emit(f"mul nsw i64 {i.index}, {length * stride}")
-            starts.append(fn.emit(f"add nsw i64 {above}, {j.index}"))
-        writer.sort(*starts)
+class PlainSort:
+    """Writes rows of a sort."""
 
-
-class _Rows:
-    def __init__(
-        self, frame: Frame, sort: Sort, position: int, keys: Sequence[np.dtype], stride: int
-    ) -> None:
+    def __init__(self, frame: Frame, sort: Sort, position: int, keys: Sequence[np.dtype]) -> None:
         self.c = frame.c
         self.keys = keys
-        self.stride = stride
+        self.moved = Moved(frame, sort)
+        self.stride = self.moved.stride
         self.n = sort.operands[0].shape[sort.axis]
         self.kept = sort.outs[0].shape[sort.axis]
         self.selects = len(keys) == 1 and ordering.selects(sort)
-        self.dtypes = [x.dtype for x in sort.operands]
         self.moves_values = ordering.sorts_values(sort)
         count = len(ordering.scratch(sort))
         self.scratch = [frame.scratch(position, k) for k in range(count)]
-        self.sources = [frame.address(x) for x in sort.operands]
-        self.targets = [frame.address(x) for x in sort.outs]
 
-    def sort(self, start: str, target_start: str) -> None:
-        """Sorts the row that starts at a position, into one that starts at another."""
+    def write(self, start: str, target_start: str) -> None:
+        """Writes the row that starts at a position from one that starts at another."""
         if self.moves_values:
             self._values(start)
             return
         order = self._order(start)
         with self.c.fn.loop(self.kept) as k:
             (found,) = load(self.c, _INT64, order, k.index)
-            come, go = self._place(start, found), self._place(target_start, k.index)
-            for dtype, x, y in zip(self.dtypes, self.sources, self.targets, strict=True):
-                store(self.c, dtype, load(self.c, dtype, x, come), y, go)
+            self.moved.move(start, found, target_start, k.index)
 
     def _values(self, start: str) -> None:
         (key,), c = self.keys, self.c
         item = layout(key).memory
-        if self.stride == 1:
-            source, target = (c.fn.gep(item, x, start) for x in (self.sources[0], self.targets[0]))
-            self._call(_value_sorter(c, key), [("ptr", source), ("ptr", target)])
+        source, result = self.moved.sources[0], self.moved.targets[0]
+        assert result is not None, "somebody reads the only result"
+        if self.stride == 1 and source is not None:
+            row, target = (c.fn.gep(item, x, start) for x in (source, result))
+            self._call(_value_sorter(c, key), [("ptr", row), ("ptr", target)])
             return
         row, other = self.scratch
         self._gather(0, start)
@@ -89,15 +70,16 @@ class _Rows:
         self._call(_value_sorter(c, key), [("ptr", row), ("ptr", target)])
         with c.fn.loop(self.n) as k:
             x = load(c, key, target, k.index)
-            store(c, key, x, self.targets[0], self._place(start, k.index))
+            store(c, key, x, result, self.moved.offset(start, k.index))
 
     def _order(self, start: str) -> str:
         """Returns the address of the places of a row's elements in their order."""
         row, order, other = self.scratch
         last = len(self.keys) - 1
         key = self.keys[last]
-        if self.stride == 1:
-            keys = self.c.fn.gep(layout(key).memory, self.sources[last], start)
+        source = self.moved.sources[last]
+        if self.stride == 1 and source is not None:
+            keys = self.c.fn.gep(layout(key).memory, source, start)
         else:
             self._gather(last, start)
             keys = row
@@ -127,13 +109,8 @@ class _Rows:
         dtype = self.keys[number]
         with self.c.fn.loop(self.n) as k:
             found = k.index if order is None else load(self.c, _INT64, order, k.index)[0]
-            x = load(self.c, dtype, self.sources[number], self._place(start, found))
+            x = self.moved.take(number, start, found, dtype)
             store(self.c, dtype, x, self.scratch[0], k.index)
-
-    def _place(self, start: str, index: str) -> str:
-        fn = self.c.fn
-        moved = index if self.stride == 1 else fn.emit(f"mul nsw i64 {index}, {self.stride}")
-        return fn.emit(f"add nsw i64 {start}, {moved}")
 
     def _call(self, name: str, args: Sequence[tuple[str, Operand]]) -> None:
         fn = self.c.fn

@@ -207,9 +207,11 @@ def _root(real: Real, x: str, inverse: bool) -> str:
 
 def _extreme(real: Real, op: str, x: str, y: str) -> str:
     """The larger or smaller of two; NaN if either is."""
-    keeps = real.compare("oge" if op == "max" else "ole", x, y)
-    is_nan = real.compare("uno", x, x)
-    return real.select(real.c.op("or", "i1", keeps, is_nan), x, y)
+    # One instruction where the choice is x if they are equal or a NaN is among them. The NaN is a
+    # constant because LLVM would join two choices of y.
+    is_better = real.compare("ogt" if op == "max" else "olt", y, x)
+    found = real.select(is_better, y, x)
+    return real.select(real.compare("uno", y, y), real.number(np.nan), found)
 
 
 def _sign(real: Real, x: str) -> str:

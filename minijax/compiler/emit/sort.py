@@ -11,13 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from minijax.compiler.emit.around import Around
 from minijax.compiler.emit.body import combine
 from minijax.compiler.emit.context import Context
+from minijax.compiler.emit.flags import FlagsFirst
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.memory_access import load, store
-from minijax.compiler.emit.plain_sort import emit_plain_sort
+from minijax.compiler.emit.moved import Moved, RowWriter, each_row
+from minijax.compiler.emit.plain_sort import PlainSort
 from minijax.compiler.emit.types import Scalar
-from minijax.compiler.fuse.ordering import plain_keys
+from minijax.compiler.fuse.ordering import flags_first, key_around, plain_keys
 from minijax.compiler.text import Operand
 from minijax.kernel.roots import Sort
 
@@ -33,15 +36,32 @@ def emit_sort(frame: Frame, sort: Sort, position: int) -> None:
         return
     if first.size == 0 or sort.outs[0].size == 0:
         return
+    writer = _row_writer(frame, sort, position)
+    if writer is not None:
+        each_row(frame, sort, writer)
+    else:
+        _merge_sort(frame, sort, position)
+
+
+def _row_writer(frame: Frame, sort: Sort, position: int) -> RowWriter | None:
+    """Returns what writes rows in an order that needs no comparison of its own."""
+    around = key_around(sort)
+    if around is not None:
+        return Around(frame, sort, position, around)
+    if flags_first(sort):
+        return FlagsFirst(frame, sort)
     keys = plain_keys(sort)
-    if keys:
-        emit_plain_sort(frame, sort, position, keys)
-        return
+    return PlainSort(frame, sort, position, keys) if keys else None
+
+
+def _merge_sort(frame: Frame, sort: Sort, position: int) -> None:
+    first = sort.operands[0]
     c = frame.c
     n, axis = first.shape[sort.axis], sort.axis
     outer, stride = math.prod(first.shape[:axis]), math.prod(first.shape[axis + 1 :])
     sorter = _Sorter(frame, sort, position, n)
-    sources = [frame.address(x) for x in sort.operands]
+    moved = Moved(frame, sort)
+    numbers = range(len(sort.operands))
     targets = [frame.address(x) for x in sort.outs]
     with (
         c.fn.loop(*frame.span(outer, outer >= stride)) as i,
@@ -50,8 +70,8 @@ def emit_sort(frame: Frame, sort: Sort, position: int) -> None:
         above = c.fn.emit(f"mul nsw i64 {i.index}, {n * stride}")
         start = c.fn.emit(f"add nsw i64 {above}, {j.index}")
         with c.fn.loop(n) as k:
-            place = _strided(c, start, k.index, stride)
-            sorter.put(sorter.rows[0], k.index, sorter.take(sources, place))
+            found = [moved.take(number, start, k.index) for number in numbers]
+            sorter.put(sorter.rows[0], k.index, found)
         sorter.insertion()
         result = sorter.merge_all()
         kept = sort.outs[0].shape[axis]

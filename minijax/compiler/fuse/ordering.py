@@ -23,12 +23,35 @@ def plain_keys(sort: Sort) -> tuple[np.dtype, ...]:
     """
     if not sort.operands[0].ndim or sort.operands[0].shape[sort.axis] > _MOST:
         return ()
+    found = _leading_keys(sort)
+    return found if all(map(numpy_sorts.available, found)) else ()
+
+
+def key_around(sort: Sort) -> np.dtype | None:
+    """Returns what the operands are ordered by around one place; None where they are sorted."""
+    if sort.around is None:
+        return None
+    keys = _leading_keys(sort)
+    assert len(keys) == 1, "rows are arranged around a place by one key"
+    return keys[0]
+
+
+def flags_first(sort: Sort) -> bool:
+    """Tells whether so many of those are kept that are true, then of the others."""
+    less = sort.less
+    if sort.keep is None or less.op != "and" or less.operands[1].op != "not":
+        return False
+    lhs, rhs = less.operands[0], less.operands[1].operands[0]
+    return lhs is sort.lhs[0] and rhs is sort.rhs[0] and lhs.dtype == dtypes.bool_
+
+
+def _leading_keys(sort: Sort) -> tuple[np.dtype, ...]:
     found: list[np.dtype] = []
     less: Expr | None = sort.less
     while less is not None:
         this, less = _first(less)
         dtype = _key(this, sort.lhs[len(found)], sort.rhs[len(found)])
-        if dtype is None or not numpy_sorts.available(dtype):
+        if dtype is None:
             return ()
         found.append(dtype)
     return tuple(found)
@@ -41,12 +64,20 @@ def selects(sort: Sort) -> bool:
 
 
 def scratch(sort: Sort) -> list[int]:
-    """Returns the bytes of the working memories of a sort of plain keys.
+    """Returns the bytes of the working memories of a sort.
 
-    They are two rows of values; or a row of keys, and two of places.
+    They are two rows of each operand. Of plain keys, they are two rows of values; or a row of keys,
+    and two of places. Around a place, they are two rows of keys.
     """
+    n = sort.operands[0].shape[sort.axis] if sort.operands[0].ndim else 1
+    around = key_around(sort)
+    if around is not None:
+        return [n * around.itemsize] * 2
+    if flags_first(sort):
+        return []
     keys = plain_keys(sort)
-    n = sort.operands[0].shape[sort.axis]
+    if not keys:
+        return [n * x.dtype.itemsize for x in sort.operands for _ in range(2)]
     row = n * max(key.itemsize for key in keys)
     return [row, row] if sorts_values(sort) else [row, 8 * n, 8 * n]
 

@@ -8,6 +8,10 @@ several axes, the last strip is filled up with what changes nothing. How many st
 follows from the lengths and the work alone. What the fold keeps, it keeps in each strip. A fold
 that keeps an axis which is cut anyway stays as it is, and one that stores elements on its way is
 only cut into strips of one length.
+
+A fold over a large array of which memory runs through a kept axis in between (the sum of x[i, j, k]
+over i and k) is two folds as well, the first one over the inner axes alone: it walks memory in
+order.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from minijax.compiler.fuse.affine import IndexBuilder
+from minijax.compiler.fuse.affine import IndexBuilder, address_terms
 from minijax.compiler.fuse.estimate import step_work
 from minijax.compiler.fuse.expand import Bindings, Expander
 from minijax.compiler.fuse.step import Step
@@ -33,6 +37,7 @@ _NEUTRAL = {"add": 0, "mul": 1}
 _FEWEST, _MOST = 8, 64
 _LEAST_STRIP, _LEAST_ROWS = 16, 64  # elements of each result in a strip
 _ALIGNED = 16
+_FAR, _LEAST_RUN = 1 << 21, 64  # bytes that are worth walking in order, elements in a run
 
 
 def cut_folds(steps: Sequence[Step], bindings: Bindings) -> list[Step]:
@@ -54,10 +59,34 @@ def cut_folds(steps: Sequence[Step], bindings: Bindings) -> list[Step]:
 
 
 def _cut(step: Step, bindings: Bindings) -> Sequence[Step]:
+    if isinstance(step.definition, Reduce):
+        index = _far_index(step.definition)
+        if index is not None:
+            writer = _Strips(step, step.definition, bindings, index, index.payload)
+            return writer.first(), writer.second()
     work = step_work(step) if isinstance(step.definition, Reduce) else 0.0
     if work < LEAST_WORK or _is_split(step):
         return [step]
     return in_strips(step, bindings, wanted_parts(work), _least(step)) or [step]
+
+
+def _far_index(fold: Reduce) -> Expr | None:
+    """Returns the folded index whose steps are further than those of a kept one inside it."""
+    inner = [i for i in fold.inner if i.op == "index"]
+    kept = [i for i in fold.outer if i.op == "index"]
+    if len(inner) < 2 or not kept or (fold.kind is None and not fold.commutes):
+        return None
+    first, *others = inner
+    run = math.prod(i.payload for i in others)
+    size = first.payload * run * math.prod(i.payload for i in kept)
+    far = [x for x in postorder(fold.elements) if x.op in ("load", "guarded")]
+    is_large = size * max((x.dtype.itemsize for x in far), default=0) >= _FAR
+    if run < _LEAST_RUN or not is_large:
+        return None
+    strides = [{id(x): abs(c) for x, c in address_terms(node)} for node in far]
+    orders = [[s.get(id(i), 0) for i in (first, kept[-1], others[-1])] for s in strides]
+    apart = [order for order in orders if all(order)]
+    return first if apart and all(a > b > c for a, b, c in apart) else None
 
 
 def shares_work(step: Step) -> bool:
@@ -152,7 +181,8 @@ class _Strips:
     def first(self) -> Step:
         """The fold of each strip."""
         k = self.step.builder
-        p, j = k.index(self.count), k.index(self.length)
+        p = k.index(self.count)
+        j = k.index(self.length) if self.length > 1 else k.constant(0)
         place = k.add(k.mul(p, self.length), j)
         there = k.compare("lt", place, k.constant(self.index.payload))
         filled = self.count * self.length > self.index.payload

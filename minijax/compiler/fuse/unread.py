@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from minijax.compiler.fuse.sweep import Sweep
 from minijax.core.records import replace
-from minijax.kernel.roots import Element, Value
+from minijax.kernel.roots import Element, Sort, Value
 
 if TYPE_CHECKING:
     from minijax.compiler.fuse.step import Step
 
 
 def drop_unread(steps: Sequence[Step], outputs: Container[Value]) -> None:
-    """Leaves out of every loop the elements that no step loads.
+    """Leaves out of every loop and sort the elements that no step loads.
 
     Args:
         steps: the steps of a program; definitions are replaced.
@@ -34,6 +34,10 @@ def drop_unread(steps: Sequence[Step], outputs: Container[Value]) -> None:
                         outs=tuple(element.outs[k] for k in kept),
                         bodies=tuple(element.bodies[k] for k in kept),
                     )
+            case Sort() as sort:
+                read = [v in loaded or v in outputs for v in sort.outs]
+                unread = tuple(k for k, is_read in enumerate(read) if not is_read)
+                step.definition = replace(sort, unread=unread)
             case Sweep() as sweep:
                 kept = [k for k, v in enumerate(sweep.stored) if v in loaded or v in outputs]
                 step.definition = replace(

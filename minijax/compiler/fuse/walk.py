@@ -23,6 +23,7 @@ from minijax.kernel.roots import (
     Unrolled,
     Value,
     While,
+    numbers_places,
 )
 
 
@@ -85,7 +86,9 @@ def memory_operands(definition: Definition) -> Sequence[Value]:
     match definition:
         case Scatter():
             return (definition.operand,)
-        case Sort() | Native() | HostCall():
+        case Sort():
+            return [x for x in definition.operands if not numbers_places(x, definition.axis)]
+        case Native() | HostCall():
             return definition.operands
         case Dot():
             return definition.lhs, definition.rhs

@@ -13,16 +13,13 @@ from minijax.kernel.roots import Definition, Dot, Native, Scan, Sort, Value, Whi
 def step_scratch(definition: Definition, carries: Sequence[str]) -> list[int]:
     """Returns the sizes in bytes of a step's working memories.
 
-    A sort has two rows of each operand (`ordering` knows of others), a product a packed copy of
+    `ordering` knows those of a sort; a product has a packed copy of
     each operand that BLAS cannot read, a native call what it asks for, a loop a second memory for
     each carry that is doubled.
     """
     match definition:
-        case Sort() if ordering.plain_keys(definition):
-            return ordering.scratch(definition)
         case Sort():
-            n = definition.operands[0].shape[definition.axis] if definition.operands[0].ndim else 1
-            return [n * x.dtype.itemsize for x in definition.operands for _ in range(2)]
+            return ordering.scratch(definition)
         case Dot():
             layouts = operand_layouts(definition)
             sides = (definition.lhs, definition.rhs)

@@ -1,0 +1,163 @@
+"""Rows arranged around one place of their sorted order.
+
+The place is found first (`nth`). What stands in front of it are the keys less than its own, and
+those equal to it that come sooner: so one sweep up to it and one behind it know from a comparison
+to which side an element goes, and both sides are filled in order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minijax.compiler.emit.frame import Frame
+from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.moved import Moved
+from minijax.compiler.emit.nth import key_dtype, nth_finder, ordering_key
+from minijax.compiler.engine import host
+from minijax.compiler.status import OUT_OF_MEMORY
+from minijax.compiler.text import Operand
+from minijax.core import dtypes
+from minijax.kernel.roots import Sort
+
+_INT64 = dtypes.int64
+_SPARSE = 24  # one of so many on one side: vectors go to the other side whole
+
+
+class Around:
+    """Writes rows of a sort around a place."""
+
+    def __init__(self, frame: Frame, sort: Sort, position: int, number: np.dtype) -> None:
+        assert sort.around is not None, "there is a place"
+        self.c = frame.c
+        self.moved = Moved(frame, sort)
+        self.number = number
+        self.key = key_dtype(number)
+        self.n = sort.operands[0].shape[sort.axis]
+        self.around = sort.around
+        self.scratch = [frame.scratch(position, k) for k in range(2)]
+        self.found = self.c.fn.alloca("i64", 2)
+        smaller = min(self.around, self.n - 1 - self.around)
+        self.is_sparse = self.moved.stride == 1 and smaller * _SPARSE < self.n
+        self.lanes = host().vector_bytes // max(*(x.itemsize for x in self.moved.dtypes), 1)
+
+    def write(self, start: str, target_start: str) -> None:
+        """Writes the row that starts at a position from one that starts at another."""
+        c, fn = self.c, self.c.fn
+        keys = self._keys(start)
+        args: list[tuple[str, Operand]] = [("ptr", keys), ("ptr", self.scratch[1])]
+        args += [("i64", self.n), ("i64", self.around), ("ptr", self.found)]
+        code = fn.call("i32", nth_finder(c, self.key), args)
+        fn.fail_if(fn.emit(f"icmp ne i32 {code}, 0"), OUT_OF_MEMORY)
+        (pivot,) = load(c, self.key, self.found, 0)
+        (place,) = load(c, _INT64, fn.gep("i8", self.found, 8), 0)
+        behind = fn.emit(f"add nsw i64 {place}, 1")
+        done = self._sweep(keys, pivot, ("0", place), "0", "le", (start, target_start))
+        self.moved.move(start, place, target_start, str(self.around))
+        self._sweep(keys, pivot, (behind, str(self.n)), done, "lt", (start, target_start))
+
+    def _keys(self, start: str) -> str:
+        """Returns the address of the keys of a row, as integers."""
+        c, fn, source = self.c, self.c.fn, self.moved.sources[0]
+        ty = f"i{8 * self.key.itemsize}"
+        if self.moved.stride == 1 and self.number == self.key and source is not None:
+            return fn.gep(ty, source, start)
+
+        def convert(place: str) -> None:
+            (x,) = self.moved.take(0, start, place, self.number)
+            store(c, self.key, (ordering_key(c, self.number, x),), self.scratch[0], place)
+
+        lanes = host().vector_bytes // self.key.itemsize if self.moved.stride == 1 else 1
+        whole = self.n - self.n % lanes
+        if lanes > 1:
+            with fn.loop(0, whole, lanes) as loop, c.on(lanes):
+                convert(loop.index)
+        with fn.loop(whole if lanes > 1 else 0, self.n) as rest:
+            convert(rest.index)
+        return self.scratch[0]
+
+    def _sweep(
+        self,
+        keys: str,
+        pivot: str,
+        bounds: tuple[str, str],
+        done: str,
+        test: str,
+        starts: tuple[str, str],
+    ) -> str:
+        """Moves a stretch of a row to both sides; returns how many are in front by then.
+
+        Args:
+            keys: the address of the keys.
+            pivot: the key of the place.
+            bounds: where the stretch begins and ends.
+            done: how many are in front so far.
+            test: how a key compares with the pivot that goes in front.
+            starts: where the rows of operands and results start.
+        """
+        fn = self.c.fn
+        first, end = bounds
+        if self.is_sparse:
+            length = fn.emit(f"sub nsw i64 {end}, {first}")
+            whole = fn.emit(f"and i64 {length}, {-self.lanes}")
+            stop = fn.emit(f"add nsw i64 {first}, {whole}")
+            with fn.loop(first, stop, self.lanes, carried=[("i64", done)]) as blocks:
+                blocks.next(self._block(keys, pivot, blocks.index, blocks.values[0], test, starts))
+            first, done = stop, blocks.results[0]
+        return self._each(keys, pivot, (first, end), done, test, starts)
+
+    def _each(
+        self,
+        keys: str,
+        pivot: str,
+        bounds: tuple[str, str],
+        done: str,
+        test: str,
+        starts: tuple[str, str],
+    ) -> str:
+        """Moves elements one by one, without choosing a way for each."""
+        c, fn = self.c, self.c.fn
+        start, target_start = starts
+        with fn.loop(*bounds, carried=[("i64", done)]) as each:
+            (before,) = each.values
+            (key,) = load(c, self.key, keys, each.index)
+            goes_first = self._goes_first(key, pivot, test)
+            behind = self._behind(each.index, before, test)
+            target = fn.emit(f"select i1 {goes_first}, i64 {before}, i64 {behind}")
+            self.moved.move(start, each.index, target_start, target)
+            one = fn.emit(f"zext i1 {goes_first} to i64")
+            each.next(fn.emit(f"add nsw i64 {before}, {one}"))
+        return each.results[0]
+
+    def _goes_first(self, key: str, pivot: str, test: str) -> str:
+        ty, sign = f"i{8 * self.key.itemsize}", "s" if self.key.kind == "i" else "u"
+        return self.c.op(f"icmp {sign}{test}", ty, key, self.c.spread(ty, pivot))
+
+    def _behind(self, place: str, before: str, test: str) -> str:
+        """Returns where an element goes that does not go in front: what is behind has a gap."""
+        rest = self.c.fn.emit(f"sub nsw i64 {place}, {before}")
+        skipped = self.around + (1 if test == "le" else 0)  # behind the place itself
+        return self.c.fn.emit(f"add nsw i64 {rest}, {skipped}")
+
+    def _block(
+        self, keys: str, pivot: str, place: str, before: str, test: str, starts: tuple[str, str]
+    ) -> str:
+        """Moves a vector of elements: whole, where all go to the side where most go."""
+        c, fn, lanes = self.c, self.c.fn, self.lanes
+        start, target_start = starts
+        mostly_behind = self.around * 2 < self.n
+        with c.on(lanes):
+            (found,) = load(c, self.key, keys, place)
+            flags = self._goes_first(found, pivot, test)
+        word = fn.emit(f"bitcast <{lanes} x i1> {flags} to i{lanes}")
+        alike = fn.emit(f"icmp eq i{lanes} {word}, {0 if mostly_behind else -1}")
+        with fn.if_else(alike, ["i64"]) as choice:
+            with choice.then():
+                target = self._behind(place, before, test) if mostly_behind else before
+                with c.on(lanes):
+                    self.moved.move(start, place, target_start, target)
+                by = 0 if mostly_behind else lanes
+                choice.give(fn.emit(f"add nsw i64 {before}, {by}"))
+            with choice.otherwise():
+                end = fn.emit(f"add nsw i64 {place}, {lanes}")
+                choice.give(self._each(keys, pivot, (place, end), before, test, starts))
+        return choice.results[0]

@@ -1,0 +1,101 @@
+"""The operands of a sort on their way to their new places, row by row.
+
+What nobody reads is not written, and what numbers its own places is not read.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import numpy as np
+
+from minijax.compiler.emit.frame import Frame
+from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.types import Scalar
+from minijax.compiler.text import Operand
+from minijax.core import dtypes
+from minijax.kernel.roots import Sort, numbers_places
+
+
+class RowWriter(Protocol):
+    """Writes one row of the results of a sort."""
+
+    def write(self, start: str, target_start: str) -> None:
+        """Writes the row that starts at a position from one that starts at another."""
+
+
+def each_row(frame: Frame, sort: Sort, writer: RowWriter) -> None:
+    """Emits the loops over the rows of a sort; neither operands nor results are empty."""
+    shape, axis, fn = sort.operands[0].shape, sort.axis, frame.c.fn
+    outer, stride = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
+    with (
+        fn.loop(*frame.span(outer, outer >= stride)) as i,
+        fn.loop(*frame.span(stride, outer < stride)) as j,
+    ):
+        starts = []
+        for length in (shape[axis], sort.outs[0].shape[axis]):
+            above = fn.emit(f"mul nsw i64 {i.index}, {length * stride}")
+            starts.append(fn.emit(f"add nsw i64 {above}, {j.index}"))
+        writer.write(*starts)
+
+
+class Moved:
+    """The operands and results of a sort.
+
+    Attributes:
+        stride: from an element of a row to the next.
+    """
+
+    def __init__(self, frame: Frame, sort: Sort) -> None:
+        self.c = frame.c
+        self.stride = math.prod(sort.operands[0].shape[sort.axis + 1 :])
+        self.dtypes = [x.dtype for x in sort.operands]
+        self.sources = [
+            None if numbers_places(x, sort.axis) else frame.address(x) for x in sort.operands
+        ]
+        self.targets = [
+            None if k in sort.unread else frame.address(x) for k, x in enumerate(sort.outs)
+        ]
+
+    def take(self, number: int, start: str, place: str, dtype: np.dtype | None = None) -> Scalar:
+        """Loads an element of an operand's row; on lanes, it and its neighbours.
+
+        Args:
+            number: which operand.
+            start: where the row starts.
+            place: the place in it.
+            dtype: as what to read it, another one of its size: bools are bytes too.
+        """
+        source = self.sources[number]
+        if source is None:
+            return (_numbered(self, self.dtypes[number], place),)
+        seen = self.dtypes[number] if dtype is None else dtype
+        return load(self.c, seen, source, self.offset(start, place))
+
+    def move(self, start: str, place: str, target_start: str, target: str) -> None:
+        """Moves an element of each operand's row; on lanes, it and its neighbours."""
+        at = self.offset(target_start, target)
+        for number, address in enumerate(self.targets):
+            if address is not None:
+                x = self.take(number, start, place)
+                store(self.c, self.dtypes[number], x, address, at)
+
+    def offset(self, start: str, place: Operand) -> str:
+        """Returns the position of a place of a row."""
+        fn = self.c.fn
+        moved = place if self.stride == 1 else fn.emit(f"mul nsw i64 {place}, {self.stride}")
+        return fn.emit(f"add nsw i64 {start}, {moved}")
+
+
+def _numbered(moved: Moved, dtype: np.dtype, place: str) -> str:
+    """Emits a place as a number of a dtype, on lanes those behind it too."""
+    c = moved.c
+    x = str(c.spread("i64", place))
+    if c.lanes > 1:
+        x = c.op("add nsw", "i64", x, c.counting())
+    return x if dtype.itemsize == dtypes.int64.itemsize else c.cast("trunc", "i64", x, _bits(dtype))
+
+
+def _bits(dtype: np.dtype) -> str:
+    return f"i{8 * dtype.itemsize}"
