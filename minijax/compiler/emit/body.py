@@ -15,7 +15,7 @@ gathers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -77,21 +77,30 @@ class Body:
 
     @contextmanager
     def loop(
-        self, size: Operand, index: Expr | None = None, carried: Carried = ()
+        self, size: Operand, index: Expr | None = None, carried: Carried = (), first: int = 0
     ) -> Iterator[Loop]:
-        """A loop of the nest; `index` stands for its counter inside."""
-        start, stop = self._range(size, index)
+        """A loop of the nest over `size` places; `index` stands for its counter inside."""
+        start, stop = self._range(size, index, first)
         with self.c.fn.loop(start, stop, carried=carried) as loop, self._inside(loop.preheader):
             if index is not None:
                 self.bind(index, (loop.index,))
             yield loop
 
-    def _range(self, size: Operand, index: Expr | None) -> tuple[Operand, Operand]:
+    def _range(self, size: Operand, index: Expr | None, first: int = 0) -> tuple[Operand, Operand]:
         """Returns the bounds of a loop: of its part, if it is the one that is cut."""
-        part = self._part
-        if part is None or index is None or part.along is not index:
-            return 0, size
-        return part.start, part.stop
+        part = None if index is None else self.part_of(index)
+        if part is None:
+            return first, plus(self.c, size, first)
+        if part.along is None or size == part.along.payload:
+            return part.start, part.stop
+        bounds: list[Operand] = []
+        for op, x, y in (
+            ("smax", part.start, first),
+            ("smin", part.stop, plus(self.c, size, first)),
+        ):
+            args: list[tuple[str, Operand]] = [("i64", x), ("i64", y)]
+            bounds.append(self.c.pure_call("i64", f"llvm.{op}.i64", args))
+        return bounds[0], bounds[1]
 
     def part_of(self, index: Expr) -> Part | None:
         """Returns the range of an index in this part, None for all of it."""
@@ -208,7 +217,8 @@ class Body:
         if rest:
             end = first + whole * lanes
             lanes_left = Lanes.first(rest, lanes)
-            with self._when_inside(part, end), self.vector(lanes_left, index, end):
+            inside = (None, 0, 0) if part is None else (end, part.start, part.stop)
+            with self._when_between(*inside), self.vector(lanes_left, index, end):
                 write(end)
 
     def _vectors(
@@ -227,25 +237,18 @@ class Body:
             bounds.append(plus(self.c, self.c.pure_call("i64", "llvm.smin.i64", args), first))
         return bounds[0], bounds[1]
 
-    @contextmanager
-    def when_begins(self, part: Part | None, first: int, stop: int) -> Iterator[None]:
+    def when_begins(self, part: Part | None, first: int, stop: int) -> AbstractContextManager[None]:
         """Emits what is inside it if a part begins between two positions."""
-        if part is None:
-            yield
-            return
-        late = self.c.fn.emit(f"icmp sge i64 {part.start}, {first}")
-        early = self.c.fn.emit(f"icmp slt i64 {part.start}, {stop}")
-        with self.c.fn.when(self.c.fn.emit(f"and i1 {late}, {early}")), self.scope():
-            yield
+        return self._when_between(None if part is None else part.start, first, stop)
 
     @contextmanager
-    def _when_inside(self, part: Part | None, at: int) -> Iterator[None]:
-        """Emits what is inside it if a position is in the part."""
-        if part is None:
+    def _when_between(self, at: Operand | None, first: Operand, stop: Operand) -> Iterator[None]:
+        """Emits what is inside it if a position, if there is one, is in a range."""
+        if at is None:
             yield
             return
-        late = self.c.fn.emit(f"icmp sge i64 {at}, {part.start}")
-        early = self.c.fn.emit(f"icmp slt i64 {at}, {part.stop}")
+        late = self.c.fn.emit(f"icmp sge i64 {at}, {first}")
+        early = self.c.fn.emit(f"icmp slt i64 {at}, {stop}")
         with self.c.fn.when(self.c.fn.emit(f"and i1 {late}, {early}")), self.scope():
             yield
 
