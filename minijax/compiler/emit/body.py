@@ -208,7 +208,7 @@ class Body:
         if rest:
             end = first + whole * lanes
             lanes_left = Lanes.first(rest, lanes)
-            with self._when_inside(part, end), self.vector(lanes_left, index, end):
+            with self.when_inside(part, end), self.vector(lanes_left, index, end):
                 write(end)
 
     def _vectors(
@@ -239,7 +239,7 @@ class Body:
             yield
 
     @contextmanager
-    def _when_inside(self, part: Part | None, at: int) -> Iterator[None]:
+    def when_inside(self, part: Part | None, at: int) -> Iterator[None]:
         """Emits what is inside it if a position is in the part."""
         if part is None:
             yield
