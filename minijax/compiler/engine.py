@@ -16,8 +16,9 @@ later by `load_object` without running LLVM's optimiser.
 42
 
 Two facts shape the code. LLVM's passes may crash the process on IR that is not well formed, so
-`verify` always runs first. LLVM is superlinear in the size of a function, so the effort spent
-falls with size (see `choose_effort`).
+`verify` always runs first. LLVM is superlinear in the size of a function, so programs come in
+functions of bounded size (`emit.pieces`), and the effort spent on one that is larger all the same
+falls (see `choose_effort`).
 """
 
 from __future__ import annotations

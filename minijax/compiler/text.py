@@ -180,7 +180,14 @@ class ModuleWriter:
 
 
 class FunctionWriter:
-    """Emits the instructions of one function, block by block."""
+    """Emits the instructions of one function, block by block.
+
+    Attributes:
+        module: the module it is in.
+        name: its symbol.
+        block: the block that instructions go to.
+        calls: how many calls of other than LLVM's own functions it holds.
+    """
 
     __slots__ = (
         "_allocas",
@@ -191,6 +198,7 @@ class FunctionWriter:
         "_returns",
         "_values",
         "block",
+        "calls",
         "module",
         "name",
     )
@@ -212,6 +220,7 @@ class FunctionWriter:
         self.name = name
         self._header = " ".join(word for word in words if word)
         self._returns = ret
+        self.calls = 0
         self._values = 0
         self._labels = 0
         self._allocas: list[str] = []
@@ -223,6 +232,16 @@ class FunctionWriter:
     def entry(self) -> Block:
         """The first block: what is emitted `at` it is known everywhere behind it."""
         return self._blocks[0]
+
+    @property
+    def size(self) -> int:
+        """The number of values that have names, a measure of its length."""
+        return self._values
+
+    @property
+    def can_fail(self) -> bool:
+        """Whether it may leave with an error code."""
+        return bool(self._failures)
 
     def fresh(self) -> str:
         """A new SSA name."""
@@ -251,6 +270,8 @@ class FunctionWriter:
         Returns:
             The name of the result, empty for `void`.
         """
+        if not name.startswith("llvm."):
+            self.calls += 1
         if name[0] != "%":
             name = self.module.callee(name, ret, [ty for ty, _ in args])
         operation = f"call {ret} {name}({', '.join(f'{ty} {value}' for ty, value in args)})"
@@ -273,9 +294,18 @@ class FunctionWriter:
         """Stores a value; without `align` the natural alignment of the type is promised."""
         self.do(f"store {ty} {value}, ptr {pointer}{_alignment(align)}")
 
-    def alloca(self, ty: str, count: int = 1, align: int | None = None) -> str:
-        """Room on the stack, made in the entry block so that no loop grows the stack."""
-        name = self.fresh()
+    def alloca(
+        self, ty: str, count: int = 1, align: int | None = None, name: str | None = None
+    ) -> str:
+        """Room on the stack, made in the entry block so that no loop grows the stack.
+
+        Args:
+            ty: the type of an element.
+            count: the number of elements.
+            align: bytes; without it the natural alignment of the type.
+            name: a fresh name that is known already, before the number of elements is.
+        """
+        name = name or self.fresh()
         self._allocas.append(f"  {name} = alloca {ty}, i64 {count}{_alignment(align)}")
         return name
 

@@ -294,7 +294,7 @@ def _add_attributes() -> None:
     for name in (*METHODS, *PLACE_METHODS):
         _Later(name, name, lambda _, function: quick_boundary(function))
     for name in (*PROPERTIES, *PLACE_PROPERTIES):
-        _Later(name, name, lambda _, function: property(function))
+        _Later(name, name, lambda _, function: property(quick_boundary(function)))
 
 
 _add_attributes()

@@ -18,28 +18,34 @@ from minijax.core.source import api_boundary, filter_traceback
 
 # Operations in Python, at some microseconds each, that cost about as much as making the code.
 WORTH_STARTING = 20_000
-# Functions with options whose operations are decided by the avals of arrays alone, if only these
-# are given.
+# Functions whose operations are decided by the avals of arrays and by the other arguments.
 BY_AVALS = frozenset(
     """
-    all any argmax argmin cumsum dot inner matmul max mean min outer prod ravel std sum trace
-    transpose var vdot
+    add all any argmax argmin astype broadcast_to clip conj cumprod cumsum diagonal divide dot
+    equal expand_dims flatten flip floor_divide greater greater_equal imag inner less less_equal
+    matmul matrix_transpose max maximum mean min minimum moveaxis multiply not_equal outer power
+    prod ptp ravel real remainder reshape reverse_axes round squeeze std subtract sum swapaxes
+    trace transpose var vdot where
     """.split()  # noqa: SIM905 - a list of strings would fill a screen
 )
 _VARIABLE = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
-# (function, *operands) -> the result, or None if the function has to be called.
+# (function, *operands) -> the result, or None if the function has to be called; the same for any
+# arguments, given as a tuple and a dict.
 apply: Callable[..., Any] | None = None
+apply_all: Callable[..., Any] | None = None
 
 _is_started = False
 
 
 def start() -> bool:
     """Takes up the native way; returns whether there is one. Only the first call does something."""
-    global apply, _is_started
+    global apply, apply_all, _is_started
     if not _is_started:
         _is_started = True
-        apply = filling("native_operations")()
+        found = filling("native_operations")()
+        if found is not None:
+            apply, apply_all = found
     return apply is not None
 
 
@@ -55,12 +61,10 @@ def quick_boundary(fn: Any) -> Callable[..., Any]:
         fn: a function; it is taken to be one of arrays if it has one or two parameters, which can
             be given by position only, or if it is one of `BY_AVALS`.
     """
-    if fn.__name__ in BY_AVALS:
-        return functools.wraps(fn)(_of_arrays(fn))
     code = fn.__code__
     beyond = code.co_kwonlyargcount or code.co_flags & _VARIABLE or fn.__defaults__
     if beyond or code.co_argcount != code.co_posonlyargcount or code.co_argcount not in _WRAPPERS:
-        return api_boundary(fn)
+        return functools.wraps(fn)(_of_arrays(fn)) if fn.__name__ in BY_AVALS else api_boundary(fn)
     return functools.wraps(fn)(_WRAPPERS[code.co_argcount](fn))
 
 
@@ -97,8 +101,8 @@ def _of_two(fn: Callable[..., Any]) -> Callable[..., Any]:
 def _of_arrays(fn: Callable[..., Any]) -> Callable[..., Any]:
     def public(*args: Any, **kwargs: Any) -> Any:
         try:
-            if apply is not None and not kwargs:
-                found = apply(fn, *args)
+            if apply_all is not None:
+                found = apply_all(fn, args, kwargs)
                 if found is not None:
                     return found
             return fn(*args, **kwargs)

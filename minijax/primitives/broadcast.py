@@ -13,6 +13,7 @@ from minijax.core.array import aval_of, to_array, wrap
 from minijax.core.avals import ShapedArray
 from minijax.core.operators import Array
 from minijax.core.primitive import linear, primitive
+from minijax.core.quiet import quiet
 
 Axes = tuple[int, ...]
 _FEW = 1024  # elements that are written sooner than a view is made
@@ -21,14 +22,23 @@ _FEW = 1024  # elements that are written sooner than a view is made
 # -- broadcast_in_dim: operand axis k becomes result axis broadcast_dimensions[k]
 
 
-def _broadcast_impl(x: np.ndarray, *, shape: Axes, broadcast_dimensions: Axes) -> Any:
+def _expanded(x: np.ndarray, shape: Axes, broadcast_dimensions: Axes) -> np.ndarray:
     expanded = [1] * len(shape)
     for n, dim in zip(x.shape, broadcast_dimensions, strict=True):
         expanded[dim] = n
+    return x.reshape(expanded)
+
+
+def broadcast_view(x: np.ndarray, *, shape: Axes, broadcast_dimensions: Axes) -> Any:
+    """Returns what `impl` does, always as a view of the operand."""
+    return (np.broadcast_to(_expanded(x, shape, broadcast_dimensions), shape),)
+
+
+def _broadcast_impl(x: np.ndarray, *, shape: Axes, broadcast_dimensions: Axes) -> Any:
     if math.prod(shape) > _FEW:
-        return (np.broadcast_to(x.reshape(expanded), shape),)
+        return broadcast_view(x, shape=shape, broadcast_dimensions=broadcast_dimensions)
     result = np.empty(shape, x.dtype)
-    result[...] = x.reshape(expanded)
+    result[...] = _expanded(x, shape, broadcast_dimensions)
     return (result,)
 
 
@@ -129,7 +139,8 @@ _HALF = frozenset((dtypes.bfloat16, dtypes.float16))
 def _reduce_sum_impl(x: np.ndarray, *, axes: Axes) -> Any:
     if x.dtype in _HALF:
         return (x.astype(np.float32).sum(axis=axes).astype(x.dtype),)
-    return (np.asarray(np.add.reduce(x, axis=axes, dtype=x.dtype)),)
+    with quiet():
+        return (np.asarray(np.add.reduce(x, axis=axes, dtype=x.dtype)),)
 
 
 def reduced_shape(shape: Axes, axes: Axes) -> Axes:

@@ -136,7 +136,8 @@ def ge(x: Any, y: Any) -> Array:
 
 def _select_impl(which: np.ndarray, *cases: np.ndarray) -> Any:
     if len(cases) == 2:
-        return (np.where(which > 0, cases[1], cases[0]),)
+        chosen = which if which.dtype == dtypes.bool_ else which > 0
+        return (np.where(chosen, cases[1], cases[0]),)
     shape = np.broadcast_shapes(which.shape, *(case.shape for case in cases))
     result = np.array(np.broadcast_to(cases[0], shape))
     for position, case in enumerate(cases[1:], 1):

@@ -123,32 +123,6 @@ def test_functions_of_two_arrays_or_an_array_and_a_number(dtype, weak):
             check(function, number, x)
 
 
-@pytest.mark.parametrize(("dtype", "weak"), KINDS, ids=str)
-def test_functions_that_avals_decide(dtype, weak):
-    for name in sorted(quick.BY_AVALS):
-        function = getattr(jnp, name)
-        for rank in (0, 1, 2):
-            x = array(dtype, weak, rank)
-            operands = (x, x) if name in ("dot", "inner", "matmul", "outer", "vdot") else (x,)
-            check(function, *operands)
-            check(function, *operands)  # the second time a row is written
-            if hasattr(x, name):
-                check(getattr(x, name), *operands[1:])
-    for function in (operator.matmul, operator.floordiv, operator.mod):
-        check(function, array(dtype, weak), array(dtype, weak, turn=2))
-        check(function, array(dtype, weak), array(dtype, weak, turn=2))
-
-
-def test_programs_are_kept_from_the_second_time():
-    x = jnp.arange(11.0)
-    for _ in range(3):
-        assert float(jnp.sum(x)) == 55.0
-        assert float(x @ x) == 385.0
-        assert float(jnp.sum(x, axis=0)) == 55.0
-    programs = [row[-1] for row in native.rows()._kept.values()]
-    assert any(getattr(p, "__name__", "") == "first" for p in programs)
-
-
 def test_the_native_way_is_taken():
     x = jnp.arange(3.0)
     rows = native.rows()

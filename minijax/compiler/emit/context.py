@@ -67,6 +67,11 @@ class Context:
         yield
         self.lanes, self.mask, self.alive = before
 
+    @property
+    def on_numbers(self) -> bool:
+        """Whether instructions work on one number, unconditionally."""
+        return self.lanes == 1 and self.mask is None
+
     def type(self, ty: str) -> str:
         """Returns the type of as many values as there are lanes."""
         return ty if self.lanes == 1 else f"<{self.lanes} x {ty}>"
@@ -204,13 +209,20 @@ class Context:
         self.fn = here
 
     @contextmanager
+    def function(self, name: str, args: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """Within it, `fn` is a new function that returns a status; yields its name."""
+        here, rooms = self.fn, self._rooms
+        self.fn, self._rooms = self.module.function(name, args, "i32", "internal"), {}
+        yield name
+        self.fn, self._rooms = here, rooms
+
+    @contextmanager
     def part(self, name: str, args: Sequence[tuple[str, str]]) -> Iterator[str]:
         """Within it, `fn` is a new function that does a part of a loop; yields its name."""
-        here, rooms = self.fn, self._rooms
-        self.fn = self.module.function(name, args, "i32", "internal")
-        self._rooms, self.in_part = {}, True
-        yield name
-        self.fn, self._rooms, self.in_part = here, rooms, False
+        with self.function(name, args):
+            self.in_part = True
+            yield name
+            self.in_part = False
 
     def fresh_name(self, stem: str) -> str:
         """Returns a symbol that no other function has."""

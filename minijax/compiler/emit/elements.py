@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
@@ -80,5 +81,6 @@ def _emit_loops(
     if tiles is not None:
         emit_tiles(body, indices, tiles, write)
         return
+    rows = math.prod(index.payload for index in others)
     with body.loops(others):
-        across_segments(body, last, lanes, nodes, write)
+        across_segments(body, last, rows, lanes, nodes, write)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple, TypeVar
 
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.types import Scalar, registers
@@ -14,6 +15,7 @@ from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Value
 
 Slot = Scalar | str | None
+_T = TypeVar("_T")
 
 
 class Part(NamedTuple):
@@ -111,6 +113,31 @@ class Frame:
     def slot(self, value: Value) -> Slot:
         """Returns a value as an operand of a nested program: a scalar or an address."""
         return self.scalars[value] if value.ndim == 0 else self.address(value)
+
+
+class Taken(dict[Value, _T]):
+    """What is known of values in the function around, taken over when it is asked for."""
+
+    def __init__(self, outer: dict[Value, _T], take: Callable[[Value, _T], _T]) -> None:
+        super().__init__()
+        self._outer = outer
+        self._take = take
+
+    def __missing__(self, value: Value) -> _T:
+        self[value] = found = self._take(value, self._outer[value])
+        return found
+
+    def __contains__(self, value: object) -> bool:
+        return value in self._outer
+
+
+@contextmanager
+def writing(frame: Frame) -> Iterator[None]:
+    """Within it, instructions go to the function of a frame."""
+    c = frame.c
+    here, c.fn = c.fn, frame.fn
+    yield
+    c.fn = here
 
 
 def register_types(value: Value) -> list[str]:

@@ -13,12 +13,9 @@ cut again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Callable
 
-from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.frame import Frame, Part, Slot, register_types
+from minijax.compiler.emit.frame import Frame, Part, Slot, Taken, register_types, writing
 from minijax.compiler.emit.interrupts import define_poll
 from minijax.compiler.emit.types import Scalar
 from minijax.compiler.fuse.parts import lanes_of
@@ -30,23 +27,6 @@ from minijax.compiler.threads.state import RUN
 from minijax.kernel.roots import Value
 
 _ARGS = [("ptr", "env"), ("i64", "part"), ("ptr", "scratch"), ("ptr", "stop")]
-_T = TypeVar("_T")
-
-
-class _Taken(dict[Value, _T]):
-    """What is known of values outside, taken over when it is asked for."""
-
-    def __init__(self, outer: dict[Value, _T], take: Callable[[Value, _T], _T]) -> None:
-        super().__init__()
-        self._outer = outer
-        self._take = take
-
-    def __missing__(self, value: Value) -> _T:
-        self[value] = found = self._take(value, self._outer[value])
-        return found
-
-    def __contains__(self, value: object) -> bool:
-        return value in self._outer
 
 
 class PartFrame(Frame):
@@ -57,10 +37,10 @@ class PartFrame(Frame):
         program = plan.fused.program
         nothing: list[Slot] = [None for _ in program.inputs]
         targets: list[str | None] = [None for _ in program.outputs]
-        literals = _Taken(outer.literals, lambda _, address: self.take("ptr", address))
+        literals = Taken(outer.literals, lambda _, address: self.take("ptr", address))
         super().__init__(outer.c, plan, nothing, targets, "%scratch", literals)
         self.part = part
-        self.scalars = _Taken(outer.scalars, self._take_scalar)
+        self.scalars = Taken(outer.scalars, self._take_scalar)
         self.outer = outer
         self.fn = outer.c.fn
         self.private = private
@@ -99,7 +79,7 @@ class PartFrame(Frame):
             if place.kind == "arena":
                 return self.fn.gep("i8", "%scratch", place.at - self.private.start)
             return super().address(home)
-        with _writing(self.c, self.outer):
+        with writing(self.outer):
             found = self.outer.address(home)
         return self.take("ptr", found)
 
@@ -107,14 +87,6 @@ class PartFrame(Frame):
         """Returns the address of one of a step's working memories, the thread's own."""
         offset = self.plan.scratch[position][number] - self.private.start
         return self.fn.gep("i8", "%scratch", offset)
-
-
-@contextmanager
-def _writing(c: Context, frame: Frame) -> Iterator[None]:
-    """Within it, instructions go to the function of a frame."""
-    here, c.fn = c.fn, frame.fn
-    yield
-    c.fn = here
 
 
 def emit_in_parts(

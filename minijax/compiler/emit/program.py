@@ -20,6 +20,7 @@ from minijax.compiler.emit.frame import Frame, Slot, copy, nbytes
 from minijax.compiler.emit.lapack import emit_native
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.parts import emit_in_parts
+from minijax.compiler.emit.pieces import Allowance, Crossing
 from minijax.compiler.emit.reduce import emit_reduce
 from minijax.compiler.emit.rows import emit_rows
 from minijax.compiler.emit.scatter import emit_scatter
@@ -107,10 +108,9 @@ def _run_nested(
 
 def _run_steps(frame: Frame) -> list[Scalar | None]:
     """Emits the steps of a program; returns its scalar outputs, None for the arrays."""
-    for position, step in enumerate(frame.plan.fused.steps):
-        if step.group in (None, position):
-            _emit_loops(frame, step, position)
-        release(frame, frame.plan.releases.get(position, ()))
+    done = _emit_steps(frame, 0)
+    if done < len(frame.plan.fused.steps):
+        _emit_pieces(frame, done)
     for number, source in frame.plan.copies:
         target = frame.outputs[number]
         assert target is not None, "an array has an address"
@@ -119,6 +119,29 @@ def _run_steps(frame: Frame) -> list[Scalar | None]:
         _scalar(frame, value) if value.ndim == 0 else None
         for value in frame.plan.fused.program.outputs
     ]
+
+
+def _emit_steps(frame: Frame, first: int) -> int:
+    """Emits steps into the present function while it has room; returns the first that is left."""
+    allowance = Allowance(frame.c.fn)
+    steps = frame.plan.fused.steps
+    for position in range(first, len(steps)):
+        step = steps[position]
+        if step.group in (None, position):
+            if allowance.is_spent():
+                return position
+            _emit_loops(frame, step, position)
+        release(frame, frame.plan.releases.get(position, ()))
+    return len(steps)
+
+
+def _emit_pieces(frame: Frame, first: int) -> None:
+    """Emits steps into functions of their own."""
+    crossing = Crossing(frame)
+    while first < len(frame.plan.fused.steps):
+        with crossing.piece() as inner:
+            first = _emit_steps(inner, first)
+    crossing.finish()
 
 
 def _emit_loops(frame: Frame, step: Step, position: int) -> None:

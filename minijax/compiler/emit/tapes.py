@@ -79,4 +79,4 @@ class Tapes:
 def release(frame: Frame, tapes: Sequence[Value]) -> None:
     """Frees tapes that nobody reads any more."""
     for tape in tapes:
-        frame.c.fn.call("void", "free", [("ptr", frame.tapes.pop(tape))])
+        frame.c.fn.call("void", "free", [("ptr", frame.tapes[tape])])

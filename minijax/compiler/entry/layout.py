@@ -95,13 +95,16 @@ def _find(x: Any, wanted: int) -> int | None:
 def _containers_are_plain() -> bool:
     pair, items = (object(), object()), [object(), object()]
     members = {object(), object(), object()}
-    first = word(id(items) + 24)
+    first, part = word(id(items) + 24), slice(items[0], items[1])
     return (
         word(id(pair) + 16) == 2
         and (word(id(pair) + 24), word(id(pair) + 32)) == (id(pair[0]), id(pair[1]))
         and word(id(items) + 16) == 2
         and (word(first), word(first + 8)) == (id(items[0]), id(items[1]))
         and word(id(members) + 24) == 3
+        and word(id(dict.fromkeys(items)) + 16) == 2
+        and (word(id(part) + 16), word(id(part) + 24)) == (id(items[0]), id(items[1]))
+        and word(id(part) + 32) == id(None)
         and ctypes.c_double.from_address(id(1.5) + HEAD).value == 1.5
         and _complex_is_plain(complex(2.5, 3.5))
         and _scalar_is_plain(np.float64(4.5))

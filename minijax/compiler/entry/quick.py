@@ -2,9 +2,9 @@
 
 `learn` is asked once for every combination of a function and the kinds of its operands. It has the
 function record what it does; where that is one operation, and the operation is one ufunc, a row
-of the table says so from then on, and `quick_text` applies the loop of the ufunc. Where it is a few
-operations and avals alone decide which, the row holds their steps. So nothing is known of any
-operator here, and results are those of the general way.
+of the table says so from then on, and `quick_text` applies the loop of the ufunc. Of functions that
+do something else `quick_programs` has a table. So nothing is known of any operator here, and
+results are those of the general way.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minijax.compiler.engine import Effort, compile_module
+from minijax.compiler.cache.modules import cached_module
+from minijax.compiler.engine import Effort
 from minijax.compiler.entry import quick_text
 from minijax.compiler.entry.layout import find_layout, new_array_address
 from minijax.compiler.entry.loops import find_loop
+from minijax.compiler.entry.quick_programs import is_decided_by_key, programs
 from minijax.core.activity import recording
 from minijax.core.array import ConcreteArray
 from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Eqn, Jaxpr, Literal
 from minijax.core.operators import BINARY, COMPARISON, UNARY, Array
 from minijax.core.primitive import Plan, Primitive
-from minijax.core.quick import BY_AVALS
-from minijax.interpreters.stage import stage, with_literals
-from minijax.interpreters.steps import Steps, is_regular
+from minijax.interpreters.stage import stage
 
 # What the operation of these functions is does not depend on the value of a Python number.
 _BLIND = frozenset(
@@ -40,11 +40,8 @@ _BLIND = frozenset(
 )
 # Of several operations whatever their operands, and not often applied.
 _COMPOSITE = ("divmod", "lshift", "rshift")
-# What these functions do is decided by avals; they are kept as the steps that they take.
-_BY_AVALS = BY_AVALS | {"__matmul__", "__floordiv__", "__mod__"}
-_MOST_STEPS = 12
-_MOST_SEEN = 4096
 _MOST_ELEMENTS = 1 << 15  # NumPy lets other threads run during longer loops
+_MOST_READ = 4096  # bytes; beyond, a view is made sooner than a copy
 _FASTCALL, _KEYWORDS = 0x80, 0x02
 
 
@@ -63,7 +60,6 @@ class Table:
         self._bytes = memoryview(self._memory).cast("B")
         self._kept: dict[int, Any] = {}
         self._kinds: dict[Any, _Kind | None] = {}
-        self._seen: set[Any] = set()
         self._turn = 0
 
     @property
@@ -79,28 +75,39 @@ class Table:
             *operands: one or two of them.
         """
         keys = [x.aval if type(x) is ConcreteArray else type(x) for x in operands]
-        found = self._plan(owner, operands)
-        program = None
-        if found is None and getattr(owner, "__name__", "") in _BY_AVALS:
-            seen = (owner, *keys)
-            if seen not in self._seen:
-                # Once is no habit, and working a program out takes longer than to run it.
-                if len(self._seen) >= _MOST_SEEN:
-                    self._seen.clear()
-                self._seen.add(seen)
-                return
-            program = _steps_of(owner, operands)
         words = [0] * quick_text.ROW_WORDS
         words[quick_text.OWNER : quick_text.LOOP] = map(id, (owner, *keys))
         if len(keys) == 1:
             words.insert(quick_text.SECOND, 0)
         kept: list[Any] = [owner, *keys]
-        if found is not None:
-            kept += self._describe(words, *found)
-        elif program is not None:
-            words[quick_text.DATA] = id(program)
-            kept.append(program)
+        words[quick_text.DATA] = quick_text.ASK if is_decided_by_key(owner) else 0
+        if getattr(owner, "__name__", "") == "__getitem__":
+            kept += self._describe_read(words, *operands)
+        else:
+            found = self._plan(owner, operands)
+            if found is not None:
+                kept += self._describe(words, *found)
         self._write(words[: quick_text.ROW_WORDS], kept)
+
+    def _describe_read(self, words: list[int], x: ConcreteArray, index: Any) -> list[Any]:
+        """Fills in how an array is read at an int; returns what the words point to."""
+        aval = x.aval
+        if type(index) is not int or not aval.size or not aval.shape or aval.dtype.kind == "V":
+            return []
+        out = ShapedArray(aval.shape[1:], aval.dtype, aval.weak_type)
+        size = out.size * aval.dtype.itemsize
+        if size > _MOST_READ:
+            return []
+        shape = self._describe_result(words, out)
+        words[quick_text.LOOP] = quick_text.READ
+        words[quick_text.COUNT], words[quick_text.LENGTH] = size, aval.shape[0]
+        return [out, shape]
+
+    def _describe_result(self, words: list[int], aval: ShapedArray) -> Any:
+        shape = (ctypes.c_int64 * max(aval.ndim, 1))(*aval.shape)
+        words[quick_text.DTYPE], words[quick_text.AVAL] = id(aval.dtype), id(aval)
+        words[quick_text.RANK], words[quick_text.SHAPE] = aval.ndim, ctypes.addressof(shape)
+        return shape
 
     def _describe(
         self, words: list[int], plan: Plan, avals: list[ShapedArray], modes: list[int]
@@ -112,10 +119,8 @@ class Table:
         is_odd = plan.nan_apart and aval.dtype.kind != "f"
         if loop is None or is_odd or not 0 < aval.size <= _MOST_ELEMENTS:
             return []
-        shape = (ctypes.c_int64 * max(aval.ndim, 1))(*aval.shape)
         words[quick_text.LOOP], words[quick_text.DATA] = loop
-        words[quick_text.DTYPE], words[quick_text.AVAL] = id(aval.dtype), id(aval)
-        words[quick_text.RANK], words[quick_text.SHAPE] = aval.ndim, ctypes.addressof(shape)
+        shape = self._describe_result(words, aval)
         words[quick_text.COUNT] = aval.size
         strides = [a.dtype.itemsize if a.shape else 0 for a in avals]
         for k, stride in enumerate([*strides, aval.dtype.itemsize]):
@@ -208,18 +213,6 @@ def _observe(function: Callable[..., Any], operands: tuple[Any, ...]) -> _Kind |
     return _kind_of_eqn(jaxpr.eqns[0], list(jaxpr.invars), operands)
 
 
-def _steps_of(function: Callable[..., Any], operands: tuple[Any, ...]) -> Callable[..., Any] | None:
-    """Returns a function of arrays in its few steps, None if it does more than compute."""
-    if any(type(x) is not ConcreteArray for x in operands):
-        return None
-    jaxpr = _staged(lambda *arrays: [function(*arrays)], operands)
-    if jaxpr is None or not 0 < len(jaxpr.eqns) <= _MOST_STEPS:
-        return None
-    if not all(is_regular(eqn.primitive) for eqn in jaxpr.eqns):
-        return None
-    return Steps(with_literals(jaxpr)).first
-
-
 def _staged(program: Callable[..., list[Any]], operands: tuple[Any, ...]) -> Jaxpr | None:
     try:
         return stage(program, [x.aval for x in operands if type(x) is ConcreteArray])
@@ -266,14 +259,15 @@ def _operators() -> dict[str, int]:
             found[f"__{name}__"] = 2
             if name in BINARY:
                 found[f"__r{name}__"] = 2
-    return found
+    return found | {"__getitem__": 2}
 
 
-def start() -> Callable[..., Any] | None:
+def start() -> tuple[Callable[..., Any], Callable[..., Any]] | None:
     """Makes the native code, and puts it behind operators and `Primitive.bind`.
 
     Returns:
-        The function that applies others, None where objects are not laid out as the code needs it.
+        The functions that apply others: to one or two operands, and to a tuple and a dict of
+        arguments. None where objects are not laid out as the code needs it.
     """
     layout = find_layout()
     if layout is None:
@@ -281,10 +275,10 @@ def start() -> Callable[..., Any] | None:
     operators = _operators()
     text = quick_text.QuickWriter(layout, list(operators.values())).write()
     names = [f"operator_{k}" for k in range(len(operators))]
-    exports = ("bind", "apply", *names)
-    code = compile_module(text, "state_address", exports=exports, effort=Effort.LIGHT)
+    exports = ("bind", "apply", "apply_all", "apply_block", *names)
+    code = cached_module(text, "state_address", effort=Effort.LIGHT, exports=exports)
     table = rows()
-    slow = [getattr(Array, name) for name in operators]
+    slow = [_of_array(name) for name in operators]
     bind = Primitive.bind
     _set_state(code.address, table, bind, slow)
     _kept.append((code, table, slow, bind))
@@ -293,25 +287,46 @@ def start() -> Callable[..., Any] | None:
         setattr(ConcreteArray, name, method)
     method = _method(Primitive, "bind", code.addresses["bind"], _FASTCALL | _KEYWORDS)
     setattr(Primitive, "bind", method)  # noqa: B010 - it is no method that Python knows of
-    return _function("apply", code.addresses["apply"])
+    programs().apply_block = _function("apply_block", code.addresses["apply_block"])
+    applying = [_function(name, code.addresses[name]) for name in ("apply", "apply_all")]
+    return applying[0], applying[1]
+
+
+def _of_array(name: str) -> Callable[..., Any]:
+    """Returns the general function of an operator, which is looked up when it is called."""
+
+    def operator(*operands: Any) -> Any:
+        return getattr(Array, name)(*operands)
+
+    operator.__name__ = operator.__qualname__ = name
+    return operator
 
 
 def _set_state(getter: int, table: Table, bind: Any, slow: list[Any]) -> None:
     place = ctypes.CFUNCTYPE(ctypes.c_void_p)(getter)()
-    learn = table.learn
-    _kept.append(learn)
+    learn, learn_keyed = table.learn, programs().learn
+    _kept.append((learn, learn_keyed))
     objects = {
-        quick_text.RECORDING: recording,
-        quick_text.ARRAY: ConcreteArray,
-        quick_text.FLOAT: float,
-        quick_text.INT: int,
-        quick_text.NDARRAY: np.ndarray,
-        quick_text.NONE: None,
-        quick_text.LEARN: learn,
-        quick_text.BIND: bind,
+        "RECORDING": recording,
+        "ARRAY": ConcreteArray,
+        "FLOAT": float,
+        "INT": int,
+        "NDARRAY": np.ndarray,
+        "NONE": None,
+        "LEARN": learn,
+        "BIND": bind,
+        "LEARN_KEYED": learn_keyed,
+        "TUPLE": tuple,
+        "SLICE": slice,
+        "BOOL": bool,
+        "STR": str,
+        "DTYPE_META": type(type(np.dtype(np.float64))),
+        "ELLIPSIS": ...,
     }
-    words = {word: id(x) for word, x in objects.items()}
-    words[quick_text.ROWS], words[quick_text.NEW] = table.address, new_array_address()
+    words = {quick_text.WORDS[name]: id(x) for name, x in objects.items()}
+    words[quick_text.WORDS["ROWS"]] = table.address
+    words[quick_text.WORDS["KEYED_ROWS"]] = programs().address
+    words[quick_text.WORDS["NEW"]] = new_array_address()
     words |= {quick_text.OPERATORS + k: id(function) for k, function in enumerate(slow)}
     state = (ctypes.c_uint64 * len(words)).from_address(place)
     for word, value in words.items():

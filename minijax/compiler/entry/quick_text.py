@@ -6,23 +6,45 @@
 
 `quick` applies only while nothing records what a program does. A row says how each operand becomes
 an address: an array has one, a Python number is written to a place on the stack in the dtype of
-the row. A row without a loop may hold a function in Python, which is called instead. The text
-names no address, so it is the same in every process; what it needs to know of the process stands
-in the words of `state`.
+the row. Where a row has no loop, the table of `quick_keys_text` may know what to do, by all that
+the function is applied to. The text names no address, so it is the same in every process; what it
+needs to know of the process stands in the words of `state`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from minijax.compiler.entry import quick_steps_text
 from minijax.compiler.entry.layout import Layout
+from minijax.compiler.entry.quick_keys_text import KeysWriter
+from minijax.compiler.entry.quick_steps_text import StepsWriter
 from minijax.compiler.text import FunctionWriter, ModuleWriter
 
-# Words of `state`; the functions of operators come after.
-(ROWS, RECORDING, ARRAY, FLOAT, INT, NDARRAY, NEW, NONE, LEARN, BIND, OPERATORS) = range(11)
+# Words of `state` by name; the functions of operators come after.
+WORDS = {
+    name: number
+    for number, name in enumerate(
+        """
+        ROWS RECORDING ARRAY FLOAT INT NDARRAY NEW NONE LEARN BIND LEARN_KEYED KEYED_ROWS TUPLE
+        SLICE BOOL STR DTYPE_META ELLIPSIS
+        """.split()  # noqa: SIM905 - a list of strings would fill a screen
+    )
+}
+OPERATORS = len(WORDS)
 
 # Words of a row. Two rows stand side by side where a key leads.
 (OWNER, FIRST, SECOND, LOOP, DATA, DTYPE, AVAL, RANK, SHAPE, COUNT, STRIDES) = range(11)
+assert (DTYPE, AVAL, RANK, SHAPE) == (
+    quick_steps_text.DTYPE,
+    quick_steps_text.AVAL,
+    quick_steps_text.RANK,
+    quick_steps_text.SHAPE,
+), "rows and blocks describe results alike"
+# In place of a loop: an array read at an int, COUNT bytes a row and LENGTH rows.
+READ, LENGTH = 1, STRIDES
+# In place of data, where there is no loop: the other table is to be asked.
+ASK = 1
 MODES = STRIDES + 3
 NAN_APART = MODES + 2  # 0, or the bytes of the numbers of which none may be NaN
 ROW_WORDS = 16
@@ -34,7 +56,6 @@ FROM_ARRAY = 0
 
 _USED = 24  # of a set, the number of its members
 _NUMBER = 16  # of a float, where its value is
-_WRITEABLE = 0x400
 _CONTIGUOUS_AND_ALIGNED = 0x101
 _OBJECT = (("ptr", "self"), ("ptr", "args"), ("i64", "nargs"))
 
@@ -63,10 +84,16 @@ class QuickWriter:
         self._write_number()
         self._write_address()
         self._write_holds_nan()
+        state = (WORDS["ARRAY"], WORDS["NDARRAY"], WORDS["NEW"])
+        StepsWriter(self.module, self.layout, self.state, state).write()
+        KeysWriter(self.module, self.layout, self.state, WORDS).write()
         self._write_run()
+        self._write_read()
         self._write_quick()
         self._write_bind()
         self._write_apply()
+        self._write_apply_all()
+        self._write_apply_block()
         for k, count in enumerate(self.operators):
             self._write_operator(k, count)
         return str(self.module)
@@ -77,10 +104,10 @@ class QuickWriter:
         """What stands for an operand in a key: the aval of an array, the type of a number."""
         self.fn = fn = self.module.function("key", [("ptr", "x")], "ptr", "internal")
         kind = fn.load("ptr", self._at("%x", 8))
-        with fn.when(fn.emit(f"icmp eq ptr {kind}, {self._state(ARRAY)}")):
+        with fn.when(fn.emit(f"icmp eq ptr {kind}, {self._state('ARRAY')}")):
             fn.ret(fn.load("ptr", self._at("%x", self.layout.aval)))
-        is_float = fn.emit(f"icmp eq ptr {kind}, {self._state(FLOAT)}")
-        is_int = fn.emit(f"icmp eq ptr {kind}, {self._state(INT)}")
+        is_float = fn.emit(f"icmp eq ptr {kind}, {self._state('FLOAT')}")
+        is_int = fn.emit(f"icmp eq ptr {kind}, {self._state('INT')}")
         is_number = fn.emit(f"or i1 {is_float}, {is_int}")
         fn.ret(fn.emit(f"select i1 {is_number}, ptr {kind}, ptr null"))
 
@@ -88,7 +115,7 @@ class QuickWriter:
         args = [("ptr", "owner"), ("ptr", "a"), ("ptr", "b")]
         self.fn = fn = self.module.function("find", args, "ptr", "internal")
         place = hash_steps(fn, ["%owner", "%a", "%b"])
-        rows = self._state(ROWS)
+        rows = self._state("ROWS")
         for neighbour in (0, 1):
             number = fn.emit(f"xor i64 {place}, {neighbour}")
             row = fn.gep("i64", rows, fn.emit(f"mul i64 {number}, {ROW_WORDS}"))
@@ -108,7 +135,7 @@ class QuickWriter:
         args = [("ptr", "x"), ("i64", "mode"), ("ptr", "place")]
         self.fn = fn = self.module.function("number", args, "i1", "internal")
         kind = fn.load("ptr", self._at("%x", 8))
-        is_float = fn.emit(f"icmp eq ptr {kind}, {self._state(FLOAT)}")
+        is_float = fn.emit(f"icmp eq ptr {kind}, {self._state('FLOAT')}")
         with fn.if_else(is_float, ["double", "i64"]) as choice:
             with choice.then():
                 choice.give(fn.load("double", self._at("%x", _NUMBER)), 0)
@@ -196,7 +223,7 @@ class QuickWriter:
         with fn.when(fn.call("i1", "holds_nan", given)):
             fn.call("void", "Py_DecRef", [("ptr", buffer)])
             fn.ret(self.state)
-        fn.ret(self._wrap(buffer))
+        fn.ret(self._wrapped(buffer))
 
     def _write_holds_nan(self) -> None:
         args = [("ptr", "data"), ("i64", "count"), ("i64", "size")]
@@ -216,34 +243,37 @@ class QuickWriter:
 
     def _new_buffer(self) -> str:
         fn = self.fn
-        dtype = self._word(DTYPE, "ptr")
-        fn.call("void", "Py_IncRef", [("ptr", dtype)])
-        rank = fn.emit(f"trunc i64 {self._word(RANK)} to i32")
-        given = [("ptr", self._state(NDARRAY)), ("ptr", dtype), ("i32", rank)]
-        given += [("ptr", self._word(SHAPE, "ptr")), ("ptr", "null"), ("ptr", "null")]
-        buffer = fn.call("ptr", self._state(NEW), [*given, ("i32", "0"), ("ptr", "null")])
+        buffer = fn.call("ptr", "new_buffer", [("ptr", "%row")])
         with fn.when(fn.emit(f"icmp eq ptr {buffer}, null")):
             fn.ret("null")
         return buffer
 
-    def _wrap(self, buffer: str) -> str:
-        """Makes a read-only buffer an array of ours, which takes over the reference."""
-        fn = self.fn
-        place = self._at(buffer, self.layout.flags)
-        flags = fn.emit(f"and i32 {fn.load('i32', place)}, {~_WRITEABLE}")
-        fn.store("i32", flags, place)
-        # The row is read no more after this: a collection may run, and write another one there.
-        aval = self._word(AVAL, "ptr")
-        fn.call("void", "Py_IncRef", [("ptr", aval)])
-        given = [("ptr", self._state(ARRAY)), ("i64", "0")]
-        array = fn.call("ptr", "PyType_GenericAlloc", given)
-        with fn.when(fn.emit(f"icmp eq ptr {array}, null")):
-            fn.call("void", "Py_DecRef", [("ptr", buffer)])
-            fn.call("void", "Py_DecRef", [("ptr", aval)])
-            fn.ret("null")
-        fn.store("ptr", buffer, self._at(array, self.layout.value))
-        fn.store("ptr", aval, self._at(array, self.layout.aval))
-        return array
+    def _wrapped(self, buffer: str) -> str:
+        return self.fn.call("ptr", "wrapped", [("ptr", "%row"), ("ptr", buffer)])
+
+    def _write_read(self) -> None:
+        """Reads an array at a Python int along its first axis."""
+        args = [("ptr", "row"), ("ptr", "x"), ("ptr", "y")]
+        self.fn = fn = self.module.function("read", args, "ptr", "internal")
+        overflow = fn.alloca("i32")
+        given = [("ptr", "%y"), ("ptr", overflow)]
+        number = fn.call("i64", "PyLong_AsLongLongAndOverflow", given)
+        length = self._word(LENGTH)
+        from_end = fn.emit(f"add i64 {number}, {length}")
+        is_negative = fn.emit(f"icmp slt i64 {number}, 0")
+        place = fn.emit(f"select i1 {is_negative}, i64 {from_end}, i64 {number}")
+        is_outside = fn.emit(f"icmp uge i64 {place}, {length}")
+        is_large = fn.emit(f"icmp ne i32 {fn.load('i32', overflow)}, 0")
+        given = [("ptr", "%x"), ("i64", str(FROM_ARRAY)), ("ptr", "null")]
+        address = fn.call("ptr", "address", given)
+        is_odd = fn.emit(f"or i1 {is_large}, {fn.emit(f'icmp eq ptr {address}, null')}")
+        with fn.when(fn.emit(f"or i1 {is_outside}, {is_odd}")):
+            fn.ret(self.state)
+        buffer = self._new_buffer()
+        data, size = fn.load("ptr", self._at(buffer, self.layout.data)), self._word(COUNT)
+        source = fn.gep("i8", address, fn.emit(f"mul i64 {place}, {size}"))
+        fn.call("ptr", "memcpy", [("ptr", data), ("ptr", source), ("i64", size)])
+        fn.ret(self._wrapped(buffer))
 
     def _write_quick(self) -> None:
         """Applies `owner` to one operand or two; `state` if it is not applicable."""
@@ -251,7 +281,7 @@ class QuickWriter:
         # One copy of the code serves all operators.
         apart = ("nounwind", "noinline")
         self.fn = fn = self.module.function("quick", args, "ptr", "internal", apart)
-        used = fn.load("i64", self._at(self._state(RECORDING), _USED))
+        used = fn.load("i64", self._at(self._state("RECORDING"), _USED))
         first = fn.call("ptr", "key", [("ptr", "%x")])
         is_out = fn.emit(f"icmp ne i64 {used}, 0")
         is_odd = fn.emit(f"icmp eq ptr {first}, null")
@@ -263,7 +293,7 @@ class QuickWriter:
             with choice.otherwise():
                 found = fn.call("ptr", "key", [("ptr", "%y")])
                 with fn.when(fn.emit(f"icmp eq ptr {found}, null")):
-                    fn.ret(self.state)
+                    self._ask()
                 choice.give(found)
         key = [("ptr", "%owner"), ("ptr", first), ("ptr", choice.results[0])]
         row = fn.call("ptr", "find", key)
@@ -271,24 +301,25 @@ class QuickWriter:
             self._learn()
         loop = fn.load("ptr", fn.gep("i64", row, LOOP))
         with fn.when(fn.emit(f"icmp eq ptr {loop}, null")):
-            self._call_program(fn.load("ptr", fn.gep("i64", row, DATA)))
-        fn.ret(fn.call("ptr", "run", [("ptr", row), ("ptr", "%x"), ("ptr", "%y")]))
+            with fn.when(fn.emit(f"icmp eq i64 {fn.load('i64', fn.gep('i64', row, DATA))}, 0")):
+                fn.ret(self.state)
+            self._ask()
+        given = [("ptr", row), ("ptr", "%x"), ("ptr", "%y")]
+        number = fn.emit(f"ptrtoint ptr {loop} to i64")
+        with fn.when(fn.emit(f"icmp eq i64 {number}, {READ}")):
+            fn.ret(fn.call("ptr", "read", given))
+        fn.ret(fn.call("ptr", "run", given))
 
-    def _call_program(self, program: str) -> None:
-        """Applies a row without a loop: its data is a function in Python, or null."""
+    def _ask(self) -> None:
+        """Looks in the other table."""
         fn = self.fn
-        with fn.when(fn.emit(f"icmp eq ptr {program}, null")):
-            fn.ret(self.state)
         given = fn.alloca("ptr", 2)
         fn.store("ptr", "%x", given)
         fn.store("ptr", "%y", fn.gep("ptr", given, 1))
         is_unary = fn.emit("icmp eq ptr %y, null")
         count = fn.emit(f"select i1 {is_unary}, i64 1, i64 2")
-        # The row may be overwritten meanwhile.
-        fn.call("void", "Py_IncRef", [("ptr", program)])
-        result = self._call_python(program, given, count)
-        fn.call("void", "Py_DecRef", [("ptr", program)])
-        fn.ret(result)
+        asked = [("ptr", "%owner"), ("ptr", given), ("i64", count), ("ptr", "null")]
+        fn.ret(fn.call("ptr", "keyed", asked))
 
     def _learn(self) -> None:
         """Has Python write a row, for the next time."""
@@ -298,7 +329,7 @@ class QuickWriter:
         count = fn.emit(f"select i1 {is_unary}, i64 2, i64 3")
         for k, x in enumerate(("%owner", "%x", "%y")):
             fn.store("ptr", x, fn.gep("ptr", given, k))
-        result = self._call_python(self._state(LEARN), given, count)
+        result = self._call_python(self._state("LEARN"), given, count)
         with fn.when(fn.emit(f"icmp eq ptr {result}, null")):
             fn.ret("null")
         fn.call("void", "Py_DecRef", [("ptr", result)])
@@ -309,7 +340,7 @@ class QuickWriter:
     def _write_operator(self, number: int, operands: int) -> None:
         """A method of arrays: METH_FASTCALL."""
         self.fn = fn = self.module.function(f"operator_{number}", _OBJECT, "ptr")
-        slow = self._state(OPERATORS + number)
+        slow = fn.load("ptr", fn.gep("i64", self.state, OPERATORS + number))
         right = fn.load("ptr", "%args") if operands == 2 else "null"
         quick = [("ptr", slow), ("ptr", "%self"), ("ptr", right)]
         result = fn.call("ptr", "quick", quick)
@@ -338,7 +369,7 @@ class QuickWriter:
                     fn.ret("null")
                 fn.store("ptr", result, self._at(made, 24))
                 fn.ret(made)
-        given = [("ptr", self._state(BIND)), ("ptr", "%self"), ("ptr", "%args")]
+        given = [("ptr", self._state("BIND")), ("ptr", "%self"), ("ptr", "%args")]
         given += [("i64", "%nargs"), ("ptr", "%names")]
         fn.ret(fn.call("ptr", "forward", given))
         self._write_forward()
@@ -373,8 +404,32 @@ class QuickWriter:
             result = self._quick_of_arguments(owner, fn.gep("ptr", "%args", 1), count)
             with fn.when(fn.emit(f"icmp ne ptr {result}, {self.state}")):
                 fn.ret(result)
-        fn.call("void", "Py_IncRef", [("ptr", self._state(NONE))])
-        fn.ret(self._state(NONE))
+        fn.call("void", "Py_IncRef", [("ptr", self._state("NONE"))])
+        fn.ret(self._state("NONE"))
+
+    def _write_apply_all(self) -> None:
+        """`apply_all(owner, tuple, dict)`: METH_FASTCALL; None if not applicable."""
+        self.fn = fn = self.module.function("apply_all", _OBJECT, "ptr")
+        owner, args, keywords = (fn.load("ptr", fn.gep("ptr", "%args", k)) for k in range(3))
+        given = [("ptr", owner), ("ptr", self._at(args, 24))]
+        given += [("i64", fn.load("i64", self._at(args, 16))), ("ptr", keywords)]
+        result = fn.call("ptr", "keyed", given)
+        with fn.when(fn.emit(f"icmp ne ptr {result}, {self.state}")):
+            fn.ret(result)
+        fn.call("void", "Py_IncRef", [("ptr", self._state("NONE"))])
+        fn.ret(self._state("NONE"))
+
+    def _write_apply_block(self) -> None:
+        """`apply_block(address, *arrays)`: METH_FASTCALL; None if not applicable."""
+        self.fn = fn = self.module.function("apply_block", _OBJECT, "ptr")
+        block = fn.call("ptr", "PyLong_AsVoidPtr", [("ptr", fn.load("ptr", "%args"))])
+        count = fn.emit("sub i64 %nargs, 1")
+        given = [("ptr", block), ("ptr", fn.gep("ptr", "%args", 1)), ("i64", count)]
+        result = fn.call("ptr", "program", given)
+        with fn.when(fn.emit(f"icmp ne ptr {result}, {self.state}")):
+            fn.ret(result)
+        fn.call("void", "Py_IncRef", [("ptr", self._state("NONE"))])
+        fn.ret(self._state("NONE"))
 
     def _quick_of_arguments(self, owner: str, args: str, count: str) -> str:
         fn = self.fn
@@ -395,8 +450,8 @@ class QuickWriter:
     def _at(self, pointer: str, offset: int) -> str:
         return self.fn.gep("i8", pointer, offset)
 
-    def _state(self, word: int) -> str:
-        return self.fn.load("ptr", self.fn.gep("i64", self.state, word))
+    def _state(self, name: str) -> str:
+        return self.fn.load("ptr", self.fn.gep("i64", self.state, WORDS[name]))
 
     def _word(self, word: int, ty: str = "i64") -> str:
         return self.fn.load(ty, self.fn.gep("i64", "%row", word))

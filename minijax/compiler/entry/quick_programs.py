@@ -1,0 +1,249 @@
+"""What functions of arrays do to arguments of some kinds, as blocks of native steps.
+
+`learn` is asked for every combination of a function and the kinds of its arguments that no row
+tells of. When one comes again and again, the function is traced, the rules of what it consists of
+are recorded (`quick_record`), and a row has native code take their steps from then on. Before that
+the steps are tried out: on the arguments, and on other values, they must give what the rules give,
+to the bit.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from minijax.compiler.entry import quick_keys_text as keys
+from minijax.compiler.entry import quick_steps_text as steps
+from minijax.compiler.entry.quick_record import NotNativeError, Seen, Tape
+from minijax.core.array import ConcreteArray, wrap
+from minijax.core.avals import ShapedArray
+from minijax.core.jaxpr import Atom, Jaxpr, Literal
+from minijax.core.operators import BINARY, COMPARISON
+from minijax.core.quick import BY_AVALS
+from minijax.core.quiet import quiet
+from minijax.interpreters.stage import stage, with_literals
+from minijax.interpreters.steps import Steps, is_regular
+from minijax.primitives.broadcast import broadcast_in_dim_p, broadcast_view
+
+_OPERATORS = frozenset(
+    f"__{prefix}{name}__" for name in (*BINARY, *COMPARISON, "getitem") for prefix in ("", "r")
+)
+# How often an application is done in Python before it is worth its derivation, which takes about
+# a hundred times as long.
+WORTH_DERIVING = 100
+_MOST_STEPS = 24
+_MOST_SEEN = 4096
+_MOST_ELEMENTS = 1 << 15
+_MOST_MOVED = 4096  # bytes; beyond, a view is made sooner than a copy
+_IMPL: dict[Any, Callable[..., Any]] = {broadcast_in_dim_p: broadcast_view}
+
+Apply = Callable[..., ConcreteArray | None]
+
+
+def is_decided_by_key(function: Any) -> bool:
+    """Whether what a function does is decided by the kinds of arrays, and by other arguments."""
+    name = getattr(function, "__name__", "")
+    return name in BY_AVALS or name in _OPERATORS
+
+
+class Programs:
+    """The rows that have been written, and what they point to.
+
+    Args:
+        apply_block: native code that applies a block, given by its address, to arrays.
+    """
+
+    def __init__(self) -> None:
+        self._memory = (ctypes.c_uint64 * (keys.ROW_WORDS << keys.ROWS_BITS))()
+        self._bytes = memoryview(self._memory).cast("B")
+        self._kept: dict[int, Any] = {}
+        self._seen: dict[tuple[int, ...], int] = {}
+        self._turn = 0
+        self.apply_block: Apply | None = None
+
+    @property
+    def address(self) -> int:
+        """The address of the first row."""
+        return ctypes.addressof(self._memory)
+
+    def learn(
+        self, address: int, owner: Any, keywords: Mapping[str, Any] | None, *args: Any
+    ) -> None:
+        """Writes the row of an application, once it is worth it.
+
+        Args:
+            address: where its key is: the number of words, and the words.
+            owner: the function.
+            keywords: arguments given by name.
+            *args: the other arguments.
+        """
+        count = ctypes.c_uint64.from_address(address).value
+        words = tuple((ctypes.c_uint64 * count).from_address(address + 8))
+        times = self._seen.get(words, 0) + 1
+        if times < WORTH_DERIVING:
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            self._seen[words] = times
+            return
+        self._seen.pop(words, None)
+        keywords = dict(keywords or {})
+        block, function, kept = 0, 0, []
+        if is_decided_by_key(owner):
+            found = self._derive(owner, args, keywords)
+            if isinstance(found, _Block):
+                block = found.address
+            elif found is not None:
+                function = id(found)
+            kept.append(found)
+        whole = [x.aval if type(x) is ConcreteArray else x for x in (*args, *keywords.values())]
+        row = [count, *words, *[0] * (keys.KEY_WORDS - count), block, function]
+        self._write(row, [owner, *keywords, *whole, *kept])
+
+    def _write(self, row: list[int], kept: list[Any]) -> None:
+        place = keys.place_of(row[keys.KEY : keys.KEY + row[keys.LENGTH]])
+        # One of two neighbours, in turn; an empty one first.
+        both = (place, place ^ 1)
+        empty = [k for k in both if k not in self._kept]
+        self._turn ^= 1
+        chosen = empty[0] if empty else both[self._turn]
+        size = 8 * keys.ROW_WORDS
+        # A single assignment, so that other threads see one row or the other.
+        self._bytes[chosen * size : (chosen + 1) * size] = np.array(row, np.uint64).tobytes()
+        self._kept[chosen] = kept
+
+    def _derive(
+        self, owner: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]
+    ) -> _Block | Callable[..., Any] | None:
+        operands = [x for x in (*args, *keywords.values()) if type(x) is ConcreteArray]
+        jaxpr = _staged(owner, args, keywords)
+        if jaxpr is None or not operands or len(jaxpr.outvars) != 1:
+            return None
+        if type(jaxpr.outvars[0].aval) is not ShapedArray or len(jaxpr.eqns) > _MOST_STEPS:
+            return None
+        if not all(is_regular(eqn.primitive) for eqn in jaxpr.eqns):
+            return None
+        if not jaxpr.eqns:
+            out = jaxpr.outvars[0]
+            return _returning(jaxpr.invars.index(out)) if out in jaxpr.invars else None
+        program = Steps(with_literals(jaxpr)).first
+        block = _recorded(with_literals(jaxpr), operands)
+        if block is not None and self._is_right(block, program, operands):
+            return block
+        return program
+
+    def _is_right(
+        self, block: _Block, program: Callable[..., Any], operands: Sequence[ConcreteArray]
+    ) -> bool:
+        """Tries a block out."""
+        assert self.apply_block is not None, "native code is there before it asks"
+        for turn in range(4):
+            given = operands if turn == 0 else [_other(x.aval, turn) for x in operands]
+            wanted = program(*given)
+            found = self.apply_block(block.address, *given)
+            if found is None or found.aval is not wanted.aval:
+                return False
+            if found._value.tobytes() != wanted._value.tobytes():
+                return False
+        return True
+
+
+@functools.cache
+def programs() -> Programs:
+    """Returns the table that the native code reads."""
+    return Programs()
+
+
+class _Block:
+    """The words of a block in memory, and what they point to."""
+
+    def __init__(self, words: Sequence[int], kept: Any) -> None:
+        self._kept = kept
+        self._memory = (ctypes.c_uint64 * len(words))(*[word % 2**64 for word in words])
+
+    @property
+    def address(self) -> int:
+        """The address of the first word."""
+        return ctypes.addressof(self._memory)
+
+
+def _returning(number: int) -> _Block:
+    """Returns the block of a function that returns one of its operands."""
+    words = [0] * steps.HEADER
+    words[steps.RETURNED] = number
+    return _Block(words, None)
+
+
+def _staged(
+    owner: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]
+) -> Jaxpr | None:
+    values = [*args, *keywords.values()]
+
+    def program(*traced: Any) -> list[Any]:
+        arrays = iter(traced)
+        given = [next(arrays) if type(x) is ConcreteArray else x for x in values]
+        named = dict(zip(keywords, given[len(args) :], strict=True))
+        return [owner(*given[: len(args)], **named)]
+
+    try:
+        with warnings.catch_warnings():
+            # A warning belongs to every call.
+            warnings.simplefilter("error")
+            return stage(program, [x.aval for x in values if type(x) is ConcreteArray])
+    except Exception:  # the general way will say what is wrong
+        return None
+
+
+def _recorded(jaxpr: Jaxpr, operands: Sequence[ConcreteArray]) -> _Block | None:
+    """Returns the block of a closed program, None if steps cannot do what its rules do."""
+    if max(x.aval.size for x in operands) > _MOST_ELEMENTS:
+        return None
+    buffers = [np.array(x._value, order="C") for x in operands]
+    try:
+        tape = Tape(buffers)
+        values: dict[Atom, Seen] = {
+            var: tape.seen(x) for var, x in zip(jaxpr.invars, buffers, strict=True)
+        }
+
+        def read(atom: Atom) -> Seen:
+            return tape.constant(atom.array()._value) if isinstance(atom, Literal) else values[atom]
+
+        for eqn in jaxpr.eqns:
+            impl = _IMPL.get(eqn.primitive, eqn.primitive.impl)
+            outs = impl(*map(read, eqn.invars), **eqn.params)
+            for var, x in zip(eqn.outvars, outs, strict=True):
+                values[var] = tape.settled(np.asanyarray(x))
+        out, aval = read(jaxpr.outvars[0]), jaxpr.outvars[0].aval
+        assert isinstance(aval, ShapedArray)
+        words, kept = tape.block(out, aval)
+        if (out.shape, out.dtype) != (aval.shape, aval.dtype):
+            return None
+        is_large = tape.only_moves and out.nbytes > _MOST_MOVED
+        return None if is_large else _Block(words, kept)
+    except (NotNativeError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _other(aval: ShapedArray, turn: int) -> ConcreteArray:
+    """Returns an array of an aval with other elements."""
+    random = np.random.default_rng(turn)
+    value: np.ndarray
+    kind, shape = aval.dtype.kind, aval.shape
+    with quiet(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if kind == "b":
+            value = random.integers(0, 2, shape)
+        elif kind in "iu":
+            bits = 8 * aval.dtype.itemsize if turn == 2 else 3
+            value = random.integers(0, 2 ** min(bits, 63), shape)
+        else:
+            numbers = random.standard_normal(shape) * (1e3 if turn == 2 else 1.0)
+            if turn == 3:
+                odd = random.choice([0.0, -0.0, np.inf, -np.inf, np.nan, 1e300, 1e-300], shape)
+                numbers = np.where(random.random(shape) < 0.3, odd, numbers)
+            value = numbers + 1j * random.standard_normal(shape) if kind == "c" else numbers
+        return wrap(np.asarray(value).astype(aval.dtype), aval)
