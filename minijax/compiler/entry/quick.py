@@ -21,6 +21,7 @@ from minijax.compiler.engine import Effort
 from minijax.compiler.entry import quick_text
 from minijax.compiler.entry.layout import find_layout, new_array_address
 from minijax.compiler.entry.loops import find_loop
+from minijax.compiler.entry.quick_cost import note_cached
 from minijax.compiler.entry.quick_programs import is_decided_by_key, programs
 from minijax.core.activity import recording
 from minijax.core.array import ConcreteArray
@@ -273,10 +274,13 @@ def start() -> tuple[Callable[..., Any], Callable[..., Any]] | None:
     if layout is None:
         return None
     operators = _operators()
-    text = quick_text.QuickWriter(layout, list(operators.values())).write()
+    writer = quick_text.QuickWriter(layout, list(operators.values()))
     names = [f"operator_{k}" for k in range(len(operators))]
     exports = ("bind", "apply", "apply_all", "apply_block", *names)
-    code = cached_module(text, "state_address", effort=Effort.LIGHT, exports=exports)
+    code = cached_module(
+        writer.write, "state_address", effort=Effort.LIGHT, exports=exports, name="operators"
+    )
+    note_cached()
     table = rows()
     slow = [_of_array(name) for name in operators]
     bind = Primitive.bind
@@ -285,7 +289,8 @@ def start() -> tuple[Callable[..., Any], Callable[..., Any]] | None:
     for symbol, name in zip(names, operators, strict=True):
         method = _method(ConcreteArray, name, code.addresses[symbol], _FASTCALL)
         setattr(ConcreteArray, name, method)
-    method = _method(Primitive, "bind", code.addresses["bind"], _FASTCALL | _KEYWORDS)
+    flags = _FASTCALL | _KEYWORDS
+    method = _method(Primitive, "bind", code.addresses["bind"], flags, bind.__doc__)
     setattr(Primitive, "bind", method)  # noqa: B010 - it is no method that Python knows of
     programs().apply_block = _function("apply_block", code.addresses["apply_block"])
     applying = [_function(name, code.addresses[name]) for name in ("apply", "apply_all")]
@@ -339,10 +344,9 @@ def _definition(name: str, address: int, flags: int, doc: str | None) -> _Method
     return made
 
 
-def _method(kind: type, name: str, address: int, flags: int) -> Any:
+def _method(kind: type, name: str, address: int, flags: int, doc: str | None = None) -> Any:
     make = ctypes.pythonapi.PyDescr_NewMethod
     make.restype, make.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.POINTER(_MethodDef)]
-    doc = getattr(kind, name).__doc__
     return make(kind, ctypes.byref(_definition(name, address, flags, doc)))
 
 
