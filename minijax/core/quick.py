@@ -35,6 +35,8 @@ _VARIABLE = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 # arguments, given as a tuple and a dict.
 apply: Callable[..., Any] | None = None
 apply_all: Callable[..., Any] | None = None
+# A closed program -> native code for it, or None.
+derive_steps: Callable[..., Any] | None = None
 
 _is_started = False
 next_look = FIRST_LOOK
@@ -54,12 +56,12 @@ def look() -> None:
 
 def start() -> bool:
     """Takes up the native way; returns whether there is one. Only the first call does something."""
-    global apply, apply_all, _is_started
+    global apply, apply_all, derive_steps, _is_started
     if not _is_started:
         _is_started = True
         found = filling("native_operations")()
         if found is not None:
-            apply, apply_all = found
+            apply, apply_all, derive_steps = found
     return apply is not None
 
 

@@ -222,7 +222,7 @@ def test_references_are_counted():
         lambda: outcome(operator.and_, x, 2**70),
     ]
     for function in functions:
-        for _ in range(3):
+        for _ in range(200):  # until all that is learnt has been
             function()
     gc.collect()
     objects = (x, y, x.aval, x.aval.dtype, x._value, float, ConcreteArray, None)

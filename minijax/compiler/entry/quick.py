@@ -263,12 +263,13 @@ def _operators() -> dict[str, int]:
     return found | {"__getitem__": 2}
 
 
-def start() -> tuple[Callable[..., Any], Callable[..., Any]] | None:
+def start() -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]] | None:
     """Makes the native code, and puts it behind operators and `Primitive.bind`.
 
     Returns:
-        The functions that apply others: to one or two operands, and to a tuple and a dict of
-        arguments. None where objects are not laid out as the code needs it.
+        The functions that apply others, to one or two operands, and to a tuple and a dict of
+        arguments; the function that makes native code of a program of a few operations. None
+        where objects are not laid out as the code needs it.
     """
     layout = find_layout()
     if layout is None:
@@ -276,7 +277,7 @@ def start() -> tuple[Callable[..., Any], Callable[..., Any]] | None:
     operators = _operators()
     writer = quick_text.QuickWriter(layout, list(operators.values()))
     names = [f"operator_{k}" for k in range(len(operators))]
-    exports = ("bind", "apply", "apply_all", "apply_block", *names)
+    exports = ("bind", "apply", "apply_all", "apply_block", "apply_steps", *names)
     code = cached_module(
         writer.write, "state_address", effort=Effort.LIGHT, exports=exports, name="operators"
     )
@@ -292,9 +293,9 @@ def start() -> tuple[Callable[..., Any], Callable[..., Any]] | None:
     flags = _FASTCALL | _KEYWORDS
     method = _method(Primitive, "bind", code.addresses["bind"], flags, bind.__doc__)
     setattr(Primitive, "bind", method)  # noqa: B010 - it is no method that Python knows of
-    programs().apply_block = _function("apply_block", code.addresses["apply_block"])
-    applying = [_function(name, code.addresses[name]) for name in ("apply", "apply_all")]
-    return applying[0], applying[1]
+    made = [_function(name, code.addresses[name]) for name in exports[1:5]]
+    programs().apply_block, programs().apply_steps = made[2:]
+    return made[0], made[1], programs().derive_steps
 
 
 def _of_array(name: str) -> Callable[..., Any]:
