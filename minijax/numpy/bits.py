@@ -11,25 +11,24 @@ from minijax.core import dtypes
 from minijax.core.operators import Array
 from minijax.numpy import reductions, ufuncs
 from minijax.numpy.axes import moveaxis, ravel, reshape
-from minijax.numpy.creation import asarray
 from minijax.numpy.dtypes import finfo, inexact_dtype
 from minijax.numpy.logic import (
     isfinite,
     not_equal,
+    truth,
 )
 from minijax.numpy.promotion import canonical_axis, convert, inexact, operand, strong
 from minijax.numpy.rounding import nextafter
 from minijax.numpy.selection import where
 from minijax.primitives.convert import bitcast_convert_type
+from minijax.primitives.creation import iota
 from minijax.primitives.joining import pad as pad_primitive
+from minijax.primitives.shape import rev
 
-_BITS = {"big": np.arange(8, dtype=np.uint8)[::-1], "little": np.arange(8, dtype=np.uint8)}
 
-
-def _places(name: str, bitorder: str) -> Any:
-    if bitorder not in _BITS:
+def _check_order(name: str, bitorder: str) -> None:
+    if bitorder not in ("big", "little"):
         raise ValueError(f'{name}: bitorder is "big" or "little", got {bitorder!r}.')
-    return asarray(_BITS[bitorder])
 
 
 def _bytes_last(name: str, a: Array, axis: int | None) -> tuple[Any, int]:
@@ -62,14 +61,18 @@ def packbits(a: Any, axis: int | None = None, bitorder: str = "big") -> Array:
     x = operand(a, "packbits")
     if not dtypes.is_integer(x.dtype) and x.dtype != dtypes.bool_:
         raise TypeError(f"packbits takes integers or bools, got {x.dtype}.")
-    places = _places("packbits", bitorder)
+    _check_order("packbits", bitorder)
     bits, place = _bytes_last("packbits", x, axis)
-    ones = convert(not_equal(bits, 0), dtypes.uint8)
+    ones = truth(bits, "packbits")
     missing = -bits.shape[-1] % 8
     widths = [(0, 0, 0)] * (ones.ndim - 1) + [(0, missing, 0)]
-    padded = pad_primitive(ones, np.zeros((), np.uint8), widths)
+    padded = pad_primitive(ones, np.zeros((), np.bool_), widths)
     groups: Any = reshape(padded, (*padded.shape[:-1], padded.shape[-1] // 8, 8))
-    packed = reductions.sum(groups << places, -1, promote_integers=False)
+    if bitorder == "big":
+        groups = rev(groups, (groups.ndim - 1,))
+    # What compiled code takes for the bits of a byte: each bool at the place of its number.
+    shifted: Any = convert(groups, dtypes.uint8) << iota(dtypes.uint8, 8)
+    packed = reductions.sum(shifted, -1, promote_integers=False)
     return moveaxis(packed, -1, place)
 
 
@@ -97,10 +100,11 @@ def unpackbits(
     x = operand(a, "unpackbits")
     if x.dtype != dtypes.uint8:
         raise TypeError(f"unpackbits takes bytes, got {x.dtype}: use x.astype(jnp.uint8).")
-    places = _places("unpackbits", bitorder)
+    _check_order("unpackbits", bitorder)
     values, place = _bytes_last("unpackbits", x, axis)
-    one = np.uint8(1)
-    bits: Any = (values[..., None] >> places) & one
+    places: Any = iota(dtypes.uint8, 8)
+    masks = np.uint8(128) >> places if bitorder == "big" else np.uint8(1) << places
+    bits: Any = convert(not_equal(values[..., None] & masks, 0), dtypes.uint8)
     bits = reshape(bits, (*values.shape[:-1], values.shape[-1] * 8))
     if count is not None and count > bits.shape[-1]:
         widths = [(0, 0, 0)] * (bits.ndim - 1) + [(0, count - bits.shape[-1], 0)]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from minijax.core import dtypes
+from minijax.core.array import ConcreteArray, value_of
 from minijax.core.operators import Array
 from minijax.numpy import reductions
 from minijax.numpy.axes import broadcast_to, expand_dims, moveaxis, reshape
 from minijax.numpy.creation import asarray
+from minijax.numpy.joining import stack
 from minijax.numpy.logic import isnan, logical_not
 from minijax.numpy.promotion import (
     UnsupportedArgumentError,
@@ -24,7 +28,10 @@ from minijax.numpy.selection import where
 from minijax.numpy.sorting import argsort, sort
 from minijax.numpy.taking import take_along_axis
 from minijax.numpy.ufuncs import clip
+from minijax.primitives.partition import partition
 
+_MOST_PICKED = 4  # elements: more are taken from sorted rows
+_LONG_ROW, _SHARE = 1024, 16
 _METHODS = ("linear", "lower", "higher", "midpoint", "nearest", "inverted_cdf")
 
 
@@ -146,8 +153,9 @@ def percentile(
         Array(3., dtype=float64)
     """
     refuse_out("percentile", out)
-    fractions: Any = inexact("percentile", asarray(q))
-    return quantile(a, fractions / 100, axis, method=method, keepdims=keepdims, weights=weights)
+    return quantile(
+        a, _fractions("percentile", q), axis, method=method, keepdims=keepdims, weights=weights
+    )
 
 
 def nanpercentile(
@@ -188,8 +196,15 @@ def nanpercentile(
         Array(2.5, dtype=float64)
     """
     refuse_out("nanpercentile", out)
-    fractions: Any = inexact("nanpercentile", asarray(q))
-    return nanquantile(a, fractions / 100, axis, method=method, keepdims=keepdims, weights=weights)
+    return nanquantile(
+        a, _fractions("nanpercentile", q), axis, method=method, keepdims=keepdims, weights=weights
+    )
+
+
+def _fractions(name: str, percentages: Any) -> Any:
+    known = _known(percentages)
+    given: Any = inexact(name, asarray(percentages)) if known is None else known
+    return given / 100
 
 
 def median(
@@ -267,6 +282,9 @@ def _quantile(
         shares = _rows(_spread_weights(name, x, asarray(weights, x.dtype), axis), axes)
         order = argsort(rows, -1)
         shares = take_along_axis(shares, order, -1)
+    known = None if skip_nan or method == "inverted_cdf" else _known(q)
+    if known is not None and (result := _picked(rows, known, method)) is not None:
+        return _result(result, known.shape, rest, axes, keepdims)
     rows = sort(rows, -1)
     fractions = convert(inexact(name, asarray(q)), x.dtype)
     if fractions.ndim > 1:
@@ -276,10 +294,15 @@ def _quantile(
         found = _by_share(rows, shares, flat, skip_nan)
     else:
         found = _between(rows, flat, method, skip_nan)
-    result = reshape(moveaxis(found, -1, 0), (*fractions.shape, *rest))
-    if not keepdims:
-        return result
-    return expand_dims(result, tuple(fractions.ndim + d for d in axes))
+    return _result(found, fractions.shape, rest, axes, keepdims)
+
+
+def _result(
+    found: Any, shape: tuple[int, ...], rest: tuple[int, ...], axes: tuple[int, ...], keepdims: bool
+) -> Array:
+    """Returns quantiles of rows in the shape of the fractions, then that of the rows."""
+    result = reshape(moveaxis(found, -1, 0), (*shape, *rest))
+    return expand_dims(result, tuple(len(shape) + d for d in axes)) if keepdims else result
 
 
 def _rows(x: Array, axes: tuple[int, ...]) -> Array:
@@ -300,6 +323,74 @@ def _spread_weights(name: str, x: Array, weights: Array, axis: Any) -> Array:
         )
     place = axis % x.ndim
     return broadcast_to(reshape(weights, (-1,) + (1,) * (x.ndim - place - 1)), x.shape)
+
+
+def _known(q: Any) -> np.ndarray | None:
+    """Returns fractions that no program computes; None for others."""
+    if type(q) is ConcreteArray:
+        return value_of(q)
+    parts = q if isinstance(q, list | tuple) else (q,)
+    if not all(isinstance(x, int | float | np.number | np.ndarray) for x in parts):
+        return None
+    known = np.asarray(q)
+    return None if dtypes.is_complex(known.dtype) else known
+
+
+def _picked(rows: Array, fractions: np.ndarray, method: str) -> Any:
+    """Interpolates in rows without sorting them; None where too many elements would be looked for.
+
+    The steps are those of `_between`, on numbers that are known.
+    """
+    n = rows.shape[-1]
+    if not n or fractions.ndim > 1 or not fractions.size:
+        return None
+    last = np.asarray(n - 1, rows.dtype)
+    place = np.clip(fractions.reshape(-1).astype(rows.dtype) * last, 0, last)
+    if method == "nearest":
+        place = np.ceil(place - np.asarray(0.5, rows.dtype))
+    low, high = np.floor(place), np.ceil(place)
+    if not np.isfinite(place).all():
+        return None
+    sides = [[max(int(k), 0) for k in side] for side in (low, high)]
+    places = {*sides[0], *sides[1]}
+    if not _pays(places, n):
+        return None
+    found = _at_places(rows, places)
+    below, above = (stack([found[k] for k in side], -1) for side in sides)
+    if method in ("lower", "higher"):
+        result = below if method == "lower" else above
+    else:
+        is_midpoint = method == "midpoint"
+        weight = np.where(low == high, 0, 0.5) if is_midpoint else place - low
+        share = asarray(weight.astype(rows.dtype))
+        result = below * (1 - share) + above * share
+    return where(reductions.any(isnan(rows), -1, keepdims=True), math.nan, result)
+
+
+def _at_places(rows: Array, places: set[int]) -> dict[int, Any]:
+    """Returns the elements that sorting rows puts at some places.
+
+    What remains is looked for on the side of the first place where there are fewer elements.
+    """
+    found: dict[int, Any] = {}
+    from_above = 2 * max(places) < rows.shape[-1]
+    rest, start = rows, 0  # of the place that the first element of `rest` would have
+    for place in sorted(places, reverse=from_above):
+        at = place - start
+        (parted,) = (rest,) if rest.shape[-1] == 1 else partition([rest], at)
+        found[place] = parted[..., at]
+        if from_above:
+            rest = parted[..., :at]
+        else:
+            rest, start = parted[..., at + 1 :], place + 1
+    return found
+
+
+def _pays(places: set[int], n: int) -> bool:
+    """Tells whether looking for elements takes less time than sorting a row."""
+    if len(places) > _MOST_PICKED:
+        return False
+    return n >= _LONG_ROW or max(places) * _SHARE < n or (n - min(places)) * _SHARE < n
 
 
 def _by_share(rows: Any, shares: Any, fractions: Any, skip_nan: bool) -> Any:

@@ -112,6 +112,17 @@ def test_parts_of_an_axis(name: str, size: int, dtype: str) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
+def test_rows_of_many_elements_are_cut_although_they_are_long() -> None:
+    def objective(x: Any) -> Any:
+        return jnp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+    def conditions(n: int) -> int:
+        return compiled(mj.hessian(objective), normal(n)).llvm_ir().count("icmp slt <")
+
+    assert conditions(90) > 0
+    assert conditions(200) == 0
+
+
 @pytest.mark.parametrize("size", (1, 7, 8, 19, 64))
 def test_mapped_loops_go_by_lanes(size: int) -> None:
     def root(a: Any) -> Any:

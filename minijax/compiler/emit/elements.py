@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
@@ -76,9 +77,10 @@ def _emit_loops(
 ) -> None:
     *others, last = indices
     lanes = lanes_for(nodes, last.payload, [x.dtype for x in element.outs])
-    tiles = None if body.part_of(last) else find_tiles(nodes, indices, lanes)
+    tiles = find_tiles(nodes, indices, lanes)
     if tiles is not None:
         emit_tiles(body, indices, tiles, write)
         return
+    rows = math.prod(index.payload for index in others)
     with body.loops(others):
-        across_segments(body, last, lanes, nodes, write)
+        across_segments(body, last, rows, lanes, nodes, write)

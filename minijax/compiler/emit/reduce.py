@@ -18,9 +18,11 @@ import numpy as np
 
 from minijax.compiler.emit import convert
 from minijax.compiler.emit.body import Body, combine, plus, row_major, times
+from minijax.compiler.emit.counts import Counts
 from minijax.compiler.emit.frame import Frame, clear
 from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.packed_bits import emit_packed_bits
 from minijax.compiler.emit.types import Scalar, constant, layout, registers
 from minijax.compiler.fuse.sweep import Sweep
 from minijax.compiler.fuse.sweeps import STRETCH, walks_rows
@@ -50,11 +52,15 @@ def emit_reduce_in(body: Body, reduce: Reduce) -> None:
     fold = _Fold(body, reduce)
     if any(i.payload == 0 for i in reduce.inner if i.op == "index"):
         fold.emit_nothing()
+    elif emit_packed_bits(fold):
+        return
     elif fold.walks_rows():
         if fold.outer[-1].payload > _MOST_VECTORS * fold.kept_lanes():
             fold.emit_rows()
         else:
             fold.emit_side_by_side()
+    elif (counts := Counts.of(fold)) is not None:
+        counts.emit()
     elif fold.is_free and fold.inner and fold.inner[-1].payload >= _FEW:
         fold.emit_lanes()
     elif fold.outer and fold.outer[-1].payload >= _FEW:

@@ -15,6 +15,8 @@ from minijax.kernel.expr import Expr
 
 _MOST_BREAKS = 4
 _MOST_NODES = 120
+_MOST_NODES_OF_MANY = 400
+_MANY = 10_000
 _VECTORS = 4
 _HOLDS: dict[str, Callable[[int, int], bool]] = {
     "lt": lambda x, y: x < y,
@@ -25,14 +27,29 @@ _HOLDS: dict[str, Callable[[int, int], bool]] = {
 
 
 def across_segments(
-    body: Body, index: Expr, lanes: int, nodes: Sequence[Expr], write: Callable[[Operand], None]
+    body: Body,
+    index: Expr,
+    rows: int,
+    lanes: int,
+    nodes: Sequence[Expr],
+    write: Callable[[Operand], None],
 ) -> None:
-    """Goes over an axis by vectors, part by part; see `Body.across`."""
+    """Goes over an axis by vectors, part by part; see `Body.across`.
+
+    Args:
+        body: where the loops are emitted.
+        index: the index of the axis.
+        rows: how often the axis is gone over; code for many elements may be longer.
+        lanes: the length of a vector.
+        nodes: all that is computed for an element.
+        write: emits the element.
+    """
     conditions = list(_conditions(nodes, index))
     breaks = sorted({b for _, _, b in conditions if 0 < b < index.payload})
     parts = len(breaks) + 1
     is_long = index.payload >= _VECTORS * lanes
-    if not breaks or parts > _MOST_BREAKS or parts * len(nodes) > _MOST_NODES or not is_long:
+    most = _MOST_NODES_OF_MANY if rows * index.payload >= _MANY else _MOST_NODES
+    if not breaks or parts > _MOST_BREAKS or parts * len(nodes) > most or not is_long:
         body.across(index.payload, index, lanes, write)
         return
     for start, stop in zip((0, *breaks), (*breaks, index.payload), strict=True):
