@@ -35,13 +35,13 @@ from minijax.compiler.cache.modules import cached_module
 from minijax.compiler.cache.record import Record, from_bytes
 from minijax.compiler.cache.store import Store
 from minijax.compiler.clock import clock
-from minijax.compiler.collector import paused
 from minijax.compiler.engine import EngineError, assembly_of, compile_module, load_object
 from minijax.compiler.engine import Program as Code
 from minijax.compiler.memory import workspace
 from minijax.compiler.status import ENTRY, FAILED, INTERRUPTED, reraise
 from minijax.compiler.threads import runtime
 from minijax.core.array import value_of
+from minijax.core.collector import paused
 from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.lazy import find

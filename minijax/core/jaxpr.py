@@ -60,6 +60,7 @@ class Literal:
 
 
 Atom = Var | Literal
+_NO_EFFECTS: frozenset[str] = frozenset()
 
 
 class Eqn:
@@ -83,7 +84,9 @@ class Eqn:
 
     @property
     def effects(self) -> frozenset[str]:
-        own = frozenset((self.primitive.effect,)) if self.primitive.effect else frozenset()
+        own = frozenset((self.primitive.effect,)) if self.primitive.effect else _NO_EFFECTS
+        if not self.params:
+            return own
         return own.union(*(inner.effects for inner in sub_jaxprs(self.params)))
 
     def replace(

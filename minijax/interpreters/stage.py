@@ -20,6 +20,7 @@ from minijax.core.activity import recording
 from minijax.core.array import ConcreteArray, aval_of, to_array
 from minijax.core.avals import Aval, ShapedArray, materialize
 from minijax.core.check import check_jaxpr
+from minijax.core.collector import calm
 from minijax.core.config import config
 from minijax.core.dtypes import float0, key_dtype
 from minijax.core.errors import UnexpectedTracerError
@@ -175,7 +176,7 @@ def _record(
     fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str
 ) -> tuple[Jaxpr, weakref.ref[StageTrace]]:
     trace = StageTrace()
-    with new_trace(trace):
+    with calm(), new_trace(trace):
         outs = fun(*[trace.new_input(aval) for aval in avals])
         return trace.finish(outs, name), weakref.ref(trace)
 

@@ -15,7 +15,7 @@ gathers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -208,7 +208,7 @@ class Body:
         if rest:
             end = first + whole * lanes
             lanes_left = Lanes.first(rest, lanes)
-            with self._when_inside(part, end), self.vector(lanes_left, index, end):
+            with self.when_inside(part, end), self.vector(lanes_left, index, end):
                 write(end)
 
     def _vectors(
@@ -239,7 +239,7 @@ class Body:
             yield
 
     @contextmanager
-    def _when_inside(self, part: Part | None, at: int) -> Iterator[None]:
+    def when_inside(self, part: Part | None, at: int) -> Iterator[None]:
         """Emits what is inside it if a position is in the part."""
         if part is None:
             yield
@@ -312,7 +312,8 @@ class Body:
             if id(node) in self._known:
                 stack.pop()
                 continue
-            missing = [x for x in self._needed(node) if id(x) not in self._known]
+            operands = self._needed(node)
+            missing = [x for x in operands if id(x) not in self._known]
             if node.op in ("load", "address", "guarded"):
                 # Where only the first lane's position counts, the index need not be a vector.
                 missing = [x for x in missing if x is not self._moving[0]]
@@ -320,7 +321,7 @@ class Body:
                 stack.extend(reversed(missing))
                 continue
             stack.pop()
-            self._place(node)
+            self._place(node, operands)
         return self._known[id(root)][0]
 
     def _needed(self, node: Expr) -> Sequence[Expr]:
@@ -330,24 +331,23 @@ class Body:
         """What has been emitted for an expression of one register, "" if nothing has."""
         return self._known[id(x)].value[0] if id(x) in self._known else ""
 
-    def _place(self, node: Expr) -> None:
+    def _place(self, node: Expr, operands: Sequence[Expr]) -> None:
+        """Emits a node where the operands that it needs are known."""
         if node is self._moving[0]:
             self._remember(node, _Emitted((self._counted(),), self.depth, True))
             return
         assert node.op not in ("index", "var"), f"{node.op} outside its loop"
-        operands = self._needed(node)
         level = max(map(self._level, operands), default=0)
         if len(operands) < len(node.operands) and node.op not in ("and", "or"):
             level = max(level, self._level(node.operands[0]))  # the choice is known there
         varies = self._is_vector(node, operands)
         if node.op == "scalar" and varies:
             level = self.depth  # it may have been made in this nest
-        with self._at(level):
-            if varies:
-                value = self._node(node)
-            else:
-                with self.c.on(1):
-                    value = self._node(node)
+        if level == self.depth and (varies or self.c.on_numbers):
+            value = self._node(node, operands)
+        else:
+            with self._at(level), nullcontext() if varies else self.c.on(1):
+                value = self._node(node, operands)
         self._remember(node, _Emitted(value, level, varies))
 
     def _is_vector(self, node: Expr, operands: Sequence[Expr]) -> bool:
@@ -368,7 +368,7 @@ class Body:
     def _varies(self, x: Expr) -> bool:
         return x is self._moving[0] or self._known[id(x)].varies
 
-    def _node(self, node: Expr) -> Scalar:
+    def _node(self, node: Expr, used: Sequence[Expr]) -> Scalar:
         if node.op == "scalar":
             return self.frame.scalars[node.payload]
         if node.op == "load":
@@ -381,7 +381,7 @@ class Body:
             return self._lanes(node)
         if node.op in ("div", "rem") and self._has_one_divisor(node):
             return self._divided(node)
-        operands = [self._over_lanes(x) for x in self._needed(node)]
+        operands = [self._over_lanes(x) for x in used]
         if len(operands) < len(node.operands):
             return operands[0]
         known = known_bool(node.op, operands) if node.dtype == bool_ else None

@@ -69,6 +69,11 @@ class Context:
         yield
         self.lanes, self.mask, self.alive = before
 
+    @property
+    def on_numbers(self) -> bool:
+        """Whether instructions work on one number, unconditionally."""
+        return self.lanes == 1 and self.mask is None
+
     def type(self, ty: str) -> str:
         """Returns the type of as many values as there are lanes."""
         return ty if self.lanes == 1 else f"<{self.lanes} x {ty}>"

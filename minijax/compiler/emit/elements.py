@@ -78,7 +78,7 @@ def _emit_loops(
 ) -> None:
     *others, last = indices
     lanes = lanes_for(nodes, last.payload, [x.dtype for x in element.outs])
-    tiles = None if body.part_of(last) else find_tiles(nodes, indices, lanes)
+    tiles = find_tiles(nodes, indices, lanes)
     if tiles is not None:
         emit_tiles(body, indices, tiles, write)
         return

@@ -49,6 +49,8 @@ def load_where(
 
 def _neighbours(c: Context, dtype: np.dtype, address: str, offset: Operand) -> Scalar:
     shape = layout(dtype)
+    if not shape.parts:
+        return ()
     if shape.parts == 2:
         return _load_pairs(c, shape.memory, shape.align, address, offset)
     # The first of masked lanes may lie outside of the array.
@@ -65,6 +67,8 @@ def _element(c: Context, ty: str, address: str, offset: Operand) -> str:
 def gather(c: Context, dtype: np.dtype, address: str, offsets: str) -> Scalar:
     """Loads the elements at a vector of offsets."""
     shape = layout(dtype)
+    if not shape.parts:
+        return ()
     ty = f"{{ {shape.memory}, {shape.memory} }}" if shape.parts == 2 else shape.memory
     vector = f"<{c.lanes} x ptr>"
     places = c.fn.emit(f"getelementptr inbounds {ty}, ptr {address}, {c.type('i64')} {offsets}")
@@ -110,6 +114,8 @@ def load_strided(c: Context, dtype: np.dtype, address: str, offset: Operand, ste
 def store(c: Context, dtype: np.dtype, x: Scalar, address: str, offset: Operand) -> None:
     """Stores an element at `offset` elements after an address, or a vector from there on."""
     shape = layout(dtype)
+    if not shape.parts:
+        return
     if shape.parts == 2:
         _store_pairs(c, shape.memory, shape.align, x, address, offset)
         return

@@ -71,8 +71,10 @@ class IndexBuilder(ExprBuilder):
         if dtype == int64 and id(node) not in self._facts:
             # Derived when the node is made, from facts of its operands: nothing recurses.
             self._facts[id(node)] = (node, self._derive_linear(node), self._derive_range(node))
-        if operands and id(node) not in self._guards:
-            self._guards[id(node)] = self._derive_guards(node)
+        if (self._guards or op == "load") and id(node) not in self._guards:
+            guards = self._derive_guards(node)
+            if guards:
+                self._guards[id(node)] = guards
         return node
 
     # -- reads under a condition

@@ -119,6 +119,8 @@ def weight_again(node: Expr) -> float:
 
     Choices by index multiply where they are nested, and then no loop can be cut at all of them.
     """
+    if node.op in _FREE:
+        return 0.0
     if node.op == "select" and _compares_indices(node.operands[0]):
         return _CHOICE_AGAIN
     return max(_FUNCTION_AGAIN, node_weight(node)) if is_function(node) else node_weight(node)

@@ -9,16 +9,17 @@ inlined elements recurse, and storage decisions cap their length.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from minijax.compiler.fuse.affine import IndexBuilder
 from minijax.compiler.fuse.storage import Storage
 from minijax.compiler.fuse.walk import postorder
 from minijax.core.dtypes import int64
-from minijax.kernel.expr import COMPARISON, Expr
+from minijax.kernel.expr import BINARY_SAME, COMPARISON, UNARY_SAME, Expr
 from minijax.kernel.roots import Definition, Element, Value
 
 _SIMPLIFIED = frozenset(["add", "sub", "mul", "max", "min", "and", "or", "xor"])
+_AS_IT_IS = BINARY_SAME | UNARY_SAME
 
 
 class Bindings:
@@ -29,11 +30,12 @@ class Bindings:
         storage: dict[Value, Storage],
         defined: Mapping[Value, Definition],
         home: Callable[[Value], Value],
+        orders: Iterable[Sequence[Expr]] = (),
     ) -> None:
         self.storage = storage
         self.defined = defined
         self.home = home
-        self._orders: dict[int, list[Expr]] = {}
+        self._orders = {id(nodes[-1]): nodes for nodes in orders}
 
     def element(self, value: Value) -> tuple[Element, Expr]:
         """Returns the definition of an inline value and its body."""
@@ -41,7 +43,7 @@ class Bindings:
         assert isinstance(definition, Element), f"{value} cannot be inlined"
         return definition, definition.bodies[value.position]
 
-    def order(self, body: Expr) -> list[Expr]:
+    def order(self, body: Expr) -> Sequence[Expr]:
         """Returns the nodes of a body in order, walked once."""
         found = self._orders.get(id(body))
         if found is None:
@@ -88,6 +90,8 @@ class Expander:
         k, op = self.builder, node.op
         if op == "read":
             return self.read(node.payload, operands)
+        if op in _AS_IT_IS and node.dtype != int64:
+            return k.make(op, node.dtype, operands, node.payload)
         if op == "const":
             return k.constant(node.payload, node.dtype)
         if op in ("var", "index"):

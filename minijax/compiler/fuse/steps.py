@@ -63,7 +63,8 @@ def _fuse(program: Program) -> Fused:
     through = _through(definitions)
     decision = decide(definitions, program.outputs, through)
     storage, defined = decision.storage, decision.defined
-    bindings = Bindings(storage, defined, lambda v: home(v, storage, defined, through))
+    orders = (body.nodes for body in decision.bodies.values())
+    bindings = Bindings(storage, defined, lambda v: home(v, storage, defined, through), orders)
     keep_scatters_in_place(definitions, decision, bindings)
     scheduler = _Scheduler(bindings)
     for definition in definitions:
@@ -143,8 +144,7 @@ class _Scheduler:
         expanded = expander.expand(bodies, definition.indices, group.indices)
         new = postorder(expanded, step.nodes)
         needed = {v for v in map(_source, new) if v is not None}
-        own = {v for v in group.outs if lanes_of(v) > 1}
-        late = any(self._made_at.get(v, -1) >= at for v in needed - own)
+        late = any(self._made_at.get(v, -1) >= at and not _is_named_in(v, group) for v in needed)
         if late or len(step.nodes) > _MOST_NODES:
             step.nodes.difference_update(map(id, new))
             return False
@@ -215,6 +215,11 @@ def _forward(
 
 
 _STORED = (Storage.MEMORY, Storage.REGISTER)
+
+
+def _is_named_in(value: Value, group: Element) -> bool:
+    """Tells whether a value is a vector that a group of elements makes, whose name it can read."""
+    return lanes_of(value) > 1 and value in group.outs
 
 
 def _source(node: Expr) -> Value | None:

@@ -16,7 +16,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from minijax.compiler.simplify.nested import in_nested
+from minijax.compiler.simplify.nested import in_nested, renamed
 from minijax.core import dtypes
 from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal
@@ -40,7 +40,7 @@ def simplify_algebra(jaxpr: Jaxpr) -> Jaxpr:
     made: Definitions = {}
     eqns: list[Eqn] = []
     for eqn in jaxpr.eqns:
-        eqn = eqn.replace(invars=[names.get(atom, atom) for atom in eqn.invars])
+        eqn = renamed(eqn, names)
         found = _rewritten(eqn, made)
         if isinstance(found, Eqn):
             found = in_nested(found, simplify_algebra)

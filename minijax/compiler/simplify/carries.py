@@ -7,7 +7,7 @@ Its result is the first value, and what depends on it alone can be computed befo
 
 from __future__ import annotations
 
-from minijax.compiler.simplify.nested import in_nested
+from minijax.compiler.simplify.nested import in_nested, renamed
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr
 from minijax.primitives.control.scan import scan_p
 from minijax.primitives.control.while_loop import while_p
@@ -18,7 +18,7 @@ def carries_to_constants(jaxpr: Jaxpr) -> Jaxpr:
     names: dict[Atom, Atom] = {}
     eqns: list[Eqn] = []
     for eqn in jaxpr.eqns:
-        eqn = eqn.replace(invars=[names.get(atom, atom) for atom in eqn.invars])
+        eqn = renamed(eqn, names)
         eqn = in_nested(eqn, carries_to_constants)
         if eqn.primitive is scan_p:
             eqn = _scan(eqn, names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minijax.compiler.simplify.nested import in_nested
+from minijax.compiler.simplify.nested import in_nested, renamed
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal
 
 
@@ -17,8 +17,7 @@ def eliminate_common(jaxpr: Jaxpr) -> Jaxpr:
     seen: dict[Any, Eqn] = {}
     eqns: list[Eqn] = []
     for eqn in jaxpr.eqns:
-        invars = [names.get(atom, atom) for atom in eqn.invars]
-        eqn = in_nested(eqn.replace(invars=invars), eliminate_common)
+        eqn = in_nested(renamed(eqn, names), eliminate_common)
         if eqn.effects or eqn.primitive.name == "optimization_barrier":
             eqns.append(eqn)
             continue
@@ -35,7 +34,7 @@ def _key(eqn: Eqn) -> Any:
     return (
         eqn.primitive,
         tuple(map(_atom_key, eqn.invars)),
-        tuple(sorted(eqn.params.items(), key=_name)),
+        tuple(sorted(eqn.params.items(), key=_name)) if eqn.params else (),
     )
 
 

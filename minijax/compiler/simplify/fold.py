@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minijax.compiler.simplify.nested import in_nested
+from minijax.compiler.simplify.nested import in_nested, renamed
 from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal
 
@@ -18,7 +18,7 @@ def fold_constants(jaxpr: Jaxpr) -> Jaxpr:
     known: dict[Atom, Atom] = {}
     eqns: list[Eqn] = []
     for eqn in jaxpr.eqns:
-        eqn = eqn.replace(invars=[known.get(atom, atom) for atom in eqn.invars])
+        eqn = renamed(eqn, known)
         if _is_foldable(eqn):
             values = [atom.val for atom in eqn.invars if isinstance(atom, Literal)]
             outs = eqn.primitive.impl(*values, **eqn.params)
@@ -35,9 +35,9 @@ def _is_foldable(eqn: Eqn) -> bool:
     # `run` marks primitives that carry programs, and those of other libraries.
     return (
         bool(eqn.invars)
+        and all(isinstance(atom, Literal) and atom.val.shape == () for atom in eqn.invars)
         and eqn.primitive.run is None
         and eqn.primitive.name not in _KEPT
         and not eqn.effects
-        and all(isinstance(atom, Literal) and atom.val.shape == () for atom in eqn.invars)
         and all(var.aval.shape == () for var in eqn.outvars)  # type: ignore[attr-defined]
     )

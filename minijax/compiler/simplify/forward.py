@@ -8,7 +8,7 @@ that is stacked twice is stacked once. So residuals of a derivative that are inp
 
 from __future__ import annotations
 
-from minijax.compiler.simplify.nested import in_nested
+from minijax.compiler.simplify.nested import in_nested, renamed
 from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from minijax.interpreters.stage import stage_closed
@@ -21,7 +21,7 @@ def forward_stacks(jaxpr: Jaxpr) -> Jaxpr:
     names: dict[Atom, Atom] = {}
     eqns: list[Eqn] = []
     for eqn in jaxpr.eqns:
-        eqn = eqn.replace(invars=[names.get(atom, atom) for atom in eqn.invars])
+        eqn = renamed(eqn, names)
         eqn = in_nested(eqn, forward_stacks)
         if eqn.primitive is scan_p:
             eqn, repeated = _forward(eqn, names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from minijax.compiler.simplify.nested import in_nested
+from minijax.compiler.simplify.nested import in_nested, renamed
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from minijax.primitives.control.call import call_p
 
@@ -25,6 +25,9 @@ def inline_calls(jaxpr: Jaxpr) -> Jaxpr:
             entry.bind()
             continue
         eqn, scope = entry
+        if scope is names and eqn.primitive is not call_p:
+            eqns.append(in_nested(renamed(eqn, names), inline_calls))
+            continue
         invars = [_rename(atom, scope) for atom in eqn.invars]
         if eqn.primitive is call_p:
             body = eqn.params["jaxpr"]
@@ -33,7 +36,7 @@ def inline_calls(jaxpr: Jaxpr) -> Jaxpr:
             pending.extend(_Placed(nested, inner) for nested in reversed(body.eqns))
             continue
         # A body that is called twice needs fresh variables each time.
-        outvars = eqn.outvars if scope is names else [Var(v.aval) for v in eqn.outvars]
+        outvars = [Var(v.aval) for v in eqn.outvars]
         scope.update(zip(eqn.outvars, outvars, strict=True))
         eqns.append(in_nested(eqn.replace(invars=invars, outvars=outvars), inline_calls))
     return jaxpr.replace(eqns=eqns, outvars=[_rename(atom, names) for atom in jaxpr.outvars])

@@ -1,17 +1,26 @@
-"""Applying a pass to the programs nested in an equation's parameters."""
+"""What passes do to most equations: rename operands, go on in the programs of parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from minijax.core.jaxpr import Eqn, Jaxpr
+from minijax.core.jaxpr import Atom, Eqn, Jaxpr
 
 Pass = Callable[[Jaxpr], Jaxpr]
 
 
+def renamed(eqn: Eqn, names: Mapping[Atom, Atom]) -> Eqn:
+    """Returns the equation on the operands that have taken the place of its own."""
+    if not any(atom in names for atom in eqn.invars):
+        return eqn
+    return eqn.replace(invars=[names.get(atom, atom) for atom in eqn.invars])
+
+
 def in_nested(eqn: Eqn, rewrite: Pass) -> Eqn:
     """Returns the equation with `rewrite` applied to every program in its parameters."""
+    if not eqn.params:
+        return eqn
     changed: dict[str, Any] = {}
     for name, value in eqn.params.items():
         if isinstance(value, Jaxpr):
