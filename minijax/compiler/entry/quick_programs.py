@@ -42,7 +42,7 @@ _MOST_ELEMENTS = 1 << 15
 _MOST_MOVED = 4096  # bytes; beyond, a view is made sooner than a copy
 _IMPL: dict[Any, Callable[..., Any]] = {broadcast_in_dim_p: broadcast_view}
 
-Apply = Callable[..., ConcreteArray | None]
+Apply = Callable[..., Any]
 
 
 def is_decided_by_key(function: Any) -> bool:
@@ -54,8 +54,9 @@ def is_decided_by_key(function: Any) -> bool:
 class Programs:
     """The rows that have been written, and what they point to.
 
-    Args:
+    Attributes:
         apply_block: native code that applies a block, given by its address, to arrays.
+        apply_steps: the same with a list of results.
     """
 
     def __init__(self) -> None:
@@ -65,6 +66,7 @@ class Programs:
         self._seen: dict[tuple[int, ...], int] = {}
         self._turn = 0
         self.apply_block: Apply | None = None
+        self.apply_steps: Apply | None = None
 
     @property
     def address(self) -> int:
@@ -130,26 +132,56 @@ class Programs:
         if not jaxpr.eqns:
             out = jaxpr.outvars[0]
             return _returning(jaxpr.invars.index(out)) if out in jaxpr.invars else None
-        program = Steps(with_literals(jaxpr)).first
+        program = Steps(with_literals(jaxpr))
         block = _recorded(with_literals(jaxpr), operands)
-        if block is not None and self._is_right(block, program, operands):
+        if block is not None and _is_right(block, program, operands, self.apply_block):
             return block
-        return program
+        return program.first
 
-    def _is_right(
-        self, block: _Block, program: Callable[..., Any], operands: Sequence[ConcreteArray]
-    ) -> bool:
-        """Tries a block out."""
-        assert self.apply_block is not None, "native code is there before it asks"
-        for turn in range(4):
-            given = operands if turn == 0 else [_other(x.aval, turn) for x in operands]
-            wanted = program(*given)
-            found = self.apply_block(block.address, *given)
-            if found is None or found.aval is not wanted.aval:
+    def derive_steps(self, jaxpr: Jaxpr) -> Callable[..., list[Any] | None] | None:
+        """Returns native code for a closed program of arrays, None if there is none.
+
+        Returns:
+            A function of the inputs that returns the list of the outputs, or None if the inputs
+            are not arrays of the program's avals.
+        """
+        avals = jaxpr.in_avals
+        if not avals or len(jaxpr.eqns) > _MOST_STEPS or not jaxpr.eqns:
+            return None
+        if len(avals) > steps.MOST_OPERANDS or any(type(aval) is not ShapedArray for aval in avals):
+            return None
+        operands = [_other(aval, 1) for aval in avals if type(aval) is ShapedArray]
+        block = _recorded(jaxpr, operands)
+        if block is None or not _is_right(block, Steps(jaxpr), operands, self.apply_steps):
+            return None
+        assert self.apply_steps is not None, "native code is there before it is tried"
+        made = _OfBlock(self.apply_steps, block.address)
+        made.block = block
+        return made
+
+
+class _OfBlock(functools.partial[Any]):
+    """A function that applies a block, which lives as long."""
+
+    block: _Block
+
+
+def _is_right(
+    block: _Block, program: Steps, operands: Sequence[ConcreteArray], apply: Apply | None
+) -> bool:
+    """Tries a block out."""
+    assert apply is not None, "native code is there before it asks"
+    for turn in range(4):
+        given = operands if turn == 0 else [_other(x.aval, turn) for x in operands]
+        wanted = program.in_python(*given)
+        found = apply(block.address, *given)
+        if found is None:
+            return False
+        results = found if type(found) is list else [found]
+        for a, b in zip(results, wanted, strict=True):
+            if a.aval is not b.aval or a._value.tobytes() != b._value.tobytes():
                 return False
-            if found._value.tobytes() != wanted._value.tobytes():
-                return False
-        return True
+    return True
 
 
 @functools.cache
@@ -217,13 +249,15 @@ def _recorded(jaxpr: Jaxpr, operands: Sequence[ConcreteArray]) -> _Block | None:
             outs = impl(*map(read, eqn.invars), **eqn.params)
             for var, x in zip(eqn.outvars, outs, strict=True):
                 values[var] = tape.settled(np.asanyarray(x))
-        out, aval = read(jaxpr.outvars[0]), jaxpr.outvars[0].aval
-        assert isinstance(aval, ShapedArray)
-        words, kept = tape.block(out, aval)
-        if (out.shape, out.dtype) != (aval.shape, aval.dtype):
-            return None
-        is_large = tape.only_moves and out.nbytes > _MOST_MOVED
-        return None if is_large else _Block(words, kept)
+        outs, avals = [read(atom) for atom in jaxpr.outvars], jaxpr.out_avals
+        for out, aval in zip(outs, avals, strict=True):
+            if type(aval) is not ShapedArray or (out.shape, out.dtype) != (aval.shape, aval.dtype):
+                return None
+        words, kept = tape.block(outs, [aval for aval in avals if type(aval) is ShapedArray])
+        words[steps.RETURNED] = len(operands)
+        words += [id(x.aval) for x in operands]
+        is_large = tape.only_moves and max(out.nbytes for out in outs) > _MOST_MOVED
+        return None if is_large else _Block(words, [*kept, *(x.aval for x in operands)])
     except (NotNativeError, TypeError, ValueError, AttributeError):
         return None
 
