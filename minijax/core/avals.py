@@ -89,6 +89,7 @@ class ShapedArray(Aval):
         shape: a tuple of Python ints.
         dtype: a NumPy dtype object, or anything that names one.
         weak_type: whether the dtype came from Python scalars and gives way in promotion.
+        sharding, manual_axis_type, memory_space: say where arrays are; accepted for compatibility.
 
     Example:
         >>> ShapedArray((3,), np.dtype("float64")) is ShapedArray((3,), "float64")
@@ -103,7 +104,14 @@ class ShapedArray(Aval):
     is_inexact: bool
 
     def __new__(
-        cls, shape: tuple[int, ...], dtype: np.dtype | Any, weak_type: bool = False
+        cls,
+        shape: tuple[int, ...],
+        dtype: np.dtype | Any,
+        weak_type: bool = False,
+        *,
+        sharding: Any = None,
+        manual_axis_type: Any = None,
+        memory_space: Any = None,
     ) -> ShapedArray:
         found = _recent.get((shape, dtype, weak_type))
         return _unique(cls, shape, dtype, weak_type) if found is None else found
@@ -141,7 +149,7 @@ class ShapedArray(Aval):
         return str(self)
 
     def update(self, **changes: Any) -> ShapedArray:
-        """Returns a copy with `shape`, `dtype` or `weak_type` replaced."""
+        """Returns a copy with `shape`, `dtype` or `weak_type` replaced; places change nothing."""
         parts = {"shape": self.shape, "dtype": self.dtype, "weak_type": self.weak_type}
         new: dict[str, Any] = parts | changes
         return ShapedArray(**new)

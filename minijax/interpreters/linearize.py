@@ -42,7 +42,8 @@ from minijax.interpreters.jvp import concrete_value
 from minijax.interpreters.prune import prune_jaxpr
 from minijax.interpreters.stage import StageTrace, StageTracer, TangentTrace, with_literals
 from minijax.interpreters.steps import Kind, Steps, Table
-from minijax.interpreters.transpose import LinearSteps, pull_back, transpose_freely
+from minijax.interpreters.tape import Tape
+from minijax.interpreters.transpose import LinearSteps, transpose_freely
 
 
 class LinearizeTracer(Tracer):
@@ -237,23 +238,18 @@ def _linearize(
 
 def vjp(
     fun: Callable[..., Sequence[Any]], primals: Sequence[Any], active: Sequence[bool]
-) -> tuple[list[Any], Callable[[Sequence[Any]], list[Any]]]:
+) -> tuple[list[Any], Tape]:
     """Evaluates a function of flat values and returns its pullback.
 
     Returns:
-        The outputs, and the function that takes a cotangent for each output (`Zero` costs nothing)
+        The outputs, and the tape, which takes a cotangent for each output (`Zero` costs nothing)
         and returns a cotangent (maybe `Zero`) for each active argument.
     """
     # Where programs are checked, they hold equations only.
     by_steps = not (recording and (config.debug_checks or config.enable_checks))
     outs, linear, out_active, finished = _linearize(fun, primals, active, by_steps)
     check_leaks(finished)
-
-    def pullback(cts: Sequence[Any]) -> list[Any]:
-        linear_cts = [ct for ct, is_active in zip(cts, out_active, strict=True) if is_active]
-        return pull_back(linear, linear_cts)
-
-    return outs, pullback
+    return outs, Tape(linear, out_active)
 
 
 @record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,9 @@ class PartialVal:
 
     aval: Aval | None
     const: Any
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.aval, self.const))
 
     @classmethod
     def known(cls, const: Any) -> PartialVal:

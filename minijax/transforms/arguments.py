@@ -244,6 +244,13 @@ def check_same_structure(what: str, expected_name: str, expected: Any, name: str
         )
 
 
+class Like:
+    """A stand-in for a value of which only the aval is kept."""
+
+    def __init__(self, aval: Any) -> None:
+        self.aval = aval
+
+
 def check_tangent(
     what: str,
     name: str,

@@ -8,13 +8,15 @@ from typing import Any
 from minijax.core import dtypes
 from minijax.core.array import aval_of, to_array
 from minijax.core.avals import Zero, materialize
-from minijax.core.pytree import flatten, unflatten
+from minijax.core.pytree import flatten, register_node, unflatten
 from minijax.core.source import api_boundary
 from minijax.interpreters import jvp as jvp_interpreter
 from minijax.interpreters import linearize as linearize_interpreter
 from minijax.interpreters.evaluate import eval_jaxpr
+from minijax.interpreters.tape import Tape
 from minijax.transforms.arguments import (
     FlatFunction,
+    Like,
     check_same_structure,
     check_tangent,
     fix_arguments,
@@ -108,27 +110,62 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
     active = [dtypes.is_inexact(aval_of(x).dtype) for x in leaves]
     flat = FlatFunction(fun, in_tree, has_aux=has_aux)
     outs, linear, out_active = linearize_interpreter.linearize(flat, leaves, active)
-    out_tree = flat.out_tree
+    f_jvp = _Derivative(Tape(linear, out_active), leaves, in_tree, outs, flat.out_tree)
+    out = unflatten(flat.out_tree, map(to_array, outs))
+    return (out, f_jvp, flat.aux) if has_aux else (out, f_jvp)
+
+
+class _Derivative:
+    """What `linearize` returns: tangents of the arguments in, the tangent of the output out.
+
+    A pytree whose leaves are the residuals; it keeps avals in place of arguments and outputs.
+    """
+
+    def __init__(
+        self, tape: Tape, primals: Sequence[Any], in_tree: Any, outs: Sequence[Any], out_tree: Any
+    ) -> None:
+        self._tape = tape
+        self._in_avals = tuple(map(aval_of, primals))
+        self._in_tree = in_tree
+        self._out_avals = tuple(map(aval_of, outs))
+        self._out_tree = out_tree
 
     @api_boundary
-    def f_jvp(*tangents: Any) -> Any:
-        check_same_structure("the linearized function", "primals", primals, "tangents", tangents)
+    def __call__(self, *tangents: Any) -> Any:
+        """Returns the tangent of the output."""
+        expected = unflatten(self._in_tree, map(Like, self._in_avals))[0]
+        check_same_structure("the linearized function", "primals", expected, "tangents", tangents)
         given = [
-            check_tangent("the linearized function", "the tangent", primal, tangent, _MISFITS)
-            for primal, tangent in zip(leaves, flatten((tangents, {}))[0], strict=True)
+            check_tangent("the linearized function", "the tangent", Like(aval), tangent, _MISFITS)
+            for aval, tangent in zip(self._in_avals, flatten((tangents, {}))[0], strict=True)
         ]
-        moving = [materialize(t) for t, on in zip(given, active, strict=True) if on]
-        found = iter(eval_jaxpr(linear, *moving))
+        moving = [
+            materialize(t)
+            for t, aval in zip(given, self._in_avals, strict=True)
+            if dtypes.is_inexact(aval.dtype)
+        ]
+        found = iter(eval_jaxpr(self._tape.linear, *moving))
         return unflatten(
-            out_tree,
+            self._out_tree,
             [
-                next(found) if on else materialize(Zero(aval_of(out).tangent()))
-                for out, on in zip(outs, out_active, strict=True)
+                next(found) if on else materialize(Zero(aval.tangent()))
+                for aval, on in zip(self._out_avals, self._tape.out_active, strict=True)
             ],
         )
 
-    out = unflatten(out_tree, map(to_array, outs))
-    return (out, f_jvp, flat.aux) if has_aux else (out, f_jvp)
+    def _flatten(self) -> tuple[list[Any], tuple[Any, ...]]:
+        static = self._in_avals, self._in_tree, self._out_avals, self._out_tree
+        return self._tape.residuals(), (self._tape.frame, *static)
+
+    @classmethod
+    def _unflatten(cls, static: tuple[Any, ...], residuals: Sequence[Any]) -> _Derivative:
+        made = cls.__new__(cls)
+        frame, made._in_avals, made._in_tree, made._out_avals, made._out_tree = static
+        made._tape = frame.with_residuals(residuals)
+        return made
+
+
+register_node(_Derivative, _Derivative._flatten, _Derivative._unflatten, keyed=False)
 
 
 def jacfwd(

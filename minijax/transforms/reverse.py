@@ -8,21 +8,25 @@ from typing import Any
 from minijax.core import dtypes
 from minijax.core.array import aval_of, scalar, to_array
 from minijax.core.avals import ShapedArray, Zero, materialize
+from minijax.core.partial import Partial
 from minijax.core.pytree import (
     describe,
     describe_mismatch,
     flatten,
     flatten_with_path,
+    register_node,
     structure,
     unflatten,
 )
 from minijax.core.source import api_boundary
 from minijax.interpreters import linearize as linearize_interpreter
 from minijax.interpreters.stage import stage
+from minijax.interpreters.tape import Tape
 from minijax.interpreters.transpose import UndefinedPrimal, backward_pass
 from minijax.primitives.convert import convert_element_type_p
 from minijax.transforms.arguments import (
     FlatFunction,
+    Like,
     argument_path,
     as_array,
     check_callable,
@@ -43,13 +47,14 @@ _LEAF = structure(0)
 class _Pullback:
     """What `vjp` returns: cotangents of the output in, cotangents of the arguments out.
 
-    It keeps avals in place of arguments and outputs, so that only the residuals stay alive.
+    A pytree whose leaves are the residuals. It keeps avals in place of arguments and outputs, so
+    that only the residuals stay alive.
     """
 
     def __init__(
-        self, run: Any, outs: Sequence[Any], out_tree: Any, args: Sequence[Any], in_tree: Any
+        self, tape: Tape, outs: Sequence[Any], out_tree: Any, args: Sequence[Any], in_tree: Any
     ) -> None:
-        self._run = run
+        self._tape = tape
         self._out_avals = [aval_of(out) for out in outs]
         self._out_tree = out_tree
         self._in_avals = [aval_of(x) for x in args]
@@ -65,17 +70,40 @@ class _Pullback:
                 f"{describe_mismatch(self._out_tree, tree)}"
             )
         cts = [
-            check_tangent(
-                "the pullback", "the cotangent", _Like(aval), leaf, (ValueError, ValueError)
-            )
+            _checked_cotangent(aval, leaf)
             for aval, leaf in zip(self._out_avals, leaves, strict=True)
         ]
-        found = iter(self._run(cts))
+        found = iter(self._tape(cts))
         results = [
             _gradient(aval, next(found)) if _is_active(aval) else _float0(aval)
             for aval in self._in_avals
         ]
         return unflatten(self._in_tree, results)[0]
+
+    def _flatten(self) -> tuple[list[Any], tuple[Any, ...]]:
+        avals = tuple(self._out_avals), tuple(self._in_avals)
+        return self._tape.residuals(), (self._tape.frame, *avals, self._out_tree, self._in_tree)
+
+    @classmethod
+    def _unflatten(cls, static: tuple[Any, ...], residuals: Sequence[Any]) -> _Pullback:
+        frame, out_avals, in_avals, out_tree, in_tree = static
+        made = cls.__new__(cls)
+        made._tape = frame.with_residuals(residuals)
+        made._out_avals, made._in_avals = list(out_avals), list(in_avals)
+        made._out_tree, made._in_tree = out_tree, in_tree
+        return made
+
+
+register_node(_Pullback, _Pullback._flatten, _Pullback._unflatten, keyed=False)
+
+
+def _checked_cotangent(aval: Any, ct: Any) -> Any:
+    """Returns the cotangent of an output; that of an integer, whatever it is, is zero."""
+    if not _is_active(aval):
+        found = aval_of(ct)
+        if found.shape == aval.shape and found.dtype == aval.dtype:
+            return Zero(aval.tangent())
+    return check_tangent("the pullback", "the cotangent", Like(aval), ct, (ValueError, ValueError))
 
 
 def _is_active(aval: Any) -> bool:
@@ -93,13 +121,6 @@ def _gradient(aval: Any, ct: Any) -> Any:
     if not aval.weak_type or aval_of(ct).weak_type:
         return ct
     return convert_element_type_p.bind(ct, new_dtype=aval.dtype, weak_type=True)[0]
-
-
-class _Like:
-    """A stand-in for a value of which only the aval is kept."""
-
-    def __init__(self, aval: Any) -> None:
-        self.aval = aval
 
 
 @api_boundary
@@ -430,7 +451,7 @@ def fwd_and_bwd(
 def _check_transposed(what: str, aval: Any, leaf: Any) -> None:
     # A linear function of integers has a transpose, though integers have no derivative.
     if dtypes.is_inexact(aval.dtype):
-        check_tangent(what, "the cotangent", _Like(aval), leaf)
+        check_tangent(what, "the cotangent", Like(aval), leaf)
         return
     found = aval_of(leaf)
     if (found.shape, found.dtype) != (aval.shape, aval.dtype):
@@ -481,4 +502,4 @@ def linear_transpose(
         found = backward_pass(program, unknown, cts)
         return unflatten(in_tree, map(materialize, found))[0]
 
-    return transposed
+    return Partial(transposed)

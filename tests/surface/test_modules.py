@@ -26,6 +26,7 @@ from minijax import (
 from minijax.core.flags import DEFAULTS
 from minijax.extend import core as programs
 from minijax.extend import linear_util
+from minijax.interpreters import partial_eval
 from minijax.sharding import NamedSharding, PartitionSpec
 from minijax.test_util import check_grads, check_jvp, check_vjp
 
@@ -384,6 +385,29 @@ def test_check_grads_finds_a_wrong_rule() -> None:
     check_vjp(jnp.sin, partial(mj.vjp, jnp.sin), (0.5,))
     with pytest.raises(ValueError, match="modes"):
         check_grads(jnp.sin, (1.0,), order=1, modes=("reverse",))
+
+
+def test_tolerances_of_check_grads() -> None:
+    @mj.custom_jvp
+    def double(x):
+        return 2 * x
+
+    double.defjvp(lambda primals, tangents: (double(primals[0]), 2.01 * tangents[0]))
+    x, loose = np.float32(1.0), {np.float32: 0.02, "float64": 0.0}
+    check_grads(double, (x,), order=1, atol=loose, rtol=loose)
+    with pytest.raises(AssertionError):
+        check_grads(double, (x,), order=1, atol={"float64": 0.02})
+    # What is allowed is for each number of an array.
+    check_grads(double, (jnp.ones(20, jnp.float32),), order=1, modes="fwd")
+
+
+def test_known_and_unknown_values() -> None:
+    aval = mj.core.ShapedArray((2,), np.float64, sharding=None, memory_space=None)
+    assert aval is mj.core.ShapedArray((2,), np.float64)
+    pvals = [partial_eval.PartialVal.known(3.0), partial_eval.PartialVal.unknown(aval)]
+    _, outs, _ = partial_eval.trace_to_jaxpr_nounits(lambda x, y: [2 * x, y], pvals)
+    (known_aval, six), (unknown_aval, nothing) = outs
+    assert (known_aval, six, unknown_aval, nothing) == (None, 6.0, aval, None)
 
 
 def test_linear_call() -> None:

@@ -89,6 +89,22 @@ def test_linearize() -> None:
         f_jvp(V[:2], 1.0)
 
 
+def test_the_linearized_function_is_a_pytree() -> None:
+    def f(x: Any) -> Any:
+        return jnp.sin(x["a"]) * x["b"], x["n"]
+
+    x = {"a": np.array([0.5, 1.5]), "b": np.array([2.0, 3.0]), "n": np.int64(2)}
+    t = {"a": np.array([1.0, 2.0]), "b": np.array([0.5, 0.0]), "n": np.zeros((), mj.float0)}
+    expected = mj.jvp(f, (x,), (t,))[1]
+    out, f_jvp = mj.jit(lambda x: mj.linearize(f, x))(x)
+    close(out[0], np.sin(x["a"]) * x["b"])
+    close(f_jvp(t)[0], expected[0])
+    close(mj.jit(lambda f_jvp: f_jvp(t)[0])(f_jvp), expected[0])
+    assert mj.tree.leaves(mj.tree.map(jnp.shape, f_jvp)).count(2) >= 1
+    rows = mj.vmap(lambda a: mj.linearize(jnp.sin, a)[1])(x["a"])
+    close(mj.vmap(lambda f_jvp: f_jvp(1.0))(rows), np.cos(x["a"]))
+
+
 def test_linearize_of_grad_is_a_hessian_operator() -> None:
     slope, operator = mj.linearize(mj.grad(lambda x: jnp.sum(x**3)), X)
     close(slope, 3 * X**2)

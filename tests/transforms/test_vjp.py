@@ -9,7 +9,7 @@ import pytest
 
 import minijax as mj
 import minijax.numpy as jnp
-from minijax import errors
+from minijax import errors, lax
 from tests.transforms.test_grad import close, trees_close
 
 X = np.array([0.5, -1.0, 2.0])
@@ -57,6 +57,73 @@ def test_integers_have_float0_cotangents(oracle: ModuleType) -> None:
     expected = oracle.vjp(f, 2.0, 3)[1]((1.0, zero))
     assert str(n_ct.dtype) == str(expected[1].dtype)
     assert n_ct.shape == ()
+
+
+def test_cotangents_of_integers_are_zero_whatever_they_are(oracle: ModuleType) -> None:
+    def run(module: Any, ct: Any) -> Any:
+        jnp = module.numpy
+        _, f_vjp = module.vjp(lambda x: (2 * x, jnp.argmax(x)), jnp.arange(3.0))
+        return f_vjp((jnp.ones(3), ct))
+
+    for ct in (np.int64(1), np.zeros((), mj.float0)):
+        trees_close(run(mj, ct), run(oracle, ct))
+    with pytest.raises(ValueError, match="float0"):
+        run(mj, np.float64(1.0))
+
+
+def test_float0_goes_through_compiled_programs(oracle: ModuleType) -> None:
+    def run(module: Any, i: Any, x: Any) -> Any:
+        f = module.jit(lambda i, x: module.vjp(lambda i, x: x * x, i, x)[1](x))
+        return f(i, x)
+
+    for i, x in ((3, 2.0), (np.arange(3), np.ones(3))):
+        trees_close(run(mj, i, x)[1], run(oracle, i, x)[1])
+        assert run(mj, i, x)[0].dtype == mj.float0
+        assert np.shape(run(mj, i, x)[0]) == np.shape(i)
+    nothing = np.zeros((), mj.float0)
+    same, longer, two = mj.jit(lambda x, y: (x, x[None], 2 * y))(nothing, 1.0)
+    assert same.dtype == longer.dtype == mj.float0
+    assert (same.shape, longer.shape, float(two)) == ((), (1,), 2.0)
+
+
+def residual_function(x: Any) -> Any:
+    return {"sum": jnp.sum(jnp.exp(x["a"]) * x["b"]), "b": jnp.sin(x["b"])}
+
+
+RESIDUAL_ARGUMENT = {"a": np.array([0.5, 1.5]), "b": np.array([2.0, -1.0])}
+RESIDUAL_COTANGENT = {"sum": 2.0, "b": np.array([1.0, 3.0])}
+
+
+@pytest.mark.parametrize("checked", [False, True])
+def test_pullbacks_are_pytrees(checked: bool) -> None:
+    with mj.enable_checks(checked):
+        out, f_vjp = mj.vjp(residual_function, RESIDUAL_ARGUMENT)
+        expected = f_vjp(RESIDUAL_COTANGENT)
+        leaves, tree = mj.tree.flatten(f_vjp)
+        assert [isinstance(x, mj.Array) for x in leaves] == [True] * len(leaves) != []
+        trees_close(mj.tree.unflatten(tree, leaves)(RESIDUAL_COTANGENT), expected)
+        # Out of a compiled program, and into one; the second call finds both compiled.
+        forward = mj.jit(lambda x: mj.vjp(residual_function, x))
+        backward = mj.jit(lambda f_vjp, ct: f_vjp(ct))
+        for _ in range(2):
+            compiled_out, compiled = forward(RESIDUAL_ARGUMENT)
+            trees_close(compiled_out, out)
+            trees_close(compiled(RESIDUAL_COTANGENT), expected)
+            trees_close(backward(compiled, RESIDUAL_COTANGENT), expected)
+        assert mj.tree.structure(compiled) == mj.tree.structure(forward(RESIDUAL_ARGUMENT)[1])
+
+
+def test_pullbacks_of_loops_and_batches() -> None:
+    xs = jnp.array([0.3, 0.7, 1.1])
+
+    def f(x: Any) -> Any:
+        return lax.fori_loop(0, 3, lambda _, y: jnp.sin(y) * x, x)
+
+    slopes = mj.vmap(mj.grad(f))(xs)
+    pullbacks = mj.vmap(lambda x: mj.vjp(f, x)[1])(xs)
+    close(mj.vmap(lambda f_vjp: f_vjp(1.0)[0])(pullbacks), slopes)
+    stacked = lax.scan(lambda carry, x: (carry, mj.vjp(f, x)[1]), 0.0, xs)[1]
+    close(lax.scan(lambda carry, f_vjp: (carry, f_vjp(1.0)[0]), 0.0, stacked)[1], slopes)
 
 
 def test_vjp_under_transformations() -> None:

@@ -80,13 +80,13 @@ class Body:
         self, size: Operand, index: Expr | None = None, carried: Carried = ()
     ) -> Iterator[Loop]:
         """A loop of the nest; `index` stands for its counter inside."""
-        start, stop = self._range(size, index)
+        start, stop = self.range_of(size, index)
         with self.c.fn.loop(start, stop, carried=carried) as loop, self._inside(loop.preheader):
             if index is not None:
                 self.bind(index, (loop.index,))
             yield loop
 
-    def _range(self, size: Operand, index: Expr | None) -> tuple[Operand, Operand]:
+    def range_of(self, size: Operand, index: Expr | None) -> tuple[Operand, Operand]:
         """Returns the bounds of a loop: of its part, if it is the one that is cut."""
         part = self._part
         if part is None or index is None or part.along is not index:
@@ -208,7 +208,7 @@ class Body:
         if rest:
             end = first + whole * lanes
             lanes_left = Lanes.first(rest, lanes)
-            with self._when_inside(part, end), self.vector(lanes_left, index, end):
+            with self.when_inside(part, end), self.vector(lanes_left, index, end):
                 write(end)
 
     def _vectors(
@@ -239,7 +239,7 @@ class Body:
             yield
 
     @contextmanager
-    def _when_inside(self, part: Part | None, at: int) -> Iterator[None]:
+    def when_inside(self, part: Part | None, at: int) -> Iterator[None]:
         """Emits what is inside it if a position is in the part."""
         if part is None:
             yield
@@ -260,7 +260,7 @@ class Body:
             lanes: the numbers in a vector.
             write: emits the work on a vector, which must not change what it reads.
         """
-        start, stop = self._range(size, index)
+        start, stop = self.range_of(size, index)
         with (
             self.c.fn.loop(start, stop, lanes) as loop,
             self._inside(loop.preheader),

@@ -32,6 +32,7 @@ class Context:
         fn: the function that instructions go to.
         contract: whether multiplications and additions may be fused.
         lanes: how many numbers an instruction works on.
+        pair_order: which of neighbouring complex numbers each lane holds; None for in order.
         mask: the name of a vector of bools: the lanes that count; None where all do.
         alive: how many lanes count, the first ones, where that is known.
         symbols: addresses of outside functions that the linker does not find by itself.
@@ -46,6 +47,7 @@ class Context:
         self.fn: FunctionWriter
         self.contract = contract
         self.lanes = 1
+        self.pair_order: tuple[int, ...] | None = None
         self.mask: str | None = None
         self.alive = 1
         self.symbols: dict[str, int] = {}

@@ -10,6 +10,7 @@ from minijax.compiler.emit.body import Body
 from minijax.compiler.emit.bundles import emit_bundles
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.lanes import Lanes, lanes_for
+from minijax.compiler.emit.pairs import pair_order
 from minijax.compiler.emit.segments import across_segments
 from minijax.compiler.emit.transposed import emit_tiles, find_tiles
 from minijax.compiler.emit.types import registers
@@ -77,10 +78,12 @@ def _emit_loops(
 ) -> None:
     *others, last = indices
     lanes = lanes_for(nodes, last.payload, [x.dtype for x in element.outs])
-    tiles = None if body.part_of(last) else find_tiles(nodes, indices, lanes)
+    tiles = find_tiles(nodes, indices, lanes)
     if tiles is not None:
         emit_tiles(body, indices, tiles, write)
         return
     rows = math.prod(index.payload for index in others)
+    body.c.pair_order = pair_order(nodes, last, [x.dtype for x in element.outs], lanes)
     with body.loops(others):
         across_segments(body, last, rows, lanes, nodes, write)
+    body.c.pair_order = None

@@ -49,6 +49,8 @@ def load_where(
 
 def _neighbours(c: Context, dtype: np.dtype, address: str, offset: Operand) -> Scalar:
     shape = layout(dtype)
+    if not shape.parts:
+        return ()
     if shape.parts == 2:
         return _load_pairs(c, shape.memory, shape.align, address, offset)
     # The first of masked lanes may lie outside of the array.
@@ -65,6 +67,8 @@ def _element(c: Context, ty: str, address: str, offset: Operand) -> str:
 def gather(c: Context, dtype: np.dtype, address: str, offsets: str) -> Scalar:
     """Loads the elements at a vector of offsets."""
     shape = layout(dtype)
+    if not shape.parts:
+        return ()
     ty = f"{{ {shape.memory}, {shape.memory} }}" if shape.parts == 2 else shape.memory
     vector = f"<{c.lanes} x ptr>"
     places = c.fn.emit(f"getelementptr inbounds {ty}, ptr {address}, {c.type('i64')} {offsets}")
@@ -110,6 +114,8 @@ def load_strided(c: Context, dtype: np.dtype, address: str, offset: Operand, ste
 def store(c: Context, dtype: np.dtype, x: Scalar, address: str, offset: Operand) -> None:
     """Stores an element at `offset` elements after an address, or a vector from there on."""
     shape = layout(dtype)
+    if not shape.parts:
+        return
     if shape.parts == 2:
         _store_pairs(c, shape.memory, shape.align, x, address, offset)
         return
@@ -201,7 +207,8 @@ def _load_pairs(c: Context, ty: str, align: int, address: str, offset: Operand) 
 
 def _every_second(c: Context, ty: str, both: str, first: int) -> str:
     wide = f"<{2 * c.lanes} x {ty}>"
-    order = ", ".join(f"i32 {2 * k + first}" for k in range(c.lanes))
+    places = c.pair_order or range(c.lanes)
+    order = ", ".join(f"i32 {2 * k + first}" for k in places)
     return c.fn.emit(f"shufflevector {wide} {both}, {wide} poison, <{c.lanes} x i32> <{order}>")
 
 
@@ -213,6 +220,8 @@ def _store_pairs(c: Context, ty: str, align: int, x: Scalar, address: str, offse
         return
     wide = c.type(ty)
     re, im = (c.operand(ty, part) for part in x)
-    order = ", ".join(f"i32 {k // 2 + (k % 2) * c.lanes}" for k in range(2 * c.lanes))
+    places = c.pair_order or range(c.lanes)
+    lane_of = {place: lane for lane, place in enumerate(places)}
+    order = ", ".join(f"i32 {lane_of[k // 2] + (k % 2) * c.lanes}" for k in range(2 * c.lanes))
     both = c.fn.emit(f"shufflevector {wide} {re}, {wide} {im}, <{2 * c.lanes} x i32> <{order}>")
     _store(c, ty, align, both, pair, 2 * c.lanes)

@@ -44,6 +44,8 @@ def layout(dtype: np.dtype) -> Layout:
         return Layout("float", "i16", 1, 2)
     if dtype == dtypes.key_dtype:
         return Layout("i64", "i64", 1, 4)
+    if dtype == dtypes.float0:
+        return Layout("i8", "i8", 0, 1)  # no part: nothing is loaded or stored
     if dtypes.is_integer(dtype):
         return Layout(*(f"i{8 * dtype.itemsize}",) * 2, 1, dtype.itemsize)
     size = dtypes.real_dtype(dtype).itemsize
@@ -60,6 +62,8 @@ def registers(dtype: np.dtype) -> tuple[str, ...]:
 def constant(value: np.ndarray) -> Scalar:
     """Returns a constant of any dtype as a scalar."""
     dtype = value.dtype
+    if dtype == dtypes.float0:
+        return ()
     if dtype == dtypes.key_dtype:
         return (str(int(np.frombuffer(value.tobytes(), np.int64)[0])),)
     if dtypes.is_complex(dtype):
