@@ -28,6 +28,7 @@ SHAPES = ((), (5,), (1,), (2, 3), (2, 3, 4))
 @pytest.fixture(autouse=True)
 def _derive_at_once(monkeypatch):
     monkeypatch.setattr(quick_programs, "WORTH_DERIVING", 1)
+    monkeypatch.setattr(quick_programs.programs(), "patience", 1)
 
 
 def array(dtype, weak=False, shape=(5,), seed=0):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import struct
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -33,9 +34,10 @@ from minijax.primitives.broadcast import broadcast_in_dim_p, broadcast_view
 _OPERATORS = frozenset(
     f"__{prefix}{name}__" for name in (*BINARY, *COMPARISON, "getitem") for prefix in ("", "r")
 )
-# How often an application is done in Python before it is worth its derivation, which takes about
-# a hundred times as long.
-WORTH_DERIVING = 100
+# An application is worth its derivation, which takes about a hundred times as long, when native
+# code has asked about it so often; it does so once in PATIENCE times that it does not know it.
+WORTH_DERIVING = 6
+PATIENCE = 16
 _MOST_STEPS = 24
 _MOST_SEEN = 4096
 _MOST_ELEMENTS = 1 << 15
@@ -60,10 +62,11 @@ class Programs:
     """
 
     def __init__(self) -> None:
-        self._memory = (ctypes.c_uint64 * (keys.ROW_WORDS << keys.ROWS_BITS))()
-        self._bytes = memoryview(self._memory).cast("B")
+        self._memory = (ctypes.c_uint64 * (1 + (keys.ROW_WORDS << keys.ROWS_BITS)))()
+        self._bytes = memoryview(self._memory).cast("B")[8:]
+        self.patience = PATIENCE
         self._kept: dict[int, Any] = {}
-        self._seen: dict[tuple[int, ...], int] = {}
+        self._seen: dict[bytes, int] = {}
         self._turn = 0
         self.apply_block: Apply | None = None
         self.apply_steps: Apply | None = None
@@ -71,7 +74,16 @@ class Programs:
     @property
     def address(self) -> int:
         """The address of the first row."""
-        return ctypes.addressof(self._memory)
+        return ctypes.addressof(self._memory) - 8 * keys.PATIENCE
+
+    @property
+    def patience(self) -> int:
+        """How often native code misses a row before it asks about it."""
+        return int(self._memory[0])
+
+    @patience.setter
+    def patience(self, value: int) -> None:
+        self._memory[0] = value
 
     def learn(
         self, address: int, owner: Any, keywords: Mapping[str, Any] | None, *args: Any
@@ -84,15 +96,17 @@ class Programs:
             keywords: arguments given by name.
             *args: the other arguments.
         """
-        count = ctypes.c_uint64.from_address(address).value
-        words = tuple((ctypes.c_uint64 * count).from_address(address + 8))
-        times = self._seen.get(words, 0) + 1
+        key = ctypes.string_at(address, 8 * (1 + keys.KEY_WORDS))
+        count, *words = struct.unpack(f"={1 + keys.KEY_WORDS}Q", key)
+        key = key[: 8 * (1 + count)]
+        times = self._seen.get(key, 0) + 1
         if times < WORTH_DERIVING:
             if len(self._seen) >= _MOST_SEEN:
                 self._seen.clear()
-            self._seen[words] = times
+            self._seen[key] = times
             return
-        self._seen.pop(words, None)
+        self._seen.pop(key, None)
+        words = words[:count]
         keywords = dict(keywords or {})
         block, function, kept = 0, 0, []
         if is_decided_by_key(owner):
