@@ -80,27 +80,23 @@ class Body:
         self, size: Operand, index: Expr | None = None, carried: Carried = (), first: int = 0
     ) -> Iterator[Loop]:
         """A loop of the nest over `size` places; `index` stands for its counter inside."""
-        start, stop = self._range(size, index, first)
+        start, stop = self.range_of(size, index, first)
         with self.c.fn.loop(start, stop, carried=carried) as loop, self._inside(loop.preheader):
             if index is not None:
                 self.bind(index, (loop.index,))
             yield loop
 
-    def _range(self, size: Operand, index: Expr | None, first: int = 0) -> tuple[Operand, Operand]:
+    def range_of(
+        self, size: Operand, index: Expr | None, first: int = 0
+    ) -> tuple[Operand, Operand]:
         """Returns the bounds of a loop: of its part, if it is the one that is cut."""
         part = None if index is None else self.part_of(index)
         if part is None:
             return first, plus(self.c, size, first)
         if part.along is None or size == part.along.payload:
             return part.start, part.stop
-        bounds: list[Operand] = []
-        for op, x, y in (
-            ("smax", part.start, first),
-            ("smin", part.stop, plus(self.c, size, first)),
-        ):
-            args: list[tuple[str, Operand]] = [("i64", x), ("i64", y)]
-            bounds.append(self.c.pure_call("i64", f"llvm.{op}.i64", args))
-        return bounds[0], bounds[1]
+        last = plus(self.c, size, first)
+        return bound(self.c, "smax", part.start, first), bound(self.c, "smin", part.stop, last)
 
     def part_of(self, index: Expr) -> Part | None:
         """Returns the range of an index in this part, None for all of it."""
@@ -217,8 +213,7 @@ class Body:
         if rest:
             end = first + whole * lanes
             lanes_left = Lanes.first(rest, lanes)
-            inside = (None, 0, 0) if part is None else (end, part.start, part.stop)
-            with self._when_between(*inside), self.vector(lanes_left, index, end):
+            with self.when_inside(part, end), self.vector(lanes_left, index, end):
                 write(end)
 
     def _vectors(
@@ -231,15 +226,18 @@ class Body:
         for bound in (part.start, part.stop):
             distance = plus(self.c, bound, lanes - 1 - first)
             vectors = self.c.fn.emit(f"sdiv i64 {distance}, {lanes}")
-            args: list[tuple[str, Operand]] = [("i64", times(self.c, vectors, lanes)), ("i64", 0)]
-            inside = self.c.pure_call("i64", "llvm.smax.i64", args)
-            args = [("i64", inside), ("i64", size)]
-            bounds.append(plus(self.c, self.c.pure_call("i64", "llvm.smin.i64", args), first))
+            inside = bound(self.c, "smax", times(self.c, vectors, lanes), 0)
+            bounds.append(plus(self.c, bound(self.c, "smin", inside, size), first))
         return bounds[0], bounds[1]
 
     def when_begins(self, part: Part | None, first: int, stop: int) -> AbstractContextManager[None]:
         """Emits what is inside it if a part begins between two positions."""
         return self._when_between(None if part is None else part.start, first, stop)
+
+    def when_inside(self, part: Part | None, at: int) -> AbstractContextManager[None]:
+        """Emits what is inside it if a position is in the part."""
+        inside = (None, 0, 0) if part is None else (at, part.start, part.stop)
+        return self._when_between(*inside)
 
     @contextmanager
     def _when_between(self, at: Operand | None, first: Operand, stop: Operand) -> Iterator[None]:
@@ -263,15 +261,14 @@ class Body:
             lanes: the numbers in a vector.
             write: emits the work on a vector, which must not change what it reads.
         """
-        start, stop = self._range(size, index)
+        start, stop = self.range_of(size, index)
         with (
             self.c.fn.loop(start, stop, lanes) as loop,
             self._inside(loop.preheader),
         ):
             base: Operand = loop.index
             if size % lanes:
-                args: list[tuple[str, Operand]] = [("i64", loop.index), ("i64", size - lanes)]
-                base = self.c.pure_call("i64", "llvm.smin.i64", args)
+                base = bound(self.c, "smin", loop.index, size - lanes)
             with self.vector(Lanes(lanes), index, base):
                 write(base)
 
@@ -567,6 +564,11 @@ def times(c: Context, x: Operand, factor: int) -> Operand:
     if isinstance(x, int):
         return x * factor
     return x if factor == 1 else c.fn.emit(f"mul nsw i64 {x}, {factor}")
+
+
+def bound(c: Context, which: str, x: Operand, y: Operand) -> Operand:
+    """Emits the smaller (`smin`) or larger (`smax`) of two positions."""
+    return c.pure_call("i64", f"llvm.{which}.i64", [("i64", x), ("i64", y)])
 
 
 def plus(c: Context, x: Operand, y: Operand) -> Operand:

@@ -9,6 +9,7 @@ from minijax.compiler.emit.body import Body
 from minijax.compiler.emit.bundles import emit_bundles
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.lanes import Lanes, lanes_for
+from minijax.compiler.emit.pairs import pair_order
 from minijax.compiler.emit.segments import over_segments
 from minijax.compiler.emit.transposed import emit_tiles, find_tiles
 from minijax.compiler.emit.types import registers
@@ -76,8 +77,10 @@ def _emit_loops(
 ) -> None:
     last = indices[-1]
     lanes = lanes_for(nodes, last.payload, [x.dtype for x in element.outs])
-    tiles = None if body.part_of(last) else find_tiles(nodes, indices, lanes)
+    tiles = find_tiles(nodes, indices, lanes)
     if tiles is not None:
         emit_tiles(body, indices, tiles, write)
         return
+    body.c.pair_order = pair_order(nodes, last, [x.dtype for x in element.outs], lanes)
     over_segments(body, indices, lanes, nodes, element.bodies, write)
+    body.c.pair_order = None

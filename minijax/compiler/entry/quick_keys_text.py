@@ -21,8 +21,10 @@ KEY_WORDS = 20
 BLOCK, FUNCTION = KEY + KEY_WORDS, KEY + KEY_WORDS + 1
 ROW_WORDS = FUNCTION + 1
 ROWS_BITS = 10
+PATIENCE = -1  # in front of the rows: how often a key is missed before it is learnt about
 MOST_ARGUMENTS = 8
 
+_COUNTS_BITS = 12
 _USED = 24  # of a set, the number of its members
 _DICT_USED = 16
 _LENGTH, _ITEMS = 16, 24  # of a tuple
@@ -163,15 +165,18 @@ class KeysWriter:
     # -- rows
 
     def _write_find(self) -> None:
-        self.fn = fn = self.module.function("find_keyed", [("ptr", "key")], "ptr", "internal")
+        self.fn = fn = self.module.function("hash_of", [("ptr", "key")], "i64", "internal")
         used, words = fn.load("i64", "%key"), fn.gep("i64", "%key", 1)
         with fn.loop(used, carried=[("i64", 0)]) as loop:
             word = fn.load("i64", fn.gep("i64", words, loop.index))
             product = fn.emit(f"mul i64 {loop.values[0]}, {_FACTOR}")
             total = fn.emit(f"add i64 {product}, {word}")
             loop.next(fn.emit(f"xor i64 {total}, {fn.emit(f'lshr i64 {total}, 29')}"))
-        mixed = fn.emit(f"mul i64 {loop.results[0]}, {_FACTOR}")
-        place = fn.emit(f"lshr i64 {mixed}, {64 - ROWS_BITS}")
+        fn.ret(fn.emit(f"mul i64 {loop.results[0]}, {_FACTOR}"))
+        args = [("ptr", "key"), ("i64", "hash")]
+        self.fn = fn = self.module.function("find_keyed", args, "ptr", "internal")
+        used = fn.load("i64", "%key")
+        place = fn.emit(f"lshr i64 %hash, {64 - ROWS_BITS}")
         rows = self._state("KEYED_ROWS")
         for neighbour in (0, 1):
             number = fn.emit(f"xor i64 {place}, {neighbour}")
@@ -208,8 +213,10 @@ class KeysWriter:
         with fn.when(fn.emit("icmp ne ptr %keywords, null")):
             given = [("ptr", key), ("ptr", operands), ("ptr", "%keywords")]
             self._require(fn.call("i1", "push_keywords", given))
-        row = fn.call("ptr", "find_keyed", [("ptr", key)])
+        number = fn.call("i64", "hash_of", [("ptr", key)])
+        row = fn.call("ptr", "find_keyed", [("ptr", key), ("i64", number)])
         with fn.when(fn.emit(f"icmp eq ptr {row}, null")):
+            self._count(number)
             self._learn(key)
         count, first = fn.load("i64", operands), fn.gep("i64", operands, 1)
         block = fn.load("ptr", fn.gep("i64", row, BLOCK))
@@ -227,6 +234,21 @@ class KeysWriter:
     def _require(self, fits: str) -> None:
         with self.fn.when(self.fn.emit(f"xor i1 {fits}, true")):
             self.fn.ret(self.state)
+
+    def _count(self, number: str) -> None:
+        """Goes on only when keys with this hash have been missed as often as patience lasts."""
+        fn = self.fn
+        counts = self.module.variable("misses", f"[{1 << _COUNTS_BITS} x i16]")
+        shifted = fn.emit(f"lshr i64 {number}, {32 - _COUNTS_BITS}")
+        which = fn.emit(f"and i64 {shifted}, {(1 << _COUNTS_BITS) - 1}")
+        place = fn.gep("i16", counts, which)
+        count = fn.emit(f"add i16 {fn.load('i16', place)}, 1")
+        patience = fn.load("i64", fn.gep("i64", self._state("KEYED_ROWS"), PATIENCE))
+        wide = fn.emit(f"zext i16 {count} to i64")
+        with fn.when(fn.emit(f"icmp ult i64 {wide}, {patience}")):
+            fn.store("i16", count, place)
+            fn.ret(self.state)
+        fn.store("i16", 0, place)
 
     def _learn(self, key: str) -> None:
         """Has Python write a row: `learn(address of the key, owner, keywords, *args)`."""
