@@ -96,7 +96,7 @@ class Body:
         if part.along is None or size == part.along.payload:
             return part.start, part.stop
         last = plus(self.c, size, first)
-        return bound(self.c, "smax", part.start, first), bound(self.c, "smin", part.stop, last)
+        return clamp(self.c, "smax", part.start, first), clamp(self.c, "smin", part.stop, last)
 
     def part_of(self, index: Expr) -> Part | None:
         """Returns the range of an index in this part, None for all of it."""
@@ -223,11 +223,11 @@ class Body:
         if part is None:
             return first, first + size
         bounds = []
-        for bound in (part.start, part.stop):
+        for bound in part.start, part.stop:
             distance = plus(self.c, bound, lanes - 1 - first)
             vectors = self.c.fn.emit(f"sdiv i64 {distance}, {lanes}")
-            inside = bound(self.c, "smax", times(self.c, vectors, lanes), 0)
-            bounds.append(plus(self.c, bound(self.c, "smin", inside, size), first))
+            inside = clamp(self.c, "smax", times(self.c, vectors, lanes), 0)
+            bounds.append(plus(self.c, clamp(self.c, "smin", inside, size), first))
         return bounds[0], bounds[1]
 
     def when_begins(self, part: Part | None, first: int, stop: int) -> AbstractContextManager[None]:
@@ -268,7 +268,7 @@ class Body:
         ):
             base: Operand = loop.index
             if size % lanes:
-                base = bound(self.c, "smin", loop.index, size - lanes)
+                base = clamp(self.c, "smin", loop.index, size - lanes)
             with self.vector(Lanes(lanes), index, base):
                 write(base)
 
@@ -566,7 +566,7 @@ def times(c: Context, x: Operand, factor: int) -> Operand:
     return x if factor == 1 else c.fn.emit(f"mul nsw i64 {x}, {factor}")
 
 
-def bound(c: Context, which: str, x: Operand, y: Operand) -> Operand:
+def clamp(c: Context, which: str, x: Operand, y: Operand) -> Operand:
     """Emits the smaller (`smin`) or larger (`smax`) of two positions."""
     return c.pure_call("i64", f"llvm.{which}.i64", [("i64", x), ("i64", y)])
 
