@@ -19,6 +19,7 @@ _fill_later(
     aval_sharding="minijax.sharding.array_places:aval_sharding",
     execute="minijax.compiler.pipeline:execute",
     memory_spaces="minijax.sharding.meshes:MemorySpace",
+    native_cost="minijax.compiler.entry.quick_cost:cost",
     native_operations="minijax.compiler.entry.quick:start",
 )
 

@@ -16,8 +16,9 @@ from minijax.core import source
 from minijax.core.slots import filling
 from minijax.core.source import api_boundary, filter_traceback
 
-# Operations in Python, at some microseconds each, that cost about as much as making the code.
-WORTH_STARTING = 20_000
+# After how many operations in Python it is asked what the start costs: never before the first,
+# which is less than any start.
+FIRST_LOOK = 1_500
 # Functions whose operations are decided by the avals of arrays and by the other arguments.
 BY_AVALS = frozenset(
     """
@@ -34,18 +35,33 @@ _VARIABLE = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 # arguments, given as a tuple and a dict.
 apply: Callable[..., Any] | None = None
 apply_all: Callable[..., Any] | None = None
+# A closed program -> native code for it, or None.
+derive_steps: Callable[..., Any] | None = None
 
 _is_started = False
+next_look = FIRST_LOOK
+
+
+def look() -> None:
+    """Starts the native way if `next_look` operations in Python took as long as the start would."""
+    global next_look
+    if _is_started:
+        return
+    cost = filling("native_cost")()
+    if next_look >= cost:
+        start()
+    else:
+        next_look = cost
 
 
 def start() -> bool:
     """Takes up the native way; returns whether there is one. Only the first call does something."""
-    global apply, apply_all, _is_started
+    global apply, apply_all, derive_steps, _is_started
     if not _is_started:
         _is_started = True
         found = filling("native_operations")()
         if found is not None:
-            apply, apply_all = found
+            apply, apply_all, derive_steps = found
     return apply is not None
 
 

@@ -174,6 +174,8 @@ class EvalTrace(Trace):
     def process(
         self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
     ) -> tuple[Any, ...]:
+        if next(_applied) == quick.next_look:
+            quick.look()
         if not params:
             plan = primitive.plans[tuple([x.aval for x in args if type(x) is ConcreteArray])]
             found = None if plan is None else _run_ufunc(primitive.name, plan, args)
@@ -207,8 +209,6 @@ _applied = itertools.count()
 
 
 def _run_ufunc(name: str, plan: Plan, args: Sequence[Any]) -> ConcreteArray | None:
-    if next(_applied) == quick.WORTH_STARTING:
-        quick.start()
     state = begin_quiet()
     try:
         value = plan[0](*[x._value for x in args])

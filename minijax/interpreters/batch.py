@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from minijax.core.activity import recording
 from minijax.core.array import aval_of
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.primitive import Primitive
@@ -25,7 +26,8 @@ from minijax.core.trace import (
     new_trace,
 )
 from minijax.interpreters.evaluate import eval_jaxpr
-from minijax.interpreters.stage import stage_closed
+from minijax.interpreters.stage import stage_closed, with_literals
+from minijax.interpreters.steps import Kind, Steps, Table
 
 Dim = int | None
 
@@ -72,15 +74,43 @@ class BatchTrace(Trace):
             is_shared = all(dim is None for dim in dims)
             if is_shared and (self.axis_name is None or not primitive.collective):
                 return self.parent.process(primitive, operands, params)
+            plan = None
             if primitive.collective:
                 params = params | {"mapped_axis": self.axis_name}
-            outs, out_dims = primitive.batch(self.size, operands, dims, **params)
+            elif not recording:
+                plan = _plans.find(primitive, operands, (self.size, *dims), params)
+            if plan is None:
+                outs, out_dims = primitive.batch(self.size, operands, dims, **params)
+            else:
+                outs, out_dims = plan.steps(*operands), plan.out_dims
         return tuple(
             [
                 out if dim is None else BatchTracer(self, out, dim)
                 for out, dim in zip(outs, out_dims, strict=True)
             ]
         )
+
+
+class _Plan(NamedTuple):
+    """How an operation on a whole axis is carried out, and where its results have the axis."""
+
+    steps: Steps
+    out_dims: tuple[Dim, ...]
+
+
+def _derive(kind: Kind) -> _Plan:
+    size, *dims = kind.active
+    out_dims: list[Dim] = []
+
+    def program(*operands: Any) -> Sequence[Any]:
+        outs, found = kind.primitive.batch(size, operands, dims, **dict(kind.params))
+        out_dims.extend(found)
+        return outs
+
+    return _Plan(Steps(with_literals(stage_closed(program, kind.avals))), tuple(out_dims))
+
+
+_plans = Table(_derive, patience=8)
 
 
 def move_batch_axis(x: Any, dim: Dim, size: int, to: int = 0) -> Any:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from minijax.core.activity import recording
 from minijax.core.array import ConcreteArray, aval_of
 from minijax.core.avals import Zero
 from minijax.core.jaxpr import Jaxpr
@@ -26,7 +27,8 @@ from minijax.core.trace import (
     process_in,
 )
 from minijax.interpreters.evaluate import eval_jaxpr
-from minijax.interpreters.stage import stage_closed
+from minijax.interpreters.stage import stage_closed, with_literals
+from minijax.interpreters.steps import Kind, Steps, Table
 
 
 class JVPTracer(Tracer):
@@ -83,18 +85,63 @@ class JVPTrace(Trace):
                 tangents.append(Zero(aval_of(x).tangent()))
         if is_constant:
             return process_in(self.parent, primitive, primals, params)
+        # While something is recorded, rules may look at numbers, which makes better programs.
+        plan = None if recording else _plan_of(primitive, primals, tangents, params)
         previous = current.trace
         current.trace = self.parent
         try:
-            outs, out_tangents = primitive.jvp(primals, tangents, **params)
+            if plan is None:
+                outs, out_tangents = primitive.jvp(primals, tangents, **params)
+            else:
+                outs, out_tangents = plan.apply(primals, tangents)
         finally:
             current.trace = previous
         return tuple(
             [
                 out if type(tangent) is Zero else JVPTracer(self, out, tangent)
-                for out, tangent in zip(outs, out_tangents, strict=True)
+                for out, tangent in zip(outs, out_tangents, strict=False)
             ]
         )
+
+
+class _Plan(NamedTuple):
+    """How an operation and its tangent are carried out.
+
+    Attributes:
+        steps: operands and tangents of the active ones -> results and tangents of active ones.
+        out_tangents: for each result the place of its tangent among these, or that it is zero.
+    """
+
+    steps: Steps
+    out_tangents: tuple[int | Zero, ...]
+
+    def apply(self, primals: list[Any], tangents: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Returns results and tangents; behind the results others may stand."""
+        found = self.steps(*primals, *[t for t in tangents if type(t) is not Zero])
+        return found, [found[k] if type(k) is int else k for k in self.out_tangents]
+
+
+def _plan_of(
+    primitive: Primitive, primals: list[Any], tangents: list[Any], params: dict[str, Any]
+) -> _Plan | None:
+    active = [type(t) is not Zero for t in tangents]
+    for x, t, on in zip(primals, tangents, active, strict=True):
+        if on and getattr(t, "aval", None) is not aval_of(x).tangent():
+            return None
+    plan: _Plan | None = _plans.find(primitive, primals, active, params)
+    return plan
+
+
+def _derive(kind: Kind) -> _Plan | None:
+    jaxpr = kind.program()
+    program, out_active = jvp_jaxpr(jaxpr, kind.active, [False] * len(jaxpr.outvars))
+    places = iter(range(len(jaxpr.outvars), len(program.outvars)))
+    zeros = [Zero(aval.tangent()) for aval in jaxpr.out_avals]
+    where = [next(places) if on else zero for on, zero in zip(out_active, zeros, strict=True)]
+    return _Plan(Steps(with_literals(program)), tuple(where))
+
+
+_plans = Table(_derive, patience=8)
 
 
 def jvp(

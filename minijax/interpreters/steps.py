@@ -15,12 +15,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from minijax.core import quick
 from minijax.core.avals import Aval
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from minijax.core.primitive import Primitive
 from minijax.core.trace import EVAL, current
 
 _LIMIT = 4096
+# How often steps are taken in Python before native code for them is worth its making.
+_WORTH_DERIVING = 200
+
+
+def _none(*_: Any) -> None:
+    """Stands for native code where there is none."""
 
 
 class Steps:
@@ -30,10 +37,13 @@ class Steps:
         jaxpr: the program; it holds no constants.
     """
 
-    __slots__ = ("_constants", "_outs", "_steps")
+    __slots__ = ("_constants", "_jaxpr", "_native", "_outs", "_steps", "_uses")
 
     def __init__(self, jaxpr: Jaxpr) -> None:
         assert not jaxpr.constvars, "steps have no captured values"
+        self._jaxpr = jaxpr
+        self._native: Callable[..., list[Any] | None] | None = None
+        self._uses = 0
         atoms = [atom for eqn in jaxpr.eqns for atom in eqn.invars] + list(jaxpr.outvars)
         literals = list(dict.fromkeys(atom for atom in atoms if isinstance(atom, Literal)))
         self._constants = tuple([literal.array() for literal in literals])
@@ -51,12 +61,29 @@ class Steps:
 
     def __call__(self, *inputs: Any) -> list[Any]:
         """Takes the steps in the current trace and returns the outputs."""
-        values = [*self._constants, *inputs]
         trace = current.trace
-        if trace is not EVAL:
-            for _, primitive, operands, params in self._steps:
-                values += trace.process(primitive, [values[k] for k in operands], params)
-            return [values[k] for k in self._outs]
+        if trace is EVAL:
+            if self._native is not None:
+                found = self._native(*inputs)
+                if found is not None:
+                    return found
+            self._uses += 1
+            if self._uses % _WORTH_DERIVING == 0 and quick.derive_steps is not None:
+                self._derive()
+            return self.in_python(*inputs)
+        values = [*self._constants, *inputs]
+        for _, primitive, operands, params in self._steps:
+            values += trace.process(primitive, [values[k] for k in operands], params)
+        return [values[k] for k in self._outs]
+
+    def _derive(self) -> None:
+        """Has native code made, the first time there may be some."""
+        if self._native is None and quick.derive_steps is not None and self._steps:
+            self._native = quick.derive_steps(self._jaxpr) or _none
+
+    def in_python(self, *inputs: Any) -> list[Any]:
+        """Takes the steps on arrays."""
+        values = [*self._constants, *inputs]
         for count, primitive, operands, params in self._steps:
             if count == 2:
                 values += primitive.bind(values[operands[0]], values[operands[1]])
@@ -78,11 +105,17 @@ class Steps:
 
 
 class Kind(NamedTuple):
-    """An application, as far as its rules look at it."""
+    """An application, as far as its rules look at it.
+
+    Attributes:
+        primitive, avals, params: the operation, its operands and its parameters.
+        active: what else there is to know: which operands have a tangent, or the length of the
+            axis that is mapped and where the operands have it.
+    """
 
     primitive: Primitive
     avals: tuple[Aval, ...]
-    active: tuple[bool, ...]
+    active: tuple[Any, ...]
     params: tuple[tuple[str, Any], ...]
 
     def program(self) -> Jaxpr:
@@ -98,27 +131,36 @@ class Table:
 
     Args:
         derive: from a kind to what is kept.
+        patience: how many applications go by before it is derived, where a rule that runs once
+            costs much less.
     """
 
-    def __init__(self, derive: Callable[[Kind], Any]) -> None:
+    def __init__(self, derive: Callable[[Kind], Any], patience: int = 0) -> None:
         self._derive = derive
+        self._patience = patience
+        # An int is the number of applications so far.
         self._found: dict[Any, Any] = {}
 
     def find(
         self,
         primitive: Primitive,
         operands: Sequence[Any],
-        active: Sequence[bool],
+        active: Sequence[Any],
         params: dict[str, Any],
     ) -> Any:
         """Returns what belongs to an application, None if its rules have to run each time."""
         try:
             avals = [x.aval for x in operands]
             key = (primitive, *avals, *active, *params.items())
-            return self._found[key]
+            found = self._found[key]
+            if type(found) is not int:
+                return found
         except KeyError:
-            pass
+            found = 0
         except (AttributeError, TypeError):  # a bare number, or a parameter without a hash
+            return None
+        if found < self._patience:
+            self._keep(key, found + 1)
             return None
         kind = Kind(primitive, tuple(avals), tuple(active), tuple(params.items()))
         try:
@@ -128,10 +170,13 @@ class Table:
         except Exception:
             # Whatever is wrong, the rule will say so where it is needed.
             found = None
+        self._keep(key, found)
+        return found
+
+    def _keep(self, key: Any, found: Any) -> None:
         if len(self._found) >= _LIMIT:
             self._found.clear()
         self._found[key] = found
-        return found
 
 
 def is_regular(primitive: Primitive) -> bool:

@@ -207,6 +207,25 @@ def numbers_places(value: Value, axis: int) -> bool:
     return False
 
 
+def transposed_source(value: Value) -> tuple[Value, tuple[int, ...]]:
+    """Returns the array that a value is with its axes in another order, and the order.
+
+    Axis `d` of the value is axis `order[d]` of that array; a value of its own is its own source.
+    """
+    order = tuple(range(value.ndim))
+    while type(value.definition) is Element:
+        indices, body = value.definition.indices, value.definition.bodies[value.position]
+        if body.op != "read" or {*map(id, body.operands)} != {*map(id, indices)}:
+            break
+        # A slice from the start has the same indices, but fewer of them.
+        if tuple(x.payload for x in body.operands) != body.payload.shape:
+            break
+        places = {id(x): axis for axis, x in enumerate(body.operands)}
+        order = tuple(places[id(indices[d])] for d in order)
+        value = body.payload
+    return value, order
+
+
 @record
 class Branch:
     """The outputs of `programs[index]` on `operands`; `index` (rank 0, integer) is in range."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from minijax.numpy.ranges import arange
 from minijax.numpy.selection import nonzero, where
 from minijax.numpy.sorting import searchsorted, sort
 from minijax.numpy.taking import take
+
+_MOST_STRETCHES = 8  # of elements that stay neighbours
 
 
 def _along(arr: Any, axis: int | None, name: str) -> tuple[Array, int]:
@@ -67,7 +70,7 @@ def delete(
         return take(x, _places_left(ravel(obj), length), axis)
     known = _known(obj, length)
     _check_range("delete", known, length, length - 1)
-    return take(x, asarray(np.delete(np.arange(length), known)), axis)
+    return _rearranged([x], np.delete(np.arange(length), known), axis)
 
 
 def _places_left(deleted: Any, length: int) -> Array:
@@ -116,7 +119,24 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Array:
         where_to = np.repeat(where_to, count)
     _check_range("insert", where_to, length, length)
     order = np.insert(np.arange(length), where_to, np.arange(length, length + count))
-    return take(concatenate([x, new], axis), asarray(order), axis)
+    return _rearranged([x, new], order, axis)
+
+
+def _rearranged(parts: Sequence[Array], order: np.ndarray, axis: int) -> Array:
+    """Returns elements along an axis of arrays behind each other: of few stretches, as slices."""
+    ends = np.cumsum([x.shape[axis] for x in parts])
+    owner = np.searchsorted(ends, order, "right")
+    starts = np.flatnonzero((np.diff(order, prepend=-2) != 1) | (np.diff(owner, prepend=-1) != 0))
+    if not 0 < starts.size <= _MOST_STRETCHES:
+        whole = parts[0] if len(parts) == 1 else concatenate(parts, axis)
+        return take(whole, asarray(order), axis)
+    found = []
+    for first, last in zip(starts, [*starts[1:], order.size], strict=True):
+        number = int(owner[first])
+        begin = int(order[first] - (ends[number - 1] if number else 0))
+        place = slice(begin, begin + int(last - first))
+        found.append(parts[number][(slice(None),) * axis + (place,)])
+    return found[0] if len(found) == 1 else concatenate(found, axis)
 
 
 def fill_diagonal(a: Any, val: Any, wrap: bool = False, *, inplace: bool = True) -> Array:

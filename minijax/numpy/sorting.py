@@ -232,17 +232,16 @@ def searchsorted(
     index_dtype = dtypes.int32 if length < 2**31 else dtypes.int64
     if method == "compare_all":
         return _count_before(x, values, side, index_dtype)
-    low: Array = spread_to(scalar(0, index_dtype), values.shape)
-    high: Array = spread_to(scalar(length, index_dtype), values.shape)
-    for _ in range(length.bit_length()):
-        middle = arithmetic.div(arithmetic.add(low, high), scalar(2, index_dtype))
-        probe = take(x, middle, mode="clip")
-        is_open = compare.lt(low, high)
-        goes_right = bitwise.bitwise_and(is_open, _precedes(probe, values, side))
-        goes_left = bitwise.bitwise_and(is_open, bitwise.bitwise_not(goes_right))
-        low = select(goes_right, arithmetic.add(middle, scalar(1, index_dtype)), low)
-        high = select(goes_left, middle, high)
-    return low
+    # `left` more places are possible; half of them go in one step, whatever the comparison says.
+    place: Array = spread_to(scalar(0, index_dtype), values.shape)
+    left = length
+    while left:
+        half = max(left // 2, 1)
+        probe = take(x, arithmetic.add(place, scalar(half - 1, index_dtype)), mode="clip")
+        ahead = arithmetic.add(place, scalar(half, index_dtype))
+        place = select(_precedes(probe, values, side), ahead, place)
+        left -= half
+    return place
 
 
 def _precedes(element: Array, value: Array, side: str) -> Array:

@@ -22,7 +22,7 @@ from minijax.core.dtypes import COMPLEX, FLOAT, complex128, float32, float64
 from minijax.core.operators import Array
 from minijax.core.primitive import linear, primitive
 from minijax.core.quiet import quiet
-from minijax.kernel.roots import NativeCall
+from minijax.kernel.roots import NativeCall, transposed_source
 from minijax.primitives.arithmetic import mul
 from minijax.primitives.broadcast import Axes, broadcast_in_dim, full, move_axis
 from minijax.primitives.complex import conj, real
@@ -121,6 +121,12 @@ def _fft_batch(size: int, operands: Any, dims: Any, **params: Any) -> Any:
 
 
 def _fft_lower(k: Any, x: Any, *, out: Any, fft_type: FftType, fft_lengths: Axes) -> Any:
+    source, order = transposed_source(x)
+    if len(fft_lengths) == 1 and order[-1] != x.ndim - 1:
+        # Lines that do not lie together are read as they are, and written so.
+        lines = _along(k, source, order[-1], fft_type, fft_lengths[0], is_own=False)
+        back = tuple(order.index(d) for d in range(x.ndim))
+        return k.element(out[0], lambda *i: lines(*(i[d] for d in back)))
     lead = x.ndim - len(fft_lengths)
     axes = list(zip(range(lead, x.ndim), fft_lengths, strict=True))
     match fft_type:

@@ -16,10 +16,11 @@ from minijax.primitives.families import match, nary, ufunc_on
 
 def _without_zeros(product: Any, is_zero: Any) -> np.ndarray:
     # Only a NaN can differ from what a zero makes of a number, and a sum of squares shows one
-    # without memory for the answer.
-    if np.isnan(np.vdot(product, product)):
-        return np.where(is_zero(), np.zeros((), product.dtype), product)
-    return product
+    # without memory for the answer. An array of another class only records what is done to it.
+    is_known = type(product) is np.ndarray or isinstance(product, np.generic)
+    if is_known and not np.isnan(np.vdot(product, product)):
+        return product
+    return np.where(np.isnan(product) & is_zero(), product.dtype.type(0), product)
 
 
 def _scale(t: np.ndarray, x: np.ndarray, *, either: bool = False) -> np.ndarray:

@@ -14,7 +14,11 @@ from minijax.compiler.pipeline import compile_jaxpr
 from minijax.core.avals import ShapedArray
 from minijax.interpreters.evaluate import eval_jaxpr
 from minijax.interpreters.stage import stage
+from minijax.kernel.build import lower_jaxpr
+from minijax.kernel.roots import Native
 from minijax.primitives.fft import fft
+from minijax.primitives.shape import transpose
+from minijax.primitives.slicing import slice_in_dim
 
 SHAPES = [((1,), 1), ((8,), 1), ((3, 7), 1), ((4, 5, 6), 2), ((2, 4, 3, 7), 3), ((5, 1, 8), 2)]
 TOLERANCE = {"complex64": 1e-5, "float32": 1e-5, "complex128": 1e-12, "float64": 1e-12}
@@ -72,6 +76,24 @@ def test_axes_after_the_first_are_transformed_in_place() -> None:
     kept = x.copy()
     compiled.run([x])
     np.testing.assert_array_equal(x, kept)
+
+
+@pytest.mark.parametrize("kind", ["FFT", "IFFT", "RFFT", "IRFFT"])
+@pytest.mark.parametrize("order", [(1, 0, 2), (2, 1, 0), (0, 2, 1), (1, 2, 0)])
+def test_lines_are_transformed_where_they_are(kind: str, order: tuple[int, ...]) -> None:
+    x = _operand(kind, (4, 5, 6), "float64")
+
+    def lines(x: Any) -> list[Any]:
+        moved = transpose(x, order)
+        n = moved.shape[-1] if kind != "IRFFT" else 2 * moved.shape[-1] - 2
+        return [fft(moved, kind, (n,))]
+
+    _both_ways(lines, x)
+    program = lower_jaxpr(_stage(lines, x))
+    (call,) = (d for d in program.definitions if isinstance(d, Native))
+    assert (call.operands[0] is program.inputs[0]) is (order[-1] != 2)
+    # What is cut off is no transposition, though its elements have the same indices.
+    _both_ways(lambda x: [fft(slice_in_dim(x, 0, 3, axis=2), "FFT", (3,))], x + 0j)
 
 
 def test_a_transform_is_kept_where_its_input_is_read_again() -> None:

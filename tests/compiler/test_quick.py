@@ -12,6 +12,7 @@ import pytest
 import minijax as mj
 import minijax.numpy as jnp
 from minijax.compiler.entry import quick as native
+from minijax.compiler.entry import quick_cost
 from minijax.compiler.entry.loops import find_loop
 from minijax.core import dtypes, quick
 from minijax.core.array import ConcreteArray, value_of, wrap
@@ -221,7 +222,7 @@ def test_references_are_counted():
         lambda: outcome(operator.and_, x, 2**70),
     ]
     for function in functions:
-        for _ in range(3):
+        for _ in range(200):  # until all that is learnt has been
             function()
     gc.collect()
     objects = (x, y, x.aval, x.aval.dtype, x._value, float, ConcreteArray, None)
@@ -250,6 +251,28 @@ def test_loops_are_found_for_dtypes_they_exist_for():
     assert find_loop(np.add, [f8, f8, f8]) is not None
     assert find_loop(np.bitwise_and, [f8, f8, f8]) is None
     assert find_loop(np.frompyfunc(lambda x: x, 1, 1), [f8, f8]) is None
+
+
+def test_the_start_costs_less_when_the_code_is_in_the_cache(tmp_path):
+    with mj.config.override(cache=False):
+        quick_cost.note_cached()
+        assert quick_cost.cost() == quick_cost.COMPILED
+    with mj.config.override(cache=True, enable_compilation_cache=True, cache_dir=str(tmp_path)):
+        assert quick_cost.cost() == quick_cost.COMPILED
+        quick_cost.note_cached()
+        assert quick_cost.cost() == quick_cost.LINKED
+
+
+def test_the_start_waits_until_it_is_worth_it(monkeypatch):
+    started = []
+    monkeypatch.setattr(quick, "start", lambda: started.append(quick.next_look))
+    monkeypatch.setattr(quick, "_is_started", False)
+    monkeypatch.setattr(quick, "next_look", quick.FIRST_LOOK)
+    monkeypatch.setattr(quick_cost, "cost", lambda: 5000)
+    quick.look()
+    assert (started, quick.next_look) == ([], 5000)
+    quick.look()
+    assert started == [5000]
 
 
 def test_without_a_layout_there_is_nothing(monkeypatch):

@@ -15,6 +15,7 @@ from minijax.compiler.entry.quick_record import NotNativeError, Tape
 from minijax.core import dtypes, quick
 from minijax.core.array import ConcreteArray, value_of, wrap
 from minijax.core.avals import ShapedArray
+from minijax.interpreters import batch, jvp, linearize, steps
 
 if not quick.start():
     pytest.skip("objects are not laid out as native code needs it", allow_module_level=True)
@@ -27,6 +28,7 @@ SHAPES = ((), (5,), (1,), (2, 3), (2, 3, 4))
 @pytest.fixture(autouse=True)
 def _derive_at_once(monkeypatch):
     monkeypatch.setattr(quick_programs, "WORTH_DERIVING", 1)
+    monkeypatch.setattr(quick_programs.programs(), "patience", 1)
 
 
 def array(dtype, weak=False, shape=(5,), seed=0):
@@ -227,6 +229,25 @@ def test_numbers_are_told_apart_by_value_and_type():
             assert np.signbit(value_of(found)).all() == (str(zero)[0] == "-")
 
 
+@pytest.mark.parametrize("dtype", ["int32", "float32", "float64", "complex64"])
+def test_floats_that_change_are_operands(dtype):
+    x, which = array(np.dtype(dtype)), array(dtypes.bool_)
+    for number in (0.5, -2.0, 1e300, float("inf"), float("nan"), -0.0, 3.25):
+        check(operator.pow, x, number)
+        check(operator.pow, number, x)
+        check(jnp.where, which, x, number)
+        check(jnp.where, which, number, 1.5)
+        check(jnp.clip, x, 0.1, number)
+        check(operator.floordiv, x, number)
+        check(jnp.sum, x, number)
+    by_type = [
+        kept
+        for kept in quick_programs.programs()._kept.values()
+        if any(type(part) is float for part in kept)
+    ]
+    assert any(type(kept[-1]).__name__ == "_Block" for kept in by_type)
+
+
 def test_names_and_positions_are_told_apart():
     x = jnp.ones((2, 3))
     for _ in range(3):
@@ -302,6 +323,7 @@ def test_references_are_counted():
         lambda: jnp.sum(x),
         lambda: m.sum(axis=0, keepdims=True),
         lambda: jnp.where(which, x, 0.0),
+        lambda: x ** len(sys.argv) ** 0.5,
         lambda: m @ x,
         lambda: x**2,
         lambda: x[2],
@@ -330,4 +352,77 @@ def test_references_are_counted():
     assert sys.getallocatedblocks() - blocks < 500
     for o, count in zip(objects, before, strict=True):
         # Results that died wait for reuse and keep their types; there are not many of them.
+        assert abs(sys.getrefcount(o) - count) < 500
+
+
+def _long(x):
+    y = jnp.sin(x) * x / (x + 2.0)
+    y = jnp.where(y > 0.1, jnp.tanh(y), y**3) - jnp.maximum(y, 0.2)
+    return jnp.sum(y * jnp.exp(-y)) + y @ x + jnp.mean(y.reshape(2, 2)[1] ** 2)
+
+
+@pytest.fixture
+def _steps_at_once(monkeypatch):
+    monkeypatch.setattr(steps, "_WORTH_DERIVING", 1)
+    for table in (jvp._plans, batch._plans):
+        monkeypatch.setattr(table, "_patience", 1)
+
+
+@pytest.mark.usefixtures("_steps_at_once")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_derivatives_and_maps_take_native_steps(dtype):
+    x = jnp.arange(1.0, 5.0).astype(dtype)
+    rows = jnp.stack([x, x + 1.0, x * 2.0])
+    for function, argument in (
+        (mj.grad(_long), x),
+        (lambda x: mj.jvp(_long, (x,), (x * 2.0,))[1], x),
+        (mj.vmap(_long), rows),
+        (mj.vmap(mj.grad(_long)), rows),
+        (mj.hessian(_long), x),
+        (mj.jacfwd(jnp.cumsum), x),
+        (lambda x: mj.vmap(jnp.add, in_axes=(1, None))(x, x[:, 0]), rows),
+    ):
+        check(function, argument)
+    native = [plan.pull._native for plan in linearize._plans._found.values() if plan is not None]
+    assert any(type(code).__name__ == "_OfBlock" for code in native)
+    for table in (jvp._plans, batch._plans):
+        plans = [plan for plan in table._found.values() if isinstance(plan, tuple)]
+        assert any(type(plan.steps._native).__name__ == "_OfBlock" for plan in plans)
+
+
+@pytest.mark.usefixtures("_steps_at_once")
+def test_steps_look_at_what_they_are_given():
+    # A tangent of another weak type, an array of NumPy's, a number.
+    x, weak = jnp.arange(3.0), jnp.asarray(2.0) * jnp.ones(3)
+    for tangent in (x, weak, np.ones(3)):
+        for _ in range(4):
+            _, t = mj.jvp(lambda x: jnp.sin(x) * 2.0, (x,), (tangent,))
+            assert t.tolist() == (jnp.cos(x) * 2.0 * tangent).tolist()
+    for axis in (0, 1):
+        for size in (2, 3):
+            shape = (size, 3) if axis == 0 else (3, size)
+            for _ in range(4):
+                found = mj.vmap(lambda x: x * 2.0, in_axes=axis)(jnp.ones(shape))
+                assert found.shape == (size, 3)
+
+
+@pytest.mark.usefixtures("_steps_at_once")
+def test_references_of_steps_are_counted():
+    x = jnp.arange(1.0, 5.0)
+    gradient, mapped = mj.grad(_long), mj.vmap(_long)
+    rows = jnp.stack([x, x])
+
+    def turn():
+        gradient(x), mapped(rows), mj.jvp(_long, (x,), (x,))
+
+    for _ in range(10):
+        turn()
+    gc.collect()
+    before = [sys.getrefcount(o) for o in (x, rows, x.aval, None)]
+    blocks = sys.getallocatedblocks()
+    for _ in range(500):
+        turn()
+    gc.collect()
+    assert sys.getallocatedblocks() - blocks < 500
+    for o, count in zip((x, rows, x.aval, None), before, strict=True):
         assert abs(sys.getrefcount(o) - count) < 500

@@ -97,6 +97,10 @@ def _to_uint32(c: Context, x: str, own: str) -> str:
 
 def _to_float(c: Context, x: str, source: np.dtype, target: np.dtype) -> str:
     ty = layout(source).register
+    if source == dtypes.bool_:
+        own = "float" if target in NARROW else layout(target).register
+        # Exact in every format; a mask is all it takes.
+        return c.select(x, own, literal_float(own, 1.0), literal_float(own, 0.0))
     word = "sitofp" if source.kind == "i" else "uitofp"
     if target not in NARROW:
         return c.cast(word, ty, x, layout(target).register)

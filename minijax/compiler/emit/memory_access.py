@@ -207,7 +207,8 @@ def _load_pairs(c: Context, ty: str, align: int, address: str, offset: Operand) 
 
 def _every_second(c: Context, ty: str, both: str, first: int) -> str:
     wide = f"<{2 * c.lanes} x {ty}>"
-    order = ", ".join(f"i32 {2 * k + first}" for k in range(c.lanes))
+    places = c.pair_order or range(c.lanes)
+    order = ", ".join(f"i32 {2 * k + first}" for k in places)
     return c.fn.emit(f"shufflevector {wide} {both}, {wide} poison, <{c.lanes} x i32> <{order}>")
 
 
@@ -219,6 +220,8 @@ def _store_pairs(c: Context, ty: str, align: int, x: Scalar, address: str, offse
         return
     wide = c.type(ty)
     re, im = (c.operand(ty, part) for part in x)
-    order = ", ".join(f"i32 {k // 2 + (k % 2) * c.lanes}" for k in range(2 * c.lanes))
+    places = c.pair_order or range(c.lanes)
+    lane_of = {place: lane for lane, place in enumerate(places)}
+    order = ", ".join(f"i32 {lane_of[k // 2] + (k % 2) * c.lanes}" for k in range(2 * c.lanes))
     both = c.fn.emit(f"shufflevector {wide} {re}, {wide} {im}, <{2 * c.lanes} x i32> <{order}>")
     _store(c, ty, align, both, pair, 2 * c.lanes)

@@ -34,9 +34,10 @@ _MOST_NODES = 400
 
 
 class Tiles(NamedTuple):
-    """How a nest is cut: the index that the loads go on with, the loads, the shape of a tile."""
+    """How a nest is cut: the indices that the loads go on with and across, the loads, the shape."""
 
     across: Expr
+    last: Expr
     loads: list[Expr]
     rows: int
     lanes: int
@@ -71,7 +72,11 @@ def find_tiles(nodes: Sequence[Expr], indices: Sequence[Expr], lanes: int) -> Ti
     if rows * len(nodes) > _MOST_NODES:
         rows = lanes
     fits = across.payload >= rows and last.payload >= lanes >= 2
-    return Tiles(across, loads, rows, lanes) if fits and rows * len(nodes) <= _MOST_NODES else None
+    return (
+        Tiles(across, last, loads, rows, lanes)
+        if fits and rows * len(nodes) <= _MOST_NODES
+        else None
+    )
 
 
 def _goes_along(node: Expr, others: Sequence[Expr], last: Expr) -> Expr | None:
@@ -125,71 +130,90 @@ class _Cut:
         self.tiles, self.last, self.write = tiles, last, write
         self.whole = last.payload // tiles.lanes * tiles.lanes
         part = body.frame.part
-        if part is None or part.along is not tiles.across:
-            self.start: Operand = 0
-            count: Operand = tiles.across.payload
-            self.blocks: Operand = tiles.across.payload // tiles.rows
-        else:
+        self.start: Operand = 0
+        self.count: Operand = tiles.across.payload
+        if part is not None and part.along is tiles.across:
             self.start = part.start
-            count = self.c.fn.emit(f"sub nsw i64 {part.stop}, {part.start}")
-            self.blocks = self.c.fn.emit(f"sdiv i64 {count}, {tiles.rows}")
-        self.tiled = times(self.c, self.blocks, tiles.rows)
-        self.left = plus(self.c, count, times(self.c, self.tiled, -1))
+            self.count = self.c.fn.emit(f"sub nsw i64 {part.stop}, {part.start}")
 
     def emit(self) -> None:
-        """Emits the tiles, then the columns and the rows that are left."""
-        length = max(_BLOCK, -(-self.whole // _MOST_BLOCKS // _BLOCK) * _BLOCK)
-        for first in range(0, self.whole, length):
-            self._stretch(first, min(length, self.whole - first))
+        """Emits wide tiles, then narrow ones, then the rows that are left."""
+        first, left = self.start, self.count
+        for rows in dict.fromkeys((self.tiles.rows, self.tiles.lanes)):
+            if isinstance(left, int):
+                blocks: Operand = left // rows
+            elif rows == self.tiles.rows:
+                blocks = self.c.fn.emit(f"sdiv i64 {left}, {rows}")
+            else:
+                break  # ranges are multiples of the wide ones
+            if blocks != 0:
+                self._columns(first, blocks, rows)
+                done = times(self.c, blocks, rows)
+                first, left = plus(self.c, first, done), plus(self.c, left, times(self.c, done, -1))
+        if left != 0:
+            with self._rows(first, left):
+                self.body.across(self.last.payload, self.last, self.tiles.lanes, self.write)
+
+    def _columns(self, first: Operand, blocks: Operand, rows: int) -> None:
+        """Emits tiles of some rows, then the columns that are left."""
+        lanes, part = self.tiles.lanes, self.body.part_of(self.last)
+        if part is None:
+            length = max(_BLOCK, -(-self.whole // _MOST_BLOCKS // _BLOCK) * _BLOCK)
+            for column in range(0, self.whole, length):
+                count = min(length, self.whole - column) // lanes
+                self._stretch(first, blocks, rows, column, count)
+        else:
+            limits: list[tuple[str, Operand]] = [("i64", part.stop), ("i64", self.whole)]
+            stop = self.c.pure_call("i64", "llvm.smin.i64", limits)
+            length = self.c.fn.emit(f"sub nsw i64 {stop}, {part.start}")
+            vectors = self.c.fn.emit(f"sdiv i64 {length}, {lanes}")
+            self._stretch(first, blocks, rows, part.start, vectors)
         rest = self.last.payload - self.whole
         if rest:
-            lanes = Lanes.first(rest, self.tiles.lanes)
-            with self._rows(0, self.tiled), self.body.vector(lanes, self.last, self.whole):
+            only = Lanes.first(rest, lanes)
+            with (
+                self.body.when_inside(part, self.whole),
+                self._rows(first, times(self.c, blocks, rows)),
+                self.body.vector(only, self.last, self.whole),
+            ):
                 self.write(self.whole)
-        if self.left != 0:
-            with self._rows(self.tiled, self.left):
-                self.body.across(self.last.payload, self.last, self.tiles.lanes, self.write)
 
     @contextmanager
     def _rows(self, first: Operand, count: Operand) -> Iterator[None]:
         with self.body.loop(count) as loop, self.body.scope():
-            row = plus(self.c, plus(self.c, loop.index, first), self.start)
-            self.body.bind(self.tiles.across, (str(row),))
+            self.body.bind(self.tiles.across, (str(plus(self.c, loop.index, first)),))
             yield
 
-    def _stretch(self, first: int, count: int) -> None:
-        lanes, rows = self.tiles.lanes, self.tiles.rows
-        with self.body.loop(self.blocks) as block:
-            row = plus(self.c, times(self.c, block.index, rows), self.start)
-            with self.body.loop(count // lanes) as loop:
-                base = plus(self.c, times(self.c, loop.index, lanes), first)
-                for start in range(0, rows, lanes):
-                    place = plus(self.c, row, start)
-                    _emit_tile(self.body, self.tiles, self.last, place, base, self.write)
+    def _stretch(
+        self, first: Operand, blocks: Operand, rows: int, column: Operand, vectors: Operand
+    ) -> None:
+        lanes = self.tiles.lanes
+        with self.body.loop(blocks) as block:
+            row = plus(self.c, times(self.c, block.index, rows), first)
+            with self.body.loop(vectors) as loop:
+                base = plus(self.c, times(self.c, loop.index, lanes), column)
+                # What does not depend on the row is computed for the first one.
+                with self.body.vector(Lanes(lanes), self.last, base):
+                    for start in range(0, rows, lanes):
+                        place = plus(self.c, row, start)
+                        _emit_tile(self.body, self.tiles, place, base, self.write)
 
 
 def _emit_tile(
-    body: Body,
-    tiles: Tiles,
-    last: Expr,
-    row: Operand,
-    base: Operand,
-    write: Callable[[Operand], None],
+    body: Body, tiles: Tiles, row: Operand, base: Operand, write: Callable[[Operand], None]
 ) -> None:
     c, lanes = body.c, tiles.lanes
     vectors: list[list[str]] = []
     with body.scope():
         body.bind(tiles.across, (str(row),))
-        with body.vector(Lanes(lanes), last, base):
-            for node in tiles.loads:
-                ty = layout(node.dtype).memory
-                start = c.fn.gep(ty, body.address(node.payload.value), body.offset(node))
-                stride = next(n for x, n in address_terms(node) if x is last)
-                vectors.append(load_tile(c, ty, start, stride, lanes))
+        for node in tiles.loads:
+            ty = layout(node.dtype).memory
+            start = c.fn.gep(ty, body.address(node.payload.value), body.offset(node))
+            stride = next(n for x, n in address_terms(node) if x is tiles.last)
+            vectors.append(load_tile(c, ty, start, stride, lanes))
     for k in range(lanes):
         with body.scope():
             body.bind(tiles.across, (str(plus(c, row, k)),))
-            with body.vector(Lanes(lanes), last, base):
-                for node, found in zip(tiles.loads, vectors, strict=True):
-                    body.bind(node, (found[k],), varies=True)
-                write(base)
+            for node, found in zip(tiles.loads, vectors, strict=True):
+                body.bind(node, (found[k],), varies=True)
+            write(base)

@@ -21,6 +21,7 @@ from minijax.compiler.engine import Effort
 from minijax.compiler.entry import quick_text
 from minijax.compiler.entry.layout import find_layout, new_array_address
 from minijax.compiler.entry.loops import find_loop
+from minijax.compiler.entry.quick_cost import note_cached
 from minijax.compiler.entry.quick_programs import is_decided_by_key, programs
 from minijax.core.activity import recording
 from minijax.core.array import ConcreteArray
@@ -262,21 +263,25 @@ def _operators() -> dict[str, int]:
     return found | {"__getitem__": 2}
 
 
-def start() -> tuple[Callable[..., Any], Callable[..., Any]] | None:
+def start() -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]] | None:
     """Makes the native code, and puts it behind operators and `Primitive.bind`.
 
     Returns:
-        The functions that apply others: to one or two operands, and to a tuple and a dict of
-        arguments. None where objects are not laid out as the code needs it.
+        The functions that apply others, to one or two operands, and to a tuple and a dict of
+        arguments; the function that makes native code of a program of a few operations. None
+        where objects are not laid out as the code needs it.
     """
     layout = find_layout()
     if layout is None:
         return None
     operators = _operators()
-    text = quick_text.QuickWriter(layout, list(operators.values())).write()
+    writer = quick_text.QuickWriter(layout, list(operators.values()))
     names = [f"operator_{k}" for k in range(len(operators))]
-    exports = ("bind", "apply", "apply_all", "apply_block", *names)
-    code = cached_module(text, "state_address", effort=Effort.LIGHT, exports=exports)
+    exports = ("bind", "apply", "apply_all", "apply_block", "apply_steps", *names)
+    code = cached_module(
+        writer.write, "state_address", effort=Effort.LIGHT, exports=exports, name="operators"
+    )
+    note_cached()
     table = rows()
     slow = [_of_array(name) for name in operators]
     bind = Primitive.bind
@@ -285,11 +290,12 @@ def start() -> tuple[Callable[..., Any], Callable[..., Any]] | None:
     for symbol, name in zip(names, operators, strict=True):
         method = _method(ConcreteArray, name, code.addresses[symbol], _FASTCALL)
         setattr(ConcreteArray, name, method)
-    method = _method(Primitive, "bind", code.addresses["bind"], _FASTCALL | _KEYWORDS)
+    flags = _FASTCALL | _KEYWORDS
+    method = _method(Primitive, "bind", code.addresses["bind"], flags, bind.__doc__)
     setattr(Primitive, "bind", method)  # noqa: B010 - it is no method that Python knows of
-    programs().apply_block = _function("apply_block", code.addresses["apply_block"])
-    applying = [_function(name, code.addresses[name]) for name in ("apply", "apply_all")]
-    return applying[0], applying[1]
+    made = [_function(name, code.addresses[name]) for name in exports[1:5]]
+    programs().apply_block, programs().apply_steps = made[2:]
+    return made[0], made[1], programs().derive_steps
 
 
 def _of_array(name: str) -> Callable[..., Any]:
@@ -339,10 +345,9 @@ def _definition(name: str, address: int, flags: int, doc: str | None) -> _Method
     return made
 
 
-def _method(kind: type, name: str, address: int, flags: int) -> Any:
+def _method(kind: type, name: str, address: int, flags: int, doc: str | None = None) -> Any:
     make = ctypes.pythonapi.PyDescr_NewMethod
     make.restype, make.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.POINTER(_MethodDef)]
-    doc = getattr(kind, name).__doc__
     return make(kind, ctypes.byref(_definition(name, address, flags, doc)))
 
 

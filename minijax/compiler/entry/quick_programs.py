@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import struct
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minijax.compiler.entry import quick_keys_text as keys
 from minijax.compiler.entry import quick_steps_text as steps
-from minijax.compiler.entry.quick_record import NotNativeError, Seen, Tape
-from minijax.core.array import ConcreteArray, wrap
+from minijax.compiler.entry.quick_record import Seen, Tape
+from minijax.core.array import ConcreteArray, aval_of, value_of, wrap
 from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Atom, Jaxpr, Literal
 from minijax.core.operators import BINARY, COMPARISON
@@ -33,16 +34,17 @@ from minijax.primitives.broadcast import broadcast_in_dim_p, broadcast_view
 _OPERATORS = frozenset(
     f"__{prefix}{name}__" for name in (*BINARY, *COMPARISON, "getitem") for prefix in ("", "r")
 )
-# How often an application is done in Python before it is worth its derivation, which takes about
-# a hundred times as long.
-WORTH_DERIVING = 100
+# An application is worth its derivation, which takes about a hundred times as long, when native
+# code has asked about it so often; it does so once in PATIENCE times that it does not know it.
+WORTH_DERIVING = 6
+PATIENCE = 16
 _MOST_STEPS = 24
 _MOST_SEEN = 4096
 _MOST_ELEMENTS = 1 << 15
 _MOST_MOVED = 4096  # bytes; beyond, a view is made sooner than a copy
 _IMPL: dict[Any, Callable[..., Any]] = {broadcast_in_dim_p: broadcast_view}
 
-Apply = Callable[..., ConcreteArray | None]
+Apply = Callable[..., Any]
 
 
 def is_decided_by_key(function: Any) -> bool:
@@ -54,22 +56,34 @@ def is_decided_by_key(function: Any) -> bool:
 class Programs:
     """The rows that have been written, and what they point to.
 
-    Args:
+    Attributes:
         apply_block: native code that applies a block, given by its address, to arrays.
+        apply_steps: the same with a list of results.
     """
 
     def __init__(self) -> None:
-        self._memory = (ctypes.c_uint64 * (keys.ROW_WORDS << keys.ROWS_BITS))()
-        self._bytes = memoryview(self._memory).cast("B")
+        self._memory = (ctypes.c_uint64 * (1 + (keys.ROW_WORDS << keys.ROWS_BITS)))()
+        self._bytes = memoryview(self._memory).cast("B")[8:]
+        self.patience = PATIENCE
         self._kept: dict[int, Any] = {}
-        self._seen: dict[tuple[int, ...], int] = {}
+        self._seen: dict[bytes, int] = {}
         self._turn = 0
         self.apply_block: Apply | None = None
+        self.apply_steps: Apply | None = None
 
     @property
     def address(self) -> int:
         """The address of the first row."""
-        return ctypes.addressof(self._memory)
+        return ctypes.addressof(self._memory) - 8 * keys.PATIENCE
+
+    @property
+    def patience(self) -> int:
+        """How often native code misses a row before it asks about it."""
+        return int(self._memory[0])
+
+    @patience.setter
+    def patience(self, value: int) -> None:
+        self._memory[0] = value
 
     def learn(
         self, address: int, owner: Any, keywords: Mapping[str, Any] | None, *args: Any
@@ -82,19 +96,21 @@ class Programs:
             keywords: arguments given by name.
             *args: the other arguments.
         """
-        count = ctypes.c_uint64.from_address(address).value
-        words = tuple((ctypes.c_uint64 * count).from_address(address + 8))
-        times = self._seen.get(words, 0) + 1
+        key = ctypes.string_at(address, 8 * (1 + keys.KEY_WORDS))
+        count, *words = struct.unpack(f"={1 + keys.KEY_WORDS}Q", key)
+        key = key[: 8 * (1 + count)]
+        times = self._seen.get(key, 0) + 1
         if times < WORTH_DERIVING:
             if len(self._seen) >= _MOST_SEEN:
                 self._seen.clear()
-            self._seen[words] = times
+            self._seen[key] = times
             return
-        self._seen.pop(words, None)
+        self._seen.pop(key, None)
+        words = words[:count]
         keywords = dict(keywords or {})
         block, function, kept = 0, 0, []
         if is_decided_by_key(owner):
-            found = self._derive(owner, args, keywords)
+            found = self._derive(owner, args, keywords, bool(words[1] & keys.BY_TYPE))
             if isinstance(found, _Block):
                 block = found.address
             elif found is not None:
@@ -117,10 +133,14 @@ class Programs:
         self._kept[chosen] = kept
 
     def _derive(
-        self, owner: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]
+        self,
+        owner: Callable[..., Any],
+        args: Sequence[Any],
+        keywords: Mapping[str, Any],
+        by_type: bool = False,
     ) -> _Block | Callable[..., Any] | None:
-        operands = [x for x in (*args, *keywords.values()) if type(x) is ConcreteArray]
-        jaxpr = _staged(owner, args, keywords)
+        application = _Application(owner, args, keywords, by_type)
+        operands, jaxpr = application.operands(), application.staged()
         if jaxpr is None or not operands or len(jaxpr.outvars) != 1:
             return None
         if type(jaxpr.outvars[0].aval) is not ShapedArray or len(jaxpr.eqns) > _MOST_STEPS:
@@ -130,26 +150,67 @@ class Programs:
         if not jaxpr.eqns:
             out = jaxpr.outvars[0]
             return _returning(jaxpr.invars.index(out)) if out in jaxpr.invars else None
-        program = Steps(with_literals(jaxpr)).first
         block = _recorded(with_literals(jaxpr), operands)
-        if block is not None and self._is_right(block, program, operands):
+        if block is not None and _is_right(block, application.on, operands, self.apply_block):
             return block
-        return program
+        return None if by_type else Steps(with_literals(jaxpr)).first
 
-    def _is_right(
-        self, block: _Block, program: Callable[..., Any], operands: Sequence[ConcreteArray]
-    ) -> bool:
-        """Tries a block out."""
-        assert self.apply_block is not None, "native code is there before it asks"
-        for turn in range(4):
-            given = operands if turn == 0 else [_other(x.aval, turn) for x in operands]
-            wanted = program(*given)
-            found = self.apply_block(block.address, *given)
-            if found is None or found.aval is not wanted.aval:
-                return False
-            if found._value.tobytes() != wanted._value.tobytes():
-                return False
-        return True
+    def derive_steps(self, jaxpr: Jaxpr) -> Callable[..., list[Any] | None] | None:
+        """Returns native code for a closed program of arrays, None if there is none.
+
+        Returns:
+            A function of the inputs that returns the list of the outputs, or None if the inputs
+            are not arrays of the program's avals.
+        """
+        avals = jaxpr.in_avals
+        if not avals or len(jaxpr.eqns) > _MOST_STEPS or not jaxpr.eqns:
+            return None
+        if len(avals) > steps.MOST_OPERANDS or any(type(aval) is not ShapedArray for aval in avals):
+            return None
+        operands = [_other(aval, 1) for aval in avals if type(aval) is ShapedArray]
+        block = _recorded(jaxpr, operands)
+        program = Steps(jaxpr).in_python
+        if block is None or not _is_right(block, program, operands, self.apply_steps):
+            return None
+        assert self.apply_steps is not None, "native code is there before it is tried"
+        made = _OfBlock(self.apply_steps, block.address)
+        made.block = block
+        return made
+
+
+class _OfBlock(functools.partial[Any]):
+    """A function that applies a block, which lives as long."""
+
+    block: _Block
+
+
+def _is_right(
+    block: _Block,
+    program: Callable[..., Any],
+    operands: Sequence[Any],
+    apply: Apply | None,
+) -> bool:
+    """Tries a block out."""
+    assert apply is not None, "native code is there before it asks"
+    try:
+        with quiet():
+            for turn in range(4):
+                given = operands if turn == 0 else [_another(x, turn) for x in operands]
+                if not _are_same(apply(block.address, *given), program(*given)):
+                    return False
+    except Exception:  # the general way will say what is wrong
+        return False
+    return True
+
+
+def _are_same(found: Any, wanted: Any) -> bool:
+    pairs = zip(*[x if type(x) is list else [x] for x in (found, wanted)], strict=True)
+    for a, b in pairs:
+        if type(a) is not ConcreteArray or type(b) is not ConcreteArray or a.aval is not b.aval:
+            return False
+        if a._value.tobytes() != b._value.tobytes():
+            return False
+    return True
 
 
 @functools.cache
@@ -178,31 +239,53 @@ def _returning(number: int) -> _Block:
     return _Block(words, None)
 
 
-def _staged(
-    owner: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]
-) -> Jaxpr | None:
-    values = [*args, *keywords.values()]
+class _Application(NamedTuple):
+    """A function and the arguments of a call.
 
-    def program(*traced: Any) -> list[Any]:
-        arrays = iter(traced)
-        given = [next(arrays) if type(x) is ConcreteArray else x for x in values]
-        named = dict(zip(keywords, given[len(args) :], strict=True))
-        return [owner(*given[: len(args)], **named)]
+    Attributes:
+        owner, args, keywords: the function and its arguments.
+        by_type: whether floats in `args` are operands, as arrays always are.
+    """
 
-    try:
-        with warnings.catch_warnings():
-            # A warning belongs to every call.
-            warnings.simplefilter("error")
-            return stage(program, [x.aval for x in values if type(x) is ConcreteArray])
-    except Exception:  # the general way will say what is wrong
-        return None
+    owner: Callable[..., Any]
+    args: Sequence[Any]
+    keywords: Mapping[str, Any]
+    by_type: bool
+
+    def operands(self) -> list[Any]:
+        """Returns the operands in their order."""
+        return [x for x, is_operand in self._values() if is_operand]
+
+    def _values(self) -> list[tuple[Any, bool]]:
+        free = (ConcreteArray, float) if self.by_type else (ConcreteArray,)
+        values = [(x, type(x) in free) for x in self.args]
+        return values + [(x, type(x) is ConcreteArray) for x in self.keywords.values()]
+
+    def on(self, *operands: Any) -> Any:
+        """Applies the function to other operands."""
+        others = iter(operands)
+        given = [next(others) if is_operand else x for x, is_operand in self._values()]
+        positional, named = given[: len(self.args)], given[len(self.args) :]
+        return self.owner(*positional, **dict(zip(self.keywords, named, strict=True)))
+
+    def staged(self) -> Jaxpr | None:
+        """Returns the function as a program of the operands."""
+        avals = [aval_of(x) for x in self.operands()]
+        try:
+            with warnings.catch_warnings():
+                # A warning belongs to every call.
+                warnings.simplefilter("error")
+                return stage(lambda *traced: [self.on(*traced)], avals)
+        except Exception:  # the general way will say what is wrong
+            return None
 
 
-def _recorded(jaxpr: Jaxpr, operands: Sequence[ConcreteArray]) -> _Block | None:
+def _recorded(jaxpr: Jaxpr, operands: Sequence[Any]) -> _Block | None:
     """Returns the block of a closed program, None if steps cannot do what its rules do."""
-    if max(x.aval.size for x in operands) > _MOST_ELEMENTS:
+    given = [aval_of(x) for x in operands]
+    if max(aval.size for aval in given) > _MOST_ELEMENTS:
         return None
-    buffers = [np.array(x._value, order="C") for x in operands]
+    buffers = [np.array(value_of(x), order="C") for x in operands]
     try:
         tape = Tape(buffers)
         values: dict[Atom, Seen] = {
@@ -217,15 +300,22 @@ def _recorded(jaxpr: Jaxpr, operands: Sequence[ConcreteArray]) -> _Block | None:
             outs = impl(*map(read, eqn.invars), **eqn.params)
             for var, x in zip(eqn.outvars, outs, strict=True):
                 values[var] = tape.settled(np.asanyarray(x))
-        out, aval = read(jaxpr.outvars[0]), jaxpr.outvars[0].aval
-        assert isinstance(aval, ShapedArray)
-        words, kept = tape.block(out, aval)
-        if (out.shape, out.dtype) != (aval.shape, aval.dtype):
-            return None
-        is_large = tape.only_moves and out.nbytes > _MOST_MOVED
-        return None if is_large else _Block(words, kept)
-    except (NotNativeError, TypeError, ValueError, AttributeError):
+        outs, avals = [read(atom) for atom in jaxpr.outvars], jaxpr.out_avals
+        for out, aval in zip(outs, avals, strict=True):
+            if type(aval) is not ShapedArray or (out.shape, out.dtype) != (aval.shape, aval.dtype):
+                return None
+        words, kept = tape.block(outs, [aval for aval in avals if type(aval) is ShapedArray])
+        words[steps.RETURNED] = len(operands)
+        words += map(id, given)
+        is_large = tape.only_moves and max(out.nbytes for out in outs) > _MOST_MOVED
+        return None if is_large else _Block(words, [*kept, *given])
+    except Exception:  # most often NotNativeError: there is a general way
         return None
+
+
+def _another(x: Any, turn: int) -> Any:
+    """Returns another operand of the same kind."""
+    return (0.0, -1.5, -0.0, float("nan"))[turn] if type(x) is float else _other(x.aval, turn)
 
 
 def _other(aval: ShapedArray, turn: int) -> ConcreteArray:

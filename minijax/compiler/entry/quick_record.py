@@ -21,6 +21,7 @@ import numpy as np
 from minijax.compiler.entry import quick_steps_text as text
 from minijax.compiler.entry.loops import find_loop
 from minijax.core import dtypes
+from minijax.core.avals import ShapedArray
 from minijax.core.quiet import quiet
 
 _ITEM_SIZES = (1, 2, 4, 8, 16)
@@ -326,26 +327,33 @@ class Tape:
 
     # -- the end
 
-    def block(self, x: np.ndarray, aval: Any) -> tuple[list[int], Any]:
-        """Returns the words of a block whose result is a value of the tape, and what they need."""
+    def block(
+        self, results: Sequence[np.ndarray], avals: Sequence[ShapedArray]
+    ) -> tuple[list[int], list[Any]]:
+        """Returns the words of a block with these values as results, and what they point to."""
+        if len(results) > text.MOST_RESULTS:
+            raise NotNativeError
+        words = [0] * text.HEADER
+        for number, (x, aval) in enumerate(zip(results, avals, strict=True)):
+            self._give(x, text.RESULT + number)
+            shape = np.array(aval.shape or (0,), np.int64)
+            self.kept += [shape, aval, aval.dtype]
+            words += [id(aval.dtype), id(aval), len(aval.shape), shape.ctypes.data]
+        words[text.COUNT], words[text.FIXED] = len(self.steps), len(self.fixed)
+        words[text.RESULTS], words[text.FIRST] = len(results), len(words)
+        words += [word for pair in self.fixed for word in pair]
+        words += [word for step in self.steps for word in step]
+        return words, self.kept
+
+    def _give(self, x: np.ndarray, result: int) -> None:
+        """Has a value computed in a result's memory, or moved there."""
         register, offset = self.place(x)
         number = register - self._operands
         is_whole = not offset and (register, x.nbytes) in [(r, n) for _, n, r in self._buffers]
         if number >= 0 and is_whole and self.fixed[number][0] == text.SCRATCH:
-            self.fixed[number] = text.RESULT, 0
+            self.fixed[number] = result, 0
         else:
-            target = self._fix(text.RESULT, 0)
-            self._move(x, (register, target), offset)
-        shape = (np.ctypeslib.as_ctypes_type(np.int64) * max(len(aval.shape), 1))(*aval.shape)
-        self.kept += [shape, aval, aval.dtype]
-        words = [0] * text.HEADER
-        words[text.COUNT], words[text.FIXED] = len(self.steps), len(self.fixed)
-        words[text.DTYPE], words[text.AVAL] = id(aval.dtype), id(aval)
-        words[text.RANK] = len(aval.shape)
-        words[text.SHAPE] = np.ctypeslib.as_array(shape).ctypes.data
-        words += [word for pair in self.fixed for word in pair]
-        words += [word for step in self.steps for word in step]
-        return words, self.kept
+            self._move(x, (register, self._fix(result, 0)), offset)
 
     @property
     def only_moves(self) -> bool:

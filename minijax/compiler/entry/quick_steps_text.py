@@ -13,19 +13,21 @@ of operands, of constants, of scratch memory, of the result.
 from __future__ import annotations
 
 from minijax.compiler.blocks import Choice, Operand
-from minijax.compiler.entry.layout import Layout
+from minijax.compiler.entry.layout import HEAD, Layout
 from minijax.compiler.text import FunctionWriter, ModuleWriter
 
 # Words of a block; what describes the result stands where rows of operators have it.
-COUNT, RETURNED, FIXED = 0, 1, 2
+COUNT, RETURNED, FIXED, RESULTS, FIRST = range(5)
 DTYPE, AVAL, RANK, SHAPE = 5, 6, 7, 8
-SIZE, HEADER = 9, 10
-# Then a pair for each fixed register, what its value is added to and the value; then the steps.
+HEADER, DESCRIPTION_WORDS = 5, 4
+# At FIRST a pair for each fixed register, what its value is added to and the value; then the steps;
+# then the avals of the operands, RETURNED of them, where the results become a list.
 ABSOLUTE, SCRATCH, RESULT = range(3)
+NOT_APPLICABLE, RAISED = 1, 2
 
 KIND, LOOP, MOVE, SELECT, CAST = 0, 0, 1, 2, 3
 STEP_WORDS = 32
-MOST_OPERANDS, MOST_REGISTERS = 8, 48
+MOST_OPERANDS, MOST_RESULTS, MOST_REGISTERS = 8, 8, 48
 SCRATCH_BYTES = 1 << 14
 
 # Words of a step, after its kind.
@@ -44,6 +46,7 @@ CAST_TYPES = ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "b1")
 
 Given = list[tuple[str, Operand]]
 _WRITEABLE = 0x400
+_LIST_ITEMS = 24
 _ITEMS = {1: "i8", 2: "i16", 4: "i32", 8: "i64", 16: "i128"}
 
 
@@ -54,15 +57,15 @@ class StepsWriter:
         module: where to write.
         layout: where objects keep what the code reads.
         state: the memory whose words tell of the process, and what stands for "not applicable".
-        words: which of these words are the types of arrays, of buffers, and the function that
-            makes a buffer.
+        words: which of these words are the types of arrays, of buffers and of floats, and the
+            function that makes a buffer.
     """
 
     def __init__(
-        self, module: ModuleWriter, layout: Layout, state: str, words: tuple[int, int, int]
+        self, module: ModuleWriter, layout: Layout, state: str, words: tuple[int, int, int, int]
     ) -> None:
         self.module, self.layout, self.state = module, layout, state
-        self._array, self._ndarray, self._new = words
+        self._array, self._ndarray, self._float, self._new = words
         self.fn: FunctionWriter
 
     def write(self) -> None:
@@ -75,7 +78,9 @@ class StepsWriter:
         self._write_select()
         self._write_cast()
         self._write_take()
+        self._write_run()
         self._write_program()
+        self._write_program_of_list()
 
     # -- results
 
@@ -267,50 +272,135 @@ class StepsWriter:
 
     # -- the whole
 
+    def _write_run(self) -> None:
+        """Takes the steps of a block; makes the buffers of its results."""
+        args = [("ptr", "block"), ("ptr", "operands"), ("i64", "count"), ("ptr", "buffers")]
+        self.fn = fn = self.module.function("run_block", args, "i32", "internal")
+        registers, data = fn.alloca("ptr", MOST_REGISTERS), fn.alloca("ptr", MOST_RESULTS)
+        with fn.loop("%count") as loop:
+            x = fn.load("ptr", fn.gep("ptr", "%operands", loop.index))
+            is_float = fn.emit(
+                f"icmp eq ptr {fn.load('ptr', self._at(x, 8))}, {self._state(self._float)}"
+            )
+            with fn.if_else(is_float, ["ptr"]) as choice:
+                with choice.then():
+                    choice.give(self._at(x, HEAD))
+                with choice.otherwise():
+                    given: Given = [("ptr", x), ("i64", 0), ("ptr", "null")]
+                    choice.give(fn.call("ptr", "address", given))
+            address = choice.results[0]
+            fn.fail_if(fn.emit(f"icmp eq ptr {address}, null"), NOT_APPLICABLE)
+            fn.store("ptr", address, fn.gep("ptr", registers, loop.index))
+        with fn.loop(self._word("%block", RESULTS)) as loop:
+            buffer = fn.call("ptr", "new_buffer", [("ptr", self._description(loop.index))])
+            with fn.when(fn.emit(f"icmp eq ptr {buffer}, null")):
+                with fn.loop(loop.index) as made:
+                    self._drop(fn.load("ptr", fn.gep("ptr", "%buffers", made.index)))
+                fn.ret(RAISED)
+            fn.store("ptr", buffer, fn.gep("ptr", "%buffers", loop.index))
+            elements = fn.load("ptr", self._at(buffer, self.layout.data))
+            fn.store("ptr", elements, fn.gep("ptr", data, loop.index))
+        following = self._fix_registers(registers, data)
+        with fn.loop(self._word("%block", COUNT), carried=[("ptr", following)]) as loop:
+            fn.call("void", "take_step", [("ptr", loop.values[0]), ("ptr", registers)])
+            loop.next(fn.gep("i64", loop.values[0], STEP_WORDS))
+        fn.ret()
+
+    def _description(self, number: str) -> str:
+        """A result's words, placed as those of a row."""
+        return self.fn.gep("i64", "%block", self.fn.emit(f"mul i64 {number}, {DESCRIPTION_WORDS}"))
+
+    def _drop(self, x: str) -> None:
+        self.fn.call("void", "Py_DecRef", [("ptr", x)])
+
+    def _fix_registers(self, registers: str, data: str) -> str:
+        """Fills in the registers that are not operands; returns where the steps are."""
+        fn = self.fn
+        scratch = fn.alloca("i8", SCRATCH_BYTES, align=64)
+        first, fixed = (
+            fn.gep("i64", "%block", self._word("%block", FIRST)),
+            self._word("%block", FIXED),
+        )
+        own, bases = fn.gep("ptr", registers, "%count"), fn.alloca("ptr", RESULT + MOST_RESULTS)
+        fn.store("ptr", "null", bases)
+        fn.store("ptr", scratch, fn.gep("ptr", bases, SCRATCH))
+        size = fn.emit(f"mul i64 {self._word('%block', RESULTS)}, 8")
+        fn.call(
+            "ptr", "memcpy", [("ptr", fn.gep("ptr", bases, RESULT)), ("ptr", data), ("i64", size)]
+        )
+        with fn.loop(fixed) as loop:
+            pair = fn.gep("{i64, i64}", first, loop.index)
+            base, value = fn.load("i64", pair), fn.load("i64", fn.gep("i64", pair, 1))
+            start = fn.load("ptr", fn.gep("ptr", bases, base))
+            address = fn.emit(f"getelementptr i8, ptr {start}, i64 {value}")
+            fn.store("ptr", address, fn.gep("ptr", own, loop.index))
+        return fn.gep("{i64, i64}", first, fixed)
+
     def _write_program(self) -> None:
         """Applies a block; null if Python has raised, `state` if it does not fit after all."""
         args = [("ptr", "block"), ("ptr", "operands"), ("i64", "count")]
         self.fn = fn = self.module.function("program", args, "ptr", "internal")
-        steps = self._word("%block", COUNT)
-        with fn.when(fn.emit(f"icmp eq i64 {steps}, 0")):
+        with fn.when(fn.emit(f"icmp eq i64 {self._word('%block', COUNT)}, 0")):
             returned = fn.load("ptr", fn.gep("ptr", "%operands", self._word("%block", RETURNED)))
             fn.call("void", "Py_IncRef", [("ptr", returned)])
             fn.ret(returned)
-        registers = fn.alloca("ptr", MOST_REGISTERS)
+        buffers = self._run_block()
+        given = [("ptr", "%block"), ("ptr", fn.load("ptr", buffers))]
+        fn.ret(fn.call("ptr", "wrapped", given))
+
+    def _run_block(self) -> str:
+        fn = self.fn
+        buffers = fn.alloca("ptr", MOST_RESULTS)
+        given = [("ptr", "%block"), ("ptr", "%operands"), ("i64", "%count"), ("ptr", buffers)]
+        status = fn.call("i32", "run_block", given)
+        with fn.when(fn.emit(f"icmp ne i32 {status}, 0")):
+            raised = fn.emit(f"icmp eq i32 {status}, {RAISED}")
+            fn.ret(fn.emit(f"select i1 {raised}, ptr null, ptr {self.state}"))
+        return buffers
+
+    def _write_program_of_list(self) -> None:
+        """Does the same with a block of several results, after a look at the operands' avals."""
+        args = [("ptr", "block"), ("ptr", "operands"), ("i64", "count")]
+        self.fn = fn = self.module.function("program_of_list", args, "ptr", "internal")
+        with fn.when(fn.emit(f"icmp ne i64 {self._word('%block', RETURNED)}, %count")):
+            fn.ret(self.state)
+        avals = self._behind_steps()
         with fn.loop("%count") as loop:
             x = fn.load("ptr", fn.gep("ptr", "%operands", loop.index))
-            given: Given = [("ptr", x), ("i64", 0), ("ptr", "null")]
-            address = fn.call("ptr", "address", given)
-            with fn.when(fn.emit(f"icmp eq ptr {address}, null")):
+            kind = fn.load("ptr", self._at(x, 8))
+            with fn.when(fn.emit(f"icmp ne ptr {kind}, {self._state(self._array)}")):
                 fn.ret(self.state)
-            fn.store("ptr", address, fn.gep("ptr", registers, loop.index))
-        buffer = fn.call("ptr", "new_buffer", [("ptr", "%block")])
-        with fn.when(fn.emit(f"icmp eq ptr {buffer}, null")):
+            aval = fn.load("ptr", self._at(x, self.layout.aval))
+            wanted = fn.load("ptr", fn.gep("ptr", avals, loop.index))
+            with fn.when(fn.emit(f"icmp ne ptr {aval}, {wanted}")):
+                fn.ret(self.state)
+        buffers = self._run_block()
+        results = self._word("%block", RESULTS)
+        found = fn.call("ptr", "PyList_New", [("i64", results)])
+        has_none = fn.emit(f"icmp eq ptr {found}, null")
+        with fn.when(has_none):
+            with fn.loop(results) as loop:
+                self._drop(fn.load("ptr", fn.gep("ptr", buffers, loop.index)))
             fn.ret("null")
-        following = self._fix_registers(registers, buffer)
-        with fn.loop(steps, carried=[("ptr", following)]) as loop:
-            given = [("ptr", loop.values[0]), ("ptr", registers)]
-            fn.call("void", "take_step", given)
-            loop.next(fn.gep("i64", loop.values[0], STEP_WORDS))
-        fn.ret(fn.call("ptr", "wrapped", [("ptr", "%block"), ("ptr", buffer)]))
+        items = fn.load("ptr", self._at(found, _LIST_ITEMS))
+        with fn.loop(results, carried=[("i1", "false")]) as loop:
+            buffer = fn.load("ptr", fn.gep("ptr", buffers, loop.index))
+            given = [("ptr", self._description(loop.index)), ("ptr", buffer)]
+            array = fn.call("ptr", "wrapped", given)
+            fn.store("ptr", array, fn.gep("ptr", items, loop.index))
+            failed = fn.emit(f"icmp eq ptr {array}, null")
+            loop.next(fn.emit(f"or i1 {loop.values[0]}, {failed}"))
+        with fn.when(loop.results[0]):
+            self._drop(found)
+            fn.ret("null")
+        fn.ret(found)
 
-    def _fix_registers(self, registers: str, buffer: str) -> str:
-        """Fills in the registers that are not operands; returns where the steps are."""
+    def _behind_steps(self) -> str:
         fn = self.fn
-        scratch = fn.alloca("i8", SCRATCH_BYTES, align=64)
-        data = fn.load("ptr", self._at(buffer, self.layout.data))
-        first, fixed = fn.gep("i64", "%block", HEADER), self._word("%block", FIXED)
-        own = fn.gep("ptr", registers, "%count")
-        with fn.loop(fixed) as loop:
-            pair = fn.gep("{i64, i64}", first, loop.index)
-            base, value = fn.load("i64", pair), fn.load("i64", fn.gep("i64", pair, 1))
-            is_scratch = fn.emit(f"icmp eq i64 {base}, {SCRATCH}")
-            is_result = fn.emit(f"icmp eq i64 {base}, {RESULT}")
-            start = fn.emit(f"select i1 {is_scratch}, ptr {scratch}, ptr null")
-            start = fn.emit(f"select i1 {is_result}, ptr {data}, ptr {start}")
-            address = fn.emit(f"getelementptr i8, ptr {start}, i64 {value}")
-            fn.store("ptr", address, fn.gep("ptr", own, loop.index))
-        return fn.gep("{i64, i64}", first, fixed)
+        fixed = fn.emit(f"mul i64 {self._word('%block', FIXED)}, 2")
+        steps = fn.emit(f"mul i64 {self._word('%block', COUNT)}, {STEP_WORDS}")
+        words = fn.emit(f"add i64 {fixed}, {steps}")
+        return fn.gep("i64", "%block", fn.emit(f"add i64 {words}, {self._word('%block', FIRST)}"))
 
     # -- parts
 

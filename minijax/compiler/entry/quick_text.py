@@ -84,7 +84,7 @@ class QuickWriter:
         self._write_number()
         self._write_address()
         self._write_holds_nan()
-        state = (WORDS["ARRAY"], WORDS["NDARRAY"], WORDS["NEW"])
+        state = (WORDS["ARRAY"], WORDS["NDARRAY"], WORDS["FLOAT"], WORDS["NEW"])
         StepsWriter(self.module, self.layout, self.state, state).write()
         KeysWriter(self.module, self.layout, self.state, WORDS).write()
         self._write_run()
@@ -93,7 +93,8 @@ class QuickWriter:
         self._write_bind()
         self._write_apply()
         self._write_apply_all()
-        self._write_apply_block()
+        self._write_apply_block("block")
+        self._write_apply_block("steps")
         for k, count in enumerate(self.operators):
             self._write_operator(k, count)
         return str(self.module)
@@ -419,13 +420,17 @@ class QuickWriter:
         fn.call("void", "Py_IncRef", [("ptr", self._state("NONE"))])
         fn.ret(self._state("NONE"))
 
-    def _write_apply_block(self) -> None:
+    def _write_apply_block(self, of: str) -> None:
         """`apply_block(address, *arrays)`: METH_FASTCALL; None if not applicable."""
-        self.fn = fn = self.module.function("apply_block", _OBJECT, "ptr")
+        self.fn = fn = self.module.function(f"apply_{of}", _OBJECT, "ptr")
+        used = fn.load("i64", self._at(self._state("RECORDING"), _USED))
+        with fn.when(fn.emit(f"icmp ne i64 {used}, 0")):
+            fn.call("void", "Py_IncRef", [("ptr", self._state("NONE"))])
+            fn.ret(self._state("NONE"))
         block = fn.call("ptr", "PyLong_AsVoidPtr", [("ptr", fn.load("ptr", "%args"))])
         count = fn.emit("sub i64 %nargs, 1")
         given = [("ptr", block), ("ptr", fn.gep("ptr", "%args", 1)), ("i64", count)]
-        result = fn.call("ptr", "program", given)
+        result = fn.call("ptr", "program" if of == "block" else "program_of_list", given)
         with fn.when(fn.emit(f"icmp ne ptr {result}, {self.state}")):
             fn.ret(result)
         fn.call("void", "Py_IncRef", [("ptr", self._state("NONE"))])

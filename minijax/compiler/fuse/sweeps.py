@@ -51,6 +51,16 @@ def walks_rows(nodes: Iterable[Expr], kept: Expr, folded: Expr) -> bool:
     return along_kept < along_folded
 
 
+def goes_across(nodes: Iterable[Expr], index: Expr, last: Expr) -> bool:
+    """Tells whether a load goes on in memory along one index and strides along the last one."""
+    for node in nodes:
+        if node.op == "load":
+            strides = {id(x): c for x, c in address_terms(node)}
+            if strides.get(id(index)) == 1 and strides.get(id(last), 0) > 1:
+                return True
+    return False
+
+
 def joined(first: Reduce, second: Reduce, elements: Sequence[Expr]) -> Reduce:
     """Returns both folds as one; `elements` are those of the second over the first's indices."""
     kind = first.kind if first.kind == second.kind else None

@@ -2,7 +2,8 @@
 
 scan { c, x -> t = sin c; x + t }      becomes      t = sin c;  scan { t, x -> x + t }
 
-The condition and the body of a while loop are treated alike.
+The condition and the body of a while loop are treated alike. A product takes along what it needs
+of arrays that would not leave the loop for their own sake, such as a matrix of ones and zeros.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from minijax.primitives.control.scan import scan_p
 from minijax.primitives.control.while_loop import while_p
+
+_HEAVY = frozenset(["dot_general", "conv_general_dilated"])
 
 
 def hoist_invariants(jaxpr: Jaxpr) -> Jaxpr:
@@ -68,15 +71,17 @@ def _split(body: Jaxpr, consts: Sequence[Atom], before: list[Eqn]) -> tuple[Jaxp
     outside: dict[Atom, Atom] = dict(zip(body.invars, consts, strict=False))
     kept: list[Eqn] = []
     produced: dict[Atom, Var] = {}
+    light: dict[Atom, Eqn] = {}
     for inner in body.eqns:
+        if inner.primitive.name in _HEAVY:
+            _take_along(inner, outside, light, before)
         if _is_invariant(inner, outside):
-            outvars = [Var(var.aval) for var in inner.outvars]
-            operands = [outside.get(atom, atom) for atom in inner.invars]
-            before.append(inner.replace(invars=operands, outvars=outvars))
-            outside.update(zip(inner.outvars, outvars, strict=True))
-            produced.update(zip(inner.outvars, outvars, strict=True))
+            _move(inner, outside, before)
+            produced.update((var, outside[var]) for var in inner.outvars)  # type: ignore[misc]
         else:
             kept.append(inner)
+            if _is_light(inner, outside, light):
+                light.update(dict.fromkeys(inner.outvars, inner))
     if not produced:
         return body, []
     used = {atom for inner in kept for atom in inner.invars} | set(body.outvars)
@@ -84,6 +89,31 @@ def _split(body: Jaxpr, consts: Sequence[Atom], before: list[Eqn]) -> tuple[Jaxp
     count = len(consts)
     invars = (*body.invars[:count], *needed, *body.invars[count:])
     return body.replace(invars=invars, eqns=kept), [produced[var] for var in needed]
+
+
+def _move(eqn: Eqn, outside: dict[Atom, Atom], before: list[Eqn]) -> None:
+    outvars = [Var(var.aval) for var in eqn.outvars]
+    before.append(eqn.replace(invars=[outside.get(x, x) for x in eqn.invars], outvars=outvars))
+    outside.update(zip(eqn.outvars, outvars, strict=True))
+
+
+def _take_along(
+    eqn: Eqn, outside: dict[Atom, Atom], light: dict[Atom, Eqn], before: list[Eqn]
+) -> None:
+    """Copies what an equation needs of light ones in front of the loop, if it can go there then."""
+    if any(not (isinstance(x, Literal) or x in outside or x in light) for x in eqn.invars):
+        return
+    needed: dict[int, Eqn] = {}
+    stack = [light[x] for x in eqn.invars if x in light]
+    while stack:
+        each = stack.pop()
+        needed[id(each)] = each
+        stack += [light[x] for x in each.invars if x in light and id(light[x]) not in needed]
+    known = dict(outside)
+    order = {id(each): place for place, each in enumerate(light.values())}
+    for each in sorted(needed.values(), key=lambda e: order[id(e)]):
+        _move(each, known, before)
+    outside.update((x, known[x]) for x in eqn.invars if x in known)
 
 
 def _is_invariant(eqn: Eqn, outside: dict[Atom, Atom]) -> bool:
@@ -94,6 +124,13 @@ def _is_invariant(eqn: Eqn, outside: dict[Atom, Atom]) -> bool:
     if any(not isinstance(atom, Literal) and atom not in outside for atom in eqn.invars):
         return False
     return not _grows(eqn)
+
+
+def _is_light(eqn: Eqn, outside: dict[Atom, Atom], light: dict[Atom, Eqn]) -> bool:
+    """Tells whether an equation that stays could be repeated outside."""
+    if eqn.primitive.run is not None or eqn.effects:
+        return False
+    return all(isinstance(x, Literal) or x in outside or x in light for x in eqn.invars)
 
 
 def _grows(eqn: Eqn) -> bool:

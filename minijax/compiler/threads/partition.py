@@ -15,8 +15,8 @@ from minijax.compiler.fuse.estimate import step_work
 from minijax.compiler.fuse.hosts import calls_host
 from minijax.compiler.fuse.rewrite import dot_sizes
 from minijax.compiler.fuse.step import Fused, Step
-from minijax.compiler.fuse.sweeps import STRETCH, walks_rows
-from minijax.compiler.fuse.walk import postorder
+from minijax.compiler.fuse.sweeps import STRETCH, goes_across, walks_rows
+from minijax.compiler.fuse.walk import expressions, postorder
 from minijax.core.records import record, replace
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import (
@@ -39,6 +39,8 @@ PART_WORK = 1.25e5
 MOST_PARTS = 128
 _ENOUGH = 8
 _NEIGHBOURS = 64  # elements that stay together: a register or a line of the cache, of any dtype
+_TILE = 8  # rows that are exchanged with columns together
+_STREAMS = 4  # rows that a fold may read at the same time
 _FEWEST_COLUMNS = 1024
 _FEWEST_ROWS = 128
 
@@ -153,6 +155,8 @@ def _divisible(step: Step) -> list[tuple[Expr | None, int, int]]:
     match definition:
         case Element() | Unrolled():
             found = [i for i in definition.indices if i.op == "index"]
+            nodes = postorder(expressions(definition))
+            return [(i, i.payload, _together(i, found[-1], nodes)) for i in found]
         case Reduce():
             found = [i for i in definition.outer if i.op == "index"]
             inner = [i for i in definition.inner if i.op == "index"]
@@ -160,7 +164,7 @@ def _divisible(step: Step) -> list[tuple[Expr | None, int, int]]:
             if found and inner and walks_rows(nodes, found[-1], inner[-1]):
                 return [(i, i.payload, 1) for i in found[:-1]]
             if definition.kind is not None or definition.commutes:
-                return [(i, i.payload, 1) for i in found]
+                return [(i, i.payload, _streams(i) if i is found[-1] else 1) for i in found]
         case Scatter() if definition.unique:
             found = [i for i in definition.indices if i.op == "index"]
         case Cumulate():
@@ -170,6 +174,17 @@ def _divisible(step: Step) -> list[tuple[Expr | None, int, int]]:
             return []
     last = found[-1] if found else None
     return [(i, i.payload, _NEIGHBOURS if i is last else 1) for i in found]
+
+
+def _streams(row: Expr) -> int:
+    return _STREAMS if row.payload >= _ENOUGH * _STREAMS else 1
+
+
+def _together(index: Expr, last: Expr, nodes: Sequence[Expr]) -> int:
+    """Returns how many iterations along an index stay in one part."""
+    if index is last:
+        return _NEIGHBOURS
+    return _TILE if goes_across(nodes, index, last) else 1
 
 
 def _split_columns(fold: Reduce, split: Split | None) -> Split | None:

@@ -198,7 +198,8 @@ def _half_exp(x: Number) -> Number:
 
 def clamped(x: Number, low: float, high: float) -> Number:
     """Returns the nearest number of a range; NaN stays."""
-    return (x < low).where(low, (x > high).where(high, x))
+    x = (x > high).where(high, x)
+    return (x < low).where(low, x)
 
 
 def reduced(x: Number) -> tuple[Number, Number, Number, Number]:

@@ -96,6 +96,10 @@ class Number:
         """Shifts right, keeping the sign."""
         return self.made(self.c.op("ashr", self.ty, self.name, self._other(other)))
 
+    def shifted_down(self, by: int) -> Number:
+        """Shifts right, filling in zeros."""
+        return self.made(self.c.op("lshr", self.ty, self.name, by))
+
     # -- comparisons: bools; false where a float is NaN
 
     def __lt__(self, other: Number | float) -> Number:
@@ -164,11 +168,11 @@ class Number:
         to = FLOAT[self.ty]
         return Number(self.c, to, self.c.cast("bitcast", self.ty, self.name, to))
 
-    def to_float(self) -> Number:
-        """Returns an integer of magnitude below 2^51 (2^22) as the float of its size."""
+    def to_float(self, less: int = 0) -> Number:
+        """Returns an integer of magnitude below 2^51 (2^22), less a small one, as a float."""
         to = FLOAT[self.ty]
         shift = Number(self.c, to, literal(to, _SHIFT[to]))
-        return (self + shift.bits()).as_float() - shift
+        return (self + shift.bits()).as_float() - (_SHIFT[to] + less)
 
     def converted(self, ty: str) -> Number:
         """Returns a float as one of the other size."""

@@ -50,7 +50,8 @@ def log(x: Number) -> Number:
 
 def log1p(x: Number) -> Number:
     """Returns log(1 + x)."""
-    return log_one_plus(x, x.like(0.0))
+    total, lost = sum_of(x.like(1.0), x)
+    return total.equals(1.0).where(x, log_of_sum(total, lost))
 
 
 def log_one_plus(x: Number, rest: Number) -> Number:
@@ -61,11 +62,9 @@ def log_one_plus(x: Number, rest: Number) -> Number:
 
 def log_of_sum(x: Number, rest: Number) -> Number:
     """Returns log(x + rest) for a normal number x and a rest that is small beside it."""
-    k, whole, m = decomposed(x)
-    # Where 2⁻ᵏ may not be a normal number, the rest does not count.
-    scaled = x < _LARGE[x.ty]
-    lost = scaled.where(rest * power_of_two(-whole), 0.0)
-    f, rest = ordered_sum_of(m - 1.0, lost)
+    k, whole, m = normal_parts(x)
+    # 2¹⁻ᵏ is 0 where k is largest: there the rest does not count.
+    f, rest = ordered_sum_of(m - 1.0, rest * (power_of_two(-(whole - 1)) * 0.5))
     return at_edges(x, of_parts(k, f, rest))
 
 
@@ -88,16 +87,19 @@ def decomposed(x: Number) -> tuple[Number, Number, Number]:
     """Returns k, as a float and an integer, and m from 1/√2 to √2 with x = 2ᵏ m."""
     lift = 54 if x.ty == "double" else 25
     subnormal = x < _LEAST_NORMAL[x.ty]
-    _, whole, m = normal_parts(subnormal.where(x * 2.0**lift, x))
-    whole = whole - subnormal.where(whole.like(lift), 0)
-    return whole.to_float(), whole, m
+    k, whole, m = normal_parts(subnormal.where(x * 2.0**lift, x))
+    return k - subnormal.where(lift, x.like(0.0)), whole - subnormal.where(whole.like(lift), 0), m
 
 
 def normal_parts(x: Number) -> tuple[Number, Number, Number]:
-    """Returns what `decomposed` does, for a number that is not subnormal."""
-    shift, bits = 52 if x.ty == "double" else 23, x.bits()
-    whole = (bits - x.like(math.sqrt(0.5)).bits()) >> shift
-    return whole.to_float(), whole, (bits - (whole << shift)).as_float()
+    """Returns what `decomposed` does, for a positive number that is not subnormal."""
+    shift, bias = (52, 1023) if x.ty == "double" else (23, 127)
+    least = x.like(math.sqrt(0.5)).bits()
+    # The bits of √2 x: their exponent is k, their fraction the distance of m from 1/√2.
+    moved = x.bits() + (x.like(1.0).bits() - least)
+    raised = moved.shifted_down(shift)
+    m = ((moved & ((1 << shift) - 1)) + least).as_float()
+    return raised.to_float(less=bias), raised - bias, m
 
 
 def at_edges(x: Number, found: Number) -> Number:
