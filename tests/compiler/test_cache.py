@@ -6,6 +6,7 @@ import ast
 import errno
 import importlib
 import inspect
+import json
 import os
 import pkgutil
 import subprocess
