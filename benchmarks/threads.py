@@ -4,9 +4,9 @@
 
 Rounds alternate between the columns, and each column is the shortest time. Results on one and on
 several threads must be the same to the bit. JAX's number of threads is that of its process, so JAX
-on one thread is asked in a process of its own. The caller's share is the processor time of the thread
-that calls, over that of all: one half where two threads share a program, however busy the machine is.
-`--python` shows calls from threads of Python.
+on one thread is asked in a process of its own. The caller's share is the processor time of the
+thread that calls, over that of all: one half where two share a program, however busy the machine
+is. `--python` shows calls from threads of Python.
 """
 
 from __future__ import annotations
