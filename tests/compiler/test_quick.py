@@ -152,6 +152,20 @@ def test_nothing_warns():
             x * x, x / x, jnp.log(x), jnp.array([2**62]) * 4, jnp.array([1.0], "float32") * 1e300
 
 
+def test_functions_of_the_user_are_called_each_time():
+    calls = []
+
+    def power(x, y):
+        calls.append(x)
+        return x + y if len(calls) % 2 else x * y
+
+    x = jnp.arange(3.0)
+    function = jnp.frompyfunc(power, 2, 1)
+    found = [function(x, x).tolist() for _ in range(6)]
+    assert len(calls) == 6
+    assert found[:2] == found[2:4] == [[0.0, 2.0, 4.0], [0.0, 1.0, 4.0]]
+
+
 def test_flags_are_looked_at():
     x = jnp.array([0.0])
     x / x
