@@ -1,9 +1,12 @@
-"""Programs on one thread and on several, beside JAX on all processors.
+"""Programs on one thread and on several, beside JAX on one and on all processors.
 
-    python benchmarks/threads.py [--threads 2] [--rounds 9] [--programs text]
+    python benchmarks/threads.py [--threads 2] [--rounds 9] [--programs text] [--python]
 
 Rounds alternate between the columns, and each column is the shortest time. Results on one and on
-several threads must be the same to the bit.
+several threads must be the same to the bit. JAX's number of threads is that of its process, so JAX
+on one thread is asked in a process of its own. The caller's share is the processor time of the
+thread that calls, over that of all: one half where two share a program, however busy the machine
+is. `--python` shows calls from threads of Python.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -25,6 +29,7 @@ os.environ["JAX_ENABLE_X64"] = "1"
 import numpy as np
 
 import minijax as mj
+from benchmarks.python_threads import print_python_threads
 
 Program = Callable[[ModuleType, ModuleType], Callable[..., Any]]
 
@@ -105,6 +110,23 @@ def iterations(lib: ModuleType, jnp: ModuleType) -> Callable[..., Any]:
     return lib.vmap(root)
 
 
+def mandelbrot(lib: ModuleType, jnp: ModuleType) -> Callable[..., Any]:
+    """For each point the steps until it escapes, by a loop of its own."""
+
+    def steps(c: Any) -> Any:
+        go_on = lambda s: (s[0] < 200) & (s[1] * s[1] + s[2] * s[2] < 4)  # noqa: E731
+        step = lambda s: (s[0] + 1, s[1] * s[1] - s[2] * s[2] + c[0], 2 * s[1] * s[2] + c[1])  # noqa: E731
+        return lib.lax.while_loop(go_on, step, (0, 0.0 * c[0], 0.0 * c[0]))[0]
+
+    return lib.vmap(steps)
+
+
+def _plane(n: int) -> np.ndarray:
+    return np.stack(np.meshgrid(np.linspace(-2, 1, n), np.linspace(-1.5, 1.5, n)), -1).reshape(
+        -1, 2
+    )
+
+
 def _spd(count: int, n: int) -> np.ndarray:
     x = numbers(count, n, n)
     return x @ x.swapaxes(1, 2) + n * np.eye(n)
@@ -126,6 +148,7 @@ PROGRAMS: dict[str, tuple[Program, tuple[np.ndarray, ...]]] = {
         convolution,
         (numbers(16, 16, 64, 64), numbers(32, 16, 3, 3)),
     ),
+    "mandelbrot 500 x 500": (mandelbrot, (_plane(500),)),
     "while, 1e6 lanes": (iterations, (np.abs(numbers(1_000_000)) + 0.1,)),
 }
 
@@ -134,6 +157,66 @@ def _timed(call: Callable[[], Any]) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
+
+
+def _share(call: Callable[[], Any]) -> float:
+    """Returns the part of the processor time of a call that its own thread spends."""
+    own, whole = time.thread_time(), time.process_time()
+    call()
+    return (time.thread_time() - own) / max(time.process_time() - whole, 1e-9)
+
+
+class _Alone:
+    """JAX on one thread, in a process that runs and times what it is asked for."""
+
+    def __init__(self) -> None:
+        one = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+        if hasattr(os, "sched_getaffinity"):
+            # The pool has a thread for each processor that the process may use.
+            first = min(os.sched_getaffinity(0))
+            pin = f"import os; os.sched_setaffinity(0, {{{first}}}); "
+        else:
+            pin = ""
+        code = f"{pin}from benchmarks.threads import answer; answer()"
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).resolve().parents[1],
+            env={**os.environ, "XLA_FLAGS": one},
+        )
+
+    def seconds(self, name: str) -> float:
+        """Returns how long a run of a program takes there."""
+        assert self._process.stdin is not None, "the process reads from a pipe"
+        assert self._process.stdout is not None, "the process writes to a pipe"
+        self._process.stdin.write(name + "\n")
+        self._process.stdin.flush()
+        return float(self._process.stdout.readline())
+
+    def end(self) -> None:
+        """Ends the process."""
+        self._process.communicate()
+
+
+def answer() -> None:
+    """Reads names of programs and prints the seconds that JAX takes for each."""
+    known: dict[str, Callable[[], Any]] = {}
+    for line in sys.stdin:
+        name = line.rstrip("\n")
+        if name not in known:
+            known[name] = _peer(*PROGRAMS[name])
+            known[name]()
+        print(_timed(known[name]), flush=True)
+
+
+def _peer(make: Program, args: tuple[np.ndarray, ...]) -> Callable[[], Any]:
+    import jax
+
+    peer = jax.jit(make(jax, jax.numpy))
+    arrays = [jax.numpy.asarray(x) for x in args]
+    return lambda: jax.block_until_ready(peer(*arrays))
 
 
 def _calls(make: Program, args: tuple[np.ndarray, ...], threads: int) -> list[Callable[[], Any]]:
@@ -147,11 +230,7 @@ def _calls(make: Program, args: tuple[np.ndarray, ...], threads: int) -> list[Ca
         found.append(lambda function=function, given=given: function(*given))  # type: ignore[misc]
     assert np.array_equal(*results), "results depend on the number of threads"
     if importlib.util.find_spec("jax") is not None:
-        import jax
-
-        peer = jax.jit(make(jax, jax.numpy))
-        arrays = [jax.numpy.asarray(x) for x in args]
-        found.append(lambda: jax.block_until_ready(peer(*arrays)))
+        found.append(_peer(make, args))
     return found
 
 
@@ -161,20 +240,38 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--programs", default="", help="only programs with this text in the name")
+    parser.add_argument("--python", action="store_true", help="calls from threads of Python")
     options = parser.parse_args()
-    head = ("1 thread", f"{options.threads} threads", "speed-up", "JAX")
-    print(f"{'milliseconds':32}" + "".join(f"{x:>12}" for x in head))
+    if options.python:
+        print_python_threads(options.rounds)
+        return
+    print_programs(options.threads, options.rounds, options.programs)
+
+
+def print_programs(threads: int, rounds: int, wanted: str) -> None:
+    """Prints times of programs on one thread and on several."""
+    alone = _Alone() if importlib.util.find_spec("jax") is not None else None
+    several = f"{threads} threads"
+    head = ("1 thread", several, "speed-up", "caller's share", "JAX, 1", "JAX", "speed-up")
+    print(f"{'milliseconds':32}" + "".join(f"{x:>15}" for x in head))
     for name, (make, args) in PROGRAMS.items():
-        if options.programs not in name:
+        if wanted not in name:
             continue
-        calls = _calls(make, args, options.threads)
+        calls = _calls(make, args, threads)
         for call in calls:
             call()
-        rounds = [[_timed(call) for call in calls] for _ in range(options.rounds)]
-        best = [min(times) for times in zip(*rounds, strict=True)]
-        shown = [f"{1e3 * x:12.2f}" for x in best]
-        shown.insert(2, f"{best[0] / best[1]:12.2f}")
+        times, shares = [], []
+        for _ in range(rounds):
+            shares.append(_share(calls[1]))
+            row = [_timed(call) for call in calls]
+            times.append([*row[:2], alone.seconds(name), *row[2:]] if alone else row)
+        best = [min(column) for column in zip(*times, strict=True)]
+        pairs = [best[k : k + 2] for k in range(0, len(best), 2)]
+        shown = [f"{1e3 * a:15.2f}{1e3 * b:15.2f}{a / b:15.2f}" for a, b in pairs]
+        shown.insert(1, f"{np.median(shares):15.2f}")
         print(f"{name:32}" + "".join(shown), flush=True)
+    if alone:
+        alone.end()
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ from minijax.kernel.printing import format_program
 from minijax.kernel.roots import Program
 
 Overwritten = tuple[tuple[int, int], ...]
-_LONG = 2e5
+# Letting go of the interpreter's lock and taking it again costs a tenth of a microsecond.
+_LONG = 3e4
 
 
 @record

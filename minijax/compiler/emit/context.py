@@ -134,6 +134,37 @@ class Context:
                     found[k] = self.fn.emit(text)
         return tuple(found)
 
+    def in_groups(
+        self, size: int, ty: str, operands: Sequence[str], call: Callable[..., str]
+    ) -> str:
+        """Does to groups of lanes what takes no more of them; all operands have one type.
+
+        Args:
+            size: how many lanes a group has.
+            ty: the type of a lane.
+            operands: vectors, or constants.
+            call: takes the operands of a group and returns its result.
+        """
+        lanes, wide, found = self.lanes, self.type(ty), []
+        for first in range(0, lanes, size):
+            which = ", ".join(f"i32 {first + k}" for k in range(size))
+            order = f"{wide} poison, <{size} x i32> <{which}>"
+            parts = [
+                self.fn.emit(f"shufflevector {wide} {x}, {order}") if x[0] == "%" else x
+                for x in operands
+            ]
+            with self.on(size):
+                found.append(call(*parts))
+        while len(found) > 1:
+            which = ", ".join(f"i32 {k}" for k in range(2 * size))
+            half, order = f"<{size} x {ty}>", f"<{2 * size} x i32> <{which}>"
+            pairs = zip(found[::2], found[1::2], strict=True)
+            found = [
+                self.fn.emit(f"shufflevector {half} {a}, {half} {b}, {order}") for a, b in pairs
+            ]
+            size *= 2
+        return found[0]
+
     # -- instructions
 
     def float_flags(self) -> str:

@@ -48,12 +48,19 @@ _FEW = 12
 _MOST_BYTES = 64  # of the vectors that functions take: two chains of operations hide latency
 
 
+def function_bytes() -> int:
+    """Returns the length of the vectors that elementary functions take at most."""
+    size = host().vector_bytes
+    return max(size, min(2 * size, _MOST_BYTES))
+
+
 def lanes_for(nodes: Sequence[Expr], size: int, stored: Sequence[np.dtype] = ()) -> int:
     """Returns the number of lanes for a loop over an axis.
 
     They fill a register with the widest numbers. Where little is done to those, and what comes of
     it is narrower, they fill several registers, so that a store is as wide as it can be. Functions
-    take two registers at a time, and searches, where one look-up waits for another, four.
+    take two registers at a time, functions of functions are called for twice as many elements, and
+    searches, where one look-up waits for another, take four.
 
     Args:
         nodes: the expressions of the loop.
@@ -69,7 +76,8 @@ def lanes_for(nodes: Sequence[Expr], size: int, stored: Sequence[np.dtype] = ())
     widest = max(sizes, default=8)
     size_of_vector = host().vector_bytes
     if calls:
-        size_of_vector = max(size_of_vector, min(2 * size_of_vector, _MOST_BYTES))
+        # Functions of functions wait for each other: calls for other elements go in between.
+        size_of_vector = function_bytes() * (2 if _is_chain(nodes) else 1)
     most = max(size_of_vector // min(max(widest, 1), 8), 1)
     narrow = max((x.itemsize for x in stored), default=widest)
     if narrow < widest and len(nodes) <= _FEW and all(n.op in _CHEAP for n in nodes):
@@ -97,3 +105,15 @@ def _chained_lookups(nodes: Sequence[Expr]) -> int:
 def _part_size(dtype: np.dtype) -> int:
     """Returns the bytes of what a register holds of a number: a part of a complex one."""
     return dtype.itemsize // (2 if is_complex(dtype) else 1)
+
+
+def _is_chain(nodes: Sequence[Expr]) -> bool:
+    """Tells whether a function is applied to what depends on the result of another one."""
+    behind: set[int] = set()
+    for node in nodes:
+        follows = any(id(x) in behind for x in node.operands)
+        if is_function(node) and follows:
+            return True
+        if follows or is_function(node):
+            behind.add(id(node))
+    return False

@@ -11,6 +11,7 @@ import numpy as np
 
 from minijax.compiler.emit import narrow
 from minijax.compiler.emit.context import Context
+from minijax.compiler.emit.lanes import function_bytes
 from minijax.compiler.emit.types import NARROW, layout, literal_float
 from minijax.compiler.vector_math import library
 from minijax.kernel.expr import Expr
@@ -24,6 +25,7 @@ _INTRINSIC = {
     "trunc": "trunc",
     "round": "rint",
 }
+_SIZES = {"double": 8, "float": 4}
 LIBRARY = frozenset(
     [
         "exp",
@@ -126,6 +128,9 @@ class Real:
 
     def _own(self, name: str, operands: Sequence[str]) -> str:
         c, ty = self.c, self.ty
+        most = function_bytes() // _SIZES[ty]
+        if c.lanes > most:
+            return c.in_groups(most, ty, operands, lambda *parts: self._own(name, parts))
         symbol = library.symbol(name, ty, c.lanes)
         c.symbols[symbol] = library.address(name, ty, c.lanes, len(operands))
         wide = c.type(ty)

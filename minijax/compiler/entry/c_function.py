@@ -162,22 +162,16 @@ class _Writer:
         _copy(fn, fn.gep("ptr", places, before + count), fn.gep("ptr", known, before), behind)
         kept, size = self.module.declare("kept_block", "void", []), self.program.plan_size
         arena = take_arena(fn, size, kept)
-        threads = self._limit_blas(fn)
+        blas = blas_functions() if self.program.uses_blas else None
+        if blas is not None:
+            self.symbols["limit_blas"], self.symbols["free_blas"] = blas
+            fn.call("void", "limit_blas", [])
         given = [("ptr", places), ("ptr", "%outputs"), ("ptr", arena)]
         status = fn.call("i32", "program", given)
-        if threads:
-            fn.call("void", "set_blas_threads", [("i32", threads)])
+        if blas is not None:
+            fn.call("void", "free_blas", [])
         return_arena(fn, size, kept, arena)
         fn.ret(status)
-
-    def _limit_blas(self, fn: FunctionWriter) -> str:
-        functions = blas_functions() if self.program.uses_blas else None
-        if functions is None:
-            return ""
-        self.symbols["get_blas_threads"], self.symbols["set_blas_threads"] = functions
-        threads = fn.call("i32", "get_blas_threads", [])
-        fn.call("void", "set_blas_threads", [("i32", 1)])
-        return threads
 
     def write_adapted(self, name: str) -> ShapedArray | None:
         """Writes the function of another signature; returns the aval of the user's data."""

@@ -38,7 +38,7 @@ class Call:
         consts: addresses of the captured arrays.
         literals: addresses of constant arrays of the program.
         arena: bytes of working memory.
-        blas: addresses of the getter and setter of the number of BLAS threads, if it matters.
+        blas: addresses of what limits BLAS to one thread and of what frees it, if it matters.
         releases_lock: whether other threads of Python run meanwhile.
         runs_python: whether anything in Python may run meanwhile.
         donated: the donated leaves that a result takes the place of: arrays of ours.

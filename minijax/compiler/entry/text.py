@@ -151,7 +151,8 @@ class _EntryWriter(PartWriter):
         self._allocate(outputs)
         place = self.number(kept_block_address()) if self.call.arena else "null"
         arena = take_arena(fn, self.call.arena, place)
-        threads = self._limit_blas()
+        if self.call.blas is not None:
+            fn.call("void", self.number(self.call.blas[0]), [])
         given = [("ptr", "%inputs"), ("ptr", outputs), ("ptr", arena)]
         status = self._call_program(given)
         for donated in self.call.donated:
@@ -160,7 +161,7 @@ class _EntryWriter(PartWriter):
                 deleted: Given = [("ptr", x), ("ptr", self.object(DeletedArray))]
                 fn.call("void", self.shared("delete_array"), deleted)
         if self.call.blas is not None:
-            fn.call("void", self.number(self.call.blas[1]), [("i32", threads)])
+            fn.call("void", self.number(self.call.blas[1]), [])
         return_arena(fn, self.call.arena, place, arena)
         fn.ret(status)
 
@@ -210,11 +211,3 @@ class _EntryWriter(PartWriter):
         fn.store("ptr", new, fn.gep("ptr", "%objects", out))
         elements = fn.load("ptr", fn.gep("ptr", "%inputs", len(self.call.consts) + leaf))
         fn.store("ptr", elements, fn.gep("ptr", outputs, out))
-
-    def _limit_blas(self) -> str:
-        if self.call.blas is None:
-            return ""
-        get, limit = self.call.blas
-        threads = self.fn.call("i32", self.number(get), [])
-        self.fn.call("void", self.number(limit), [("i32", 1)])
-        return threads
