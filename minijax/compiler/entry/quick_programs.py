@@ -47,10 +47,15 @@ _IMPL: dict[Any, Callable[..., Any]] = {broadcast_in_dim_p: broadcast_view}
 Apply = Callable[..., Any]
 
 
+def is_own(function: Any) -> bool:
+    """Whether a function is one of the vocabulary: others may do something else the next time."""
+    return str(getattr(function, "__module__", "")).startswith("minijax.")
+
+
 def is_decided_by_key(function: Any) -> bool:
     """Whether what a function does is decided by the kinds of arrays, and by other arguments."""
     name = getattr(function, "__name__", "")
-    return name in BY_AVALS or name in _OPERATORS
+    return is_own(function) and (name in BY_AVALS or name in _OPERATORS)
 
 
 class Programs:
