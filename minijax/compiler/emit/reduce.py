@@ -27,7 +27,7 @@ from minijax.compiler.emit.packed_bits import emit_packed_bits
 from minijax.compiler.emit.types import Scalar, constant, layout, registers
 from minijax.compiler.fuse.affine import address_terms
 from minijax.compiler.fuse.sweep import Sweep
-from minijax.compiler.fuse.sweeps import STRETCH, walks_rows
+from minijax.compiler.fuse.sweeps import STREAMS, STRETCH, streams_together, walks_rows
 from minijax.compiler.fuse.walk import expressions, postorder
 from minijax.compiler.text import Operand
 from minijax.kernel.expr import Expr
@@ -40,7 +40,7 @@ _ROWS_AT_ONCE = 4
 _SHORT_BODY = 10
 _BLOCK = 64
 # Rows that are read at the same time where they are long and all of them do not fit the cache.
-_STREAMS, _LONG_ROW, _FAR = 4, 1 << 12, 1 << 20
+_LONG_ROW, _FAR = 1 << 12, 1 << 20
 _ZEROS = ("0", "0x0000000000000000", "false")
 Vectors = list[list[Scalar]]
 
@@ -290,16 +290,24 @@ class _Fold:
         with self.body.loops(before):
             start, stop = self.body.range_of(row.payload, row)
             length = plus(self.c, stop, times(self.c, start, -1))
-            blocks = self._quotient(length, _STREAMS)
+            blocks = self._quotient(length, STREAMS)
             with self.body.all_of(row):
                 with self.body.loop(blocks) as block:
-                    first = plus(self.c, times(self.c, block.index, _STREAMS), start)
-                    rows = [plus(self.c, first, k) for k in range(_STREAMS)]
-                    self._emit_together(lanes, rows * max(count // _STREAMS, 1))
-                done = times(self.c, blocks, _STREAMS)
-                with self.body.loop(plus(self.c, length, times(self.c, done, -1))) as rest:
-                    alone = plus(self.c, plus(self.c, rest.index, done), start)
-                    self._emit_together(lanes, [alone] * count)
+                    first = plus(self.c, times(self.c, block.index, STREAMS), start)
+                    rows = [plus(self.c, first, k) for k in range(STREAMS)]
+                    self._emit_together(lanes, rows * max(count // STREAMS, 1))
+                if self._leaves_rows(length):
+                    done = times(self.c, blocks, STREAMS)
+                    with self.body.loop(plus(self.c, length, times(self.c, done, -1))) as rest:
+                        alone = plus(self.c, plus(self.c, rest.index, done), start)
+                        self._emit_together(lanes, [alone] * count)
+
+    def _leaves_rows(self, length: Operand) -> bool:
+        """Tells whether rows may be left where some are taken together."""
+        row = self.outer[-1]
+        whole = length if isinstance(length, int) else row.payload
+        together = isinstance(length, int) or streams_together(row) == STREAMS
+        return whole % STREAMS != 0 or not together
 
     def _quotient(self, x: Operand, by: int) -> Operand:
         return x // by if isinstance(x, int) else self.c.fn.emit(f"sdiv i64 {x}, {by}")
@@ -313,7 +321,7 @@ class _Fold:
             if node.op == "load" and last.payload * node.dtype.itemsize >= _LONG_ROW:
                 strides = {id(x): c for x, c in address_terms(node)}
                 size = strides.get(id(row), 0) * row.payload * node.dtype.itemsize
-                if strides.get(id(last)) == 1 and size >= _FAR and row.payload >= _STREAMS:
+                if strides.get(id(last)) == 1 and size >= _FAR and row.payload >= STREAMS:
                     return True
         return False
 
