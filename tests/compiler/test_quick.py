@@ -289,6 +289,15 @@ def test_the_start_waits_until_it_is_worth_it(monkeypatch):
     assert started == [5000]
 
 
+def test_nothing_is_asked_while_there_is_no_compiler(monkeypatch):
+    monkeypatch.setattr(quick, "_is_started", False)
+    monkeypatch.setattr(quick, "next_look", quick.FIRST_LOOK)
+    monkeypatch.setattr(quick, "_COMPILER", "minijax.compiler.no_such_module")
+    monkeypatch.setattr(quick_cost, "cost", lambda: 1 / 0)
+    quick.look()
+    assert quick.next_look == quick.SECOND_LOOK == quick_cost.LOADED
+
+
 def test_without_a_layout_there_is_nothing(monkeypatch):
     monkeypatch.setattr(native, "find_layout", lambda: None)
     assert native.start() is None
