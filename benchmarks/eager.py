@@ -5,7 +5,8 @@
 Operations are given in units of one NumPy addition of two arrays of 8 doubles, timed in the same
 rounds; derivatives and tracing in microseconds. The least times are shown: they are what the code
 costs when nothing else runs. Before it is timed, minijax has taken up the native way of operations,
-which it does by itself after some thousands of them.
+which it does by itself after some thousands of them, and every call has been made some hundred
+times, as native code for what it does is made when it comes again and again.
 """
 
 from __future__ import annotations
@@ -30,10 +31,13 @@ Call = Callable[[], Any]
 
 _SAMPLE = 3e-4  # seconds: short enough to pass between two turns of other processes
 _LENGTHS = (100, 1_000, 10_000)
+_OFTEN = 300  # calls before a call is timed
 
 
 def least_time(call: Call, rounds: int) -> float:
     """Returns the least time of a call in seconds."""
+    for _ in range(_OFTEN):
+        call()
     start = time.perf_counter()
     call()
     repeats = max(1, int(_SAMPLE / max(time.perf_counter() - start, 1e-7)))
@@ -91,7 +95,6 @@ def print_operations(found: list[Library], rounds: int) -> dict[str, dict[str, f
         row = {}
         for lib in found:
             call = operations(lib)[name]
-            call()
             row[lib.name] = least_time(call, rounds) / least_time(lambda: x + x, rounds)
         table[name] = row
         print(f"{name:<34}" + "".join(f"{cost:>12.2f}" for cost in row.values()), flush=True)

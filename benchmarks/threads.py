@@ -4,7 +4,9 @@
 
 Rounds alternate between the columns, and each column is the shortest time. Results on one and on
 several threads must be the same to the bit. JAX's number of threads is that of its process, so JAX
-on one thread is asked in a process of its own. `--python` shows calls from threads of Python.
+on one thread is asked in a process of its own. The caller's share is the processor time of the
+thread that calls, over that of all: one half where two share a program, however busy the machine
+is. `--python` shows calls from threads of Python.
 """
 
 from __future__ import annotations
@@ -157,6 +159,13 @@ def _timed(call: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
+def _share(call: Callable[[], Any]) -> float:
+    """Returns the part of the processor time of a call that its own thread spends."""
+    own, whole = time.thread_time(), time.process_time()
+    call()
+    return (time.thread_time() - own) / max(time.process_time() - whole, 1e-9)
+
+
 class _Alone:
     """JAX on one thread, in a process that runs and times what it is asked for."""
 
@@ -242,21 +251,24 @@ def main() -> None:
 def print_programs(threads: int, rounds: int, wanted: str) -> None:
     """Prints times of programs on one thread and on several."""
     alone = _Alone() if importlib.util.find_spec("jax") is not None else None
-    head = ("1 thread", f"{threads} threads", "speed-up", "JAX, 1", "JAX", "speed-up")
-    print(f"{'milliseconds':32}" + "".join(f"{x:>12}" for x in head))
+    several = f"{threads} threads"
+    head = ("1 thread", several, "speed-up", "caller's share", "JAX, 1", "JAX", "speed-up")
+    print(f"{'milliseconds':32}" + "".join(f"{x:>15}" for x in head))
     for name, (make, args) in PROGRAMS.items():
         if wanted not in name:
             continue
         calls = _calls(make, args, threads)
         for call in calls:
             call()
-        times = []
+        times, shares = [], []
         for _ in range(rounds):
+            shares.append(_share(calls[1]))
             row = [_timed(call) for call in calls]
             times.append([*row[:2], alone.seconds(name), *row[2:]] if alone else row)
         best = [min(column) for column in zip(*times, strict=True)]
         pairs = [best[k : k + 2] for k in range(0, len(best), 2)]
-        shown = [f"{1e3 * a:12.2f}{1e3 * b:12.2f}{a / b:12.2f}" for a, b in pairs]
+        shown = [f"{1e3 * a:15.2f}{1e3 * b:15.2f}{a / b:15.2f}" for a, b in pairs]
+        shown.insert(1, f"{np.median(shares):15.2f}")
         print(f"{name:32}" + "".join(shown), flush=True)
     if alone:
         alone.end()

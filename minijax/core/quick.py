@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,9 +17,10 @@ from minijax.core import source
 from minijax.core.slots import filling
 from minijax.core.source import api_boundary, filter_traceback
 
-# After how many operations in Python it is asked what the start costs: never before the first,
-# which is less than any start.
-FIRST_LOOK = 1_500
+# After how many operations in Python it is asked what the start costs, which is not told for
+# nothing: first where the compiler is there already, and where it is not.
+FIRST_LOOK, SECOND_LOOK = 1_500, 15_000
+_COMPILER = "minijax.compiler.engine"
 # Functions whose operations are decided by the avals of arrays and by the other arguments.
 BY_AVALS = frozenset(
     """
@@ -46,6 +48,9 @@ def look() -> None:
     """Starts the native way if `next_look` operations in Python took as long as the start would."""
     global next_look
     if _is_started:
+        return
+    if next_look < SECOND_LOOK and _COMPILER not in sys.modules:
+        next_look = SECOND_LOOK
         return
     cost = filling("native_cost")()
     if next_look >= cost:

@@ -44,7 +44,7 @@ def dtype(x: Any) -> np.dtype:
 
 
 @api_boundary
-def empty(shape: Sequence[int], dtype: Any, *, out_sharding: Any = None) -> Array:
+def empty(shape: int | Sequence[int], dtype: Any, *, out_sharding: Any = None) -> Array:
     """Returns an array whose elements mean nothing; here they are zeros.
 
     Args:
@@ -63,7 +63,8 @@ def empty(shape: Sequence[int], dtype: Any, *, out_sharding: Any = None) -> Arra
         >>> lax.empty((2, 3), "float32").shape
         (2, 3)
     """
-    return broadcast.full(tuple(shape), 0, dtypes.canonical(dtype))
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    return broadcast.full(sizes, 0, dtypes.canonical(dtype))
 
 
 @api_boundary

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from minijax.primitives import broadcast as broadcast_family
 from minijax.primitives import creation as creation_family
 from minijax.primitives import shape as shape_family
 from minijax.primitives.joining import concatenate as join
+from minijax.transforms.batching import vmap
 
 # -- from data
 
@@ -78,12 +80,22 @@ def array(
         # Not by way of int64: a uint64 may be larger.
         result = to_scalar(object, wanted) if isinstance(object, int) else to_array(object)
     else:
-        result = operand(object, "array")
+        result = operand(_buffer_of(object), "array")
     if wanted is not None:
         result = convert(result, wanted)
     if result.ndim < ndmin:
         result = shape_family.reshape(result, (1,) * (ndmin - result.ndim) + result.shape)
     return result
+
+
+def _buffer_of(x: Any) -> Any:
+    """Returns a view of an object that is a buffer of numbers; anything else as it is."""
+    if isinstance(x, Array | np.ndarray | np.generic | bytes | bytearray | int | float | complex):
+        return x
+    try:
+        return np.asarray(memoryview(x))
+    except (TypeError, ValueError):
+        return x
 
 
 def _by_position(args: tuple[Any, ...], defaults: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -248,10 +260,10 @@ def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0
 def fromfunction(
     function: Callable[..., Any], shape: Any, *, dtype: Any = float, **kwargs: Any
 ) -> Any:
-    """Returns a function of the indices: `function(i, j, …)` of arrays of indices.
+    """Returns a function of the indices: `function(i, j, …)`, mapped over all of them.
 
     Args:
-        function: takes one array per axis, of the given shape.
+        function: takes one index per axis; what it returns is stacked along these axes.
         shape: the shape.
         dtype: the dtype of the indices.
         **kwargs: further arguments of the function.
@@ -263,8 +275,10 @@ def fromfunction(
                [10, 11]], dtype=int64)
     """
     sizes, found = to_shape(shape, "fromfunction"), to_dtype(dtype)
-    grid = (creation_family.broadcasted_iota(found, sizes, d) for d in range(len(sizes)))
-    return function(*grid, **kwargs)
+    mapped: Callable[..., Any] = partial(function, **kwargs) if kwargs else function
+    for axis in reversed(range(len(sizes))):
+        mapped = vmap(mapped, in_axes=tuple(0 if d == axis else None for d in range(len(sizes))))
+    return mapped(*(creation_family.broadcasted_iota(found, (n,), 0) for n in sizes))
 
 
 # -- of one value
@@ -281,7 +295,7 @@ def to_shape(shape: Any, name: str) -> Shape:
         raise TracerIntegerConversionError.of(shape, f"The shape of {name}")
     if isinstance(shape, Array | np.ndarray):
         shape = shape.tolist()
-    sizes = tuple(shape) if isinstance(shape, Sequence) else (shape,)
+    sizes = tuple(shape) if isinstance(shape, Iterable) else (shape,)
     try:
         result = tuple([size.__index__() for size in sizes])
     except AttributeError:

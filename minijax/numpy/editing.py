@@ -22,6 +22,7 @@ from minijax.numpy.promotion import (
 )
 from minijax.numpy.ranges import arange
 from minijax.numpy.selection import nonzero, where
+from minijax.numpy.sorting import searchsorted, sort
 from minijax.numpy.taking import take
 
 _MOST_STRETCHES = 8  # of elements that stay neighbours
@@ -47,7 +48,8 @@ def delete(
         arr: an array.
         obj: an int, which may be traced; or a slice, ints or a mask, which may not.
         axis: the axis; None takes the elements of the whole array.
-        assume_unique_indices: kept for compatibility.
+        assume_unique_indices: whether no two of the ints name one element; they may be traced
+            then.
 
     Raises:
         IndexError: if an index is out of range.
@@ -64,9 +66,20 @@ def delete(
         index = where(index < 0, index + length, index)
         places: Any = arange(length - 1)
         return take(x, where(places < index, places, places + 1), axis)
+    if isinstance(obj, Tracer) and assume_unique_indices and dtypes.is_integer(obj.dtype):
+        return take(x, _places_left(ravel(obj), length), axis)
     known = _known(obj, length)
     _check_range("delete", known, length, length - 1)
     return _rearranged([x], np.delete(np.arange(length), known), axis)
+
+
+def _places_left(deleted: Any, length: int) -> Array:
+    """Returns the places that stay when others, each named once, are deleted."""
+    ordered = sort(where(deleted < 0, deleted + length, deleted))
+    # So many places stay in front of each deleted one.
+    in_front = ordered - arange(ordered.size)
+    places: Any = arange(length - ordered.size)
+    return places + searchsorted(in_front, places, side="right")
 
 
 def _check_range(name: str, known: Any, length: int, last: int) -> None:

@@ -176,7 +176,7 @@ def _nan_extreme(
     dtype = operand(a, name).dtype
     x, is_nan = _without_nan(name, a, neutral(dtype))
     result = reduce(x, axis, out, *options)
-    if not dtypes.is_inexact(dtype):
+    if not dtypes.is_inexact(dtype) or options[1] is not None:
         return result
     nothing = reductions.all(is_nan, axis, keepdims=options[0], where=options[2])
     return choose_where(nothing, scalar(np.nan, dtype), result)

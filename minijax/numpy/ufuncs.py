@@ -56,15 +56,38 @@ def subtract(x: Any, y: Any, /) -> Array:
 def multiply(x: Any, y: Any, /) -> Array:
     """Returns x · y elementwise; for bools their conjunction.
 
+    A bool array times numbers is a mask: where it is False the product is 0, also of a NaN or an
+    infinity.
+
     Example:
         >>> import minijax.numpy as jnp
         >>> jnp.multiply(jnp.array([1.0, 2.0]), 3)
         Array([3., 6.], dtype=float64)
+        >>> jnp.multiply(jnp.array([True, False]), jnp.array([1.0, jnp.nan]))
+        Array([1., 0.], dtype=float64)
     """
     a, b = promote("multiply", x, y)
-    if a.aval.dtype.kind == "b":
+    kind = a.aval.dtype.kind
+    if kind == "b":
         return bitwise.bitwise_and(a, b)
+    if kind != "i":
+        if a is not x and _is_mask(x):
+            return _masked(x, a, b)
+        if b is not y and _is_mask(y):
+            return _masked(y, b, a)
     return arithmetic.mul_p.bind(a, b)[0]
+
+
+def _is_mask(x: Any) -> bool:
+    return isinstance(x, Array | np.ndarray) and x.dtype.kind == "b"
+
+
+def _masked(mask: Any, converted: Array, numbers: Array) -> Array:
+    """Returns the product of a mask, which promotion has converted, and numbers."""
+    if not numbers.aval.is_inexact:
+        return arithmetic.mul_p.bind(converted, numbers)[0]
+    aval = numbers.aval
+    return select(operand(mask, "multiply"), numbers, scalar(0, aval.dtype, aval.weak_type))
 
 
 def divide(x1: Any, x2: Any, /) -> Array:

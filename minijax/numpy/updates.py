@@ -89,7 +89,8 @@ class Place:
     ) -> Array:
         """Returns the elements; `fill_value` stands for those out of bounds in mode "fill"."""
         GatherScatterMode.from_any(mode)  # refuses unknown modes, also where no index is traced
-        subscript = parse(self.index, self.array.shape, mode is None)
+        index = self.index if wrap_negative_indices else _as_given(self.index)
+        subscript = parse(index, self.array.shape, mode is None)
         return read(
             self.array,
             subscript,
@@ -244,7 +245,8 @@ class Place:
     def _update(self, how: str, values: Any, options: _Options) -> Array:
         x = self.array
         GatherScatterMode.from_any(options.mode)  # refuses unknown modes, also of static indices
-        subscript = parse(self.index, x.shape, options.mode is None)
+        index = self.index if options.wrap_negative_indices else _as_given(self.index)
+        subscript = parse(index, x.shape, options.mode is None)
         y = operand(values, f".at[].{how}")
         dtype = x.dtype if how == "set" else result_pair(x, y)[0]
         work = x if x.dtype == dtype else convert(x, dtype)
@@ -265,6 +267,17 @@ for _method in (
     "apply",
 ):
     setattr(Place, _method, api_boundary(getattr(Place, _method)))
+
+
+def _as_given(index: Any) -> Any:
+    """Returns an index with arrays in place of ints, which would count from the end."""
+    entries = index if isinstance(index, tuple) else (index,)
+    return tuple(
+        to_array(entry)
+        if isinstance(entry, int | np.integer) and not isinstance(entry, bool)
+        else entry
+        for entry in entries
+    )
 
 
 # -- the two ways to write

@@ -108,7 +108,7 @@ def broadcast_in_dim(
     Args:
         operand: an array of rank r.
         shape: the shape of the result.
-        broadcast_dimensions: r increasing axes of the result; operand axis k becomes
+        broadcast_dimensions: r axes of the result; operand axis k becomes
             `broadcast_dimensions[k]` and has its length or length 1.
 
     Returns:
@@ -128,7 +128,21 @@ def broadcast_in_dim(
     shape, dims = tuple(map(int, shape)), tuple(map(int, broadcast_dimensions))
     if x.shape == shape and dims == tuple(range(len(shape))):
         return x
+    if len(dims) == x.ndim and len(set(dims)) == x.ndim:
+        x, dims = _in_order(x, dims)
     return broadcast_in_dim_p.bind(x, shape=shape, broadcast_dimensions=dims)[0]
+
+
+def _in_order(x: Array, dims: Axes) -> tuple[Array, Axes]:
+    """Returns an array whose axes stand in the order of those they become, and these."""
+    left = list(dims)
+    ordered = tuple(sorted(dims))
+    for to, dim in enumerate(ordered):
+        at = left.index(dim, to)
+        if at != to:
+            x = x.aval.move_axis(x, at, to)
+            left.insert(to, left.pop(at))
+    return x, ordered
 
 
 # -- reduce_sum

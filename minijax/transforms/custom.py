@@ -67,6 +67,12 @@ class _CustomFunction:
                 )
         return tuple(sorted({*argnums, *(names.index(name) for name in argnames)}))
 
+    def __getattr__(self, name: str) -> Any:
+        # What is declared of the function itself: rules of `custom_vmap` and other decorators.
+        if name.startswith("def") and "fun" in vars(self):
+            return getattr(self.fun, name)
+        raise AttributeError(f"{self.kind!r} object has no attribute {name!r}")
+
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)  # type: ignore[arg-type]
 

@@ -123,6 +123,48 @@ def test_rows_of_many_elements_are_cut_although_they_are_long() -> None:
     assert conditions(200) == 0
 
 
+STACKS: dict[str, Callable[[Any], Any]] = {
+    "stack": lambda x: jnp.stack([jnp.roll(x, k, axis=1) * k for k in range(5)]),
+    "stack inside": lambda x: jnp.stack([x, -x, x[::-1]], axis=1) + 1,
+    "concatenate": lambda x: jnp.concatenate([x[2:], jnp.exp(x), x[:1]]) * 2,
+    "pad": lambda x: jnp.pad(x, ((1, 2), (0, 1))) ** 2,
+    "one row": lambda x: x.at[-1].set(x[0] * 2) + x,
+    "summed": lambda x: jnp.sum(jnp.stack([x, x * 2, x - 1]), axis=(0, 1)),
+}
+
+
+@pytest.mark.parametrize("name", STACKS)
+@pytest.mark.parametrize("shape", ((3, 2), (7, 33), (300, 130)), ids=str)
+def test_parts_of_outer_axes(name: str, shape: tuple[int, ...]) -> None:
+    compiled(STACKS[name], normal(*shape))
+
+
+def test_what_is_stacked_is_computed_where_it_stands() -> None:
+    def four(x: Any) -> Any:
+        return jnp.stack([x + 1, x * 2, x - 3, -x]) / 3.0
+
+    assert "select" not in compiled(four, normal(40, 50)).llvm_ir()
+
+
+THIN: dict[str, tuple[Callable[..., Any], tuple[int, ...], tuple[int, ...], bool]] = {
+    "left": (lambda a, b: a @ b, (2, 9), (9, 400), True),
+    "left, contracted first": (lambda a, b: a.T @ b, (4, 4), (4, 400), True),
+    "right": (lambda a, b: a @ b, (400, 8), (8, 8), True),
+    "right, transposed": (lambda a, b: a @ b.T, (400, 8), (8, 8), False),
+    "of a transpose": (lambda a, b: a @ jnp.exp(b).T, (2, 9), (400, 9), False),
+    "of a reshape": (lambda a, b: a @ jnp.exp(b).reshape(9, 400), (2, 9), (90, 40), True),
+    "of what is stacked": (lambda a, b: a @ jnp.stack([b, b + 1, -b]), (4, 3), (400,), True),
+    "thick": (lambda a, b: a @ b, (40, 40), (40, 40), False),
+}
+
+
+@pytest.mark.parametrize("name", THIN)
+def test_thin_products_are_loops(name: str) -> None:
+    function, left, right, is_loop = THIN[name]
+    found = compiled(function, normal(*left), normal(*right))
+    assert ("dgemm" not in found.llvm_ir()) == is_loop
+
+
 @pytest.mark.parametrize("size", (1, 7, 8, 19, 64))
 def test_mapped_loops_go_by_lanes(size: int) -> None:
     def root(a: Any) -> Any:

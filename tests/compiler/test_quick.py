@@ -152,6 +152,20 @@ def test_nothing_warns():
             x * x, x / x, jnp.log(x), jnp.array([2**62]) * 4, jnp.array([1.0], "float32") * 1e300
 
 
+def test_functions_of_the_user_are_called_each_time():
+    calls = []
+
+    def power(x, y):
+        calls.append(x)
+        return x + y if len(calls) % 2 else x * y
+
+    x = jnp.arange(3.0)
+    function = jnp.frompyfunc(power, 2, 1)
+    found = [function(x, x).tolist() for _ in range(6)]
+    assert len(calls) == 6
+    assert found[:2] == found[2:4] == [[0.0, 2.0, 4.0], [0.0, 1.0, 4.0]]
+
+
 def test_flags_are_looked_at():
     x = jnp.array([0.0])
     x / x
@@ -273,6 +287,15 @@ def test_the_start_waits_until_it_is_worth_it(monkeypatch):
     assert (started, quick.next_look) == ([], 5000)
     quick.look()
     assert started == [5000]
+
+
+def test_nothing_is_asked_while_there_is_no_compiler(monkeypatch):
+    monkeypatch.setattr(quick, "_is_started", False)
+    monkeypatch.setattr(quick, "next_look", quick.FIRST_LOOK)
+    monkeypatch.setattr(quick, "_COMPILER", "minijax.compiler.no_such_module")
+    monkeypatch.setattr(quick_cost, "cost", lambda: 1 / 0)
+    quick.look()
+    assert quick.next_look == quick.SECOND_LOOK == quick_cost.LOADED
 
 
 def test_without_a_layout_there_is_nothing(monkeypatch):

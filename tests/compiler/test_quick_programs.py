@@ -229,6 +229,25 @@ def test_numbers_are_told_apart_by_value_and_type():
             assert np.signbit(value_of(found)).all() == (str(zero)[0] == "-")
 
 
+@pytest.mark.parametrize("dtype", ["int32", "float32", "float64", "complex64"])
+def test_floats_that_change_are_operands(dtype):
+    x, which = array(np.dtype(dtype)), array(dtypes.bool_)
+    for number in (0.5, -2.0, 1e300, float("inf"), float("nan"), -0.0, 3.25):
+        check(operator.pow, x, number)
+        check(operator.pow, number, x)
+        check(jnp.where, which, x, number)
+        check(jnp.where, which, number, 1.5)
+        check(jnp.clip, x, 0.1, number)
+        check(operator.floordiv, x, number)
+        check(jnp.sum, x, number)
+    by_type = [
+        kept
+        for kept in quick_programs.programs()._kept.values()
+        if any(type(part) is float for part in kept)
+    ]
+    assert any(type(kept[-1]).__name__ == "_Block" for kept in by_type)
+
+
 def test_names_and_positions_are_told_apart():
     x = jnp.ones((2, 3))
     for _ in range(3):
@@ -304,6 +323,7 @@ def test_references_are_counted():
         lambda: jnp.sum(x),
         lambda: m.sum(axis=0, keepdims=True),
         lambda: jnp.where(which, x, 0.0),
+        lambda: x ** len(sys.argv) ** 0.5,
         lambda: m @ x,
         lambda: x**2,
         lambda: x[2],

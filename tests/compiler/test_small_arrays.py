@@ -104,6 +104,21 @@ def test_elements_at_computed_places_are_chosen(shape: tuple[int, ...]) -> None:
     check_registers(function, aval(*shape), aval(dtype="int64"))
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("columns", [1, 2])
+def test_solves_of_a_batch_of_one(size: int, columns: int) -> None:
+    def step(i: Any, state: Any) -> Any:
+        matrix, rows = state
+        found = jnp.linalg.solve(matrix, rows)
+        return matrix + 0.1 * jnp.sum(found), jnp.sin(found)
+
+    check_function(
+        lambda matrix, rows: list(lax.fori_loop(0, 3, step, (matrix + 3 * jnp.eye(size), rows))),
+        aval(1, size, size),
+        aval(1, size, columns),
+    )
+
+
 def test_a_number_is_spread_over_vectors_of_several_lengths() -> None:
     def step(i: Any, state: Any) -> Any:
         short, long, numbers = state

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minijax.compiler import external
+from minijax.compiler import external, numpy_sorts
 from minijax.compiler.emit import nth
 from minijax.compiler.fuse.ordering import plain_keys, selects
 from minijax.compiler.fuse.steps import fuse
@@ -224,7 +224,7 @@ def test_a_place_is_found_without_luck(rounds: int, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_place_is_found_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nth.numpy_sorts, "available", lambda dtype: False)
+    monkeypatch.setattr(numpy_sorts, "available", lambda dtype: False)
     for dtype in ("float32", "uint8"):
         _around(_values(dtype, (1500,)), 700)
 

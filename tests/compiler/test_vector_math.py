@@ -135,13 +135,14 @@ def test_gamma_below_zero(name: str) -> None:
     np.testing.assert_allclose(found, want, rtol=2e-15, atol=2e-15)
 
 
-@pytest.mark.parametrize("name", ["pow", "cbrt", "log2", "erfc", "acosh", "atanh"])
+@pytest.mark.parametrize("name", library.FUNCTIONS)
 def test_machines_without_fused_multiplication(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "_compiled", {})
     monkeypatch.setattr(extended, "fuses", lambda: False)
     points = elementary.operands(name, np.float64, 20)
     found = on_arrays(name, 8)(*points)
     assert elementary.errors(name, found, points).max() <= BOUNDS.get(name, 2.0)
+    test_special_values(name)
 
 
 @pytest.mark.parametrize("name", library.COMPLEX)

@@ -18,6 +18,29 @@ from tests.numpy.oracle import agree, sample
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
 
 CASES: dict[str, list[str]] = {
+    "masks": """
+jnp.array([True, False, True]) * jnp.array([jnp.nan, jnp.nan, -jnp.inf])
+jnp.array([-np.inf, np.nan, 1.0]) * np.array([False, True, True])
+b * f
+b * z
+jnp.inf * jnp.array(False)
+b * u
+b * True
+""".strip().splitlines(),
+    "options": """
+jnp.fromfunction(lambda a: a * jnp.arange(3), (2,))
+jnp.fromfunction(lambda: 1.0, ())
+jnp.array(memoryview(np.arange(4)))
+jnp.asarray(__import__("array").array("f", [1.0, 2.0]))
+jnp.nanmin(n, initial=0.0)
+jnp.nanmax(jnp.array([[np.nan], [1.0]]), axis=1, initial=-2.0)
+x.at[-1].set(9.0, wrap_negative_indices=False)
+x.at[-1].add(9.0, wrap_negative_indices=False, mode="drop")
+m.at[-1, 0].multiply(9.0, wrap_negative_indices=False)
+m.at[0, -1].get(wrap_negative_indices=False, mode="fill")
+x.at[-1].get(wrap_negative_indices=False)
+jnp.delete(x, jnp.array([-1, 0]), assume_unique_indices=True)
+""".strip().splitlines(),
     "universal": """
 jnp.add.reduce(m, 1, keepdims=True)
 jnp.add.reduce(m, (0, 1))
@@ -296,3 +319,33 @@ def test_rollaxis_counts_negative_places_from_the_last_axis() -> None:
     for axis in range(-3, 3):
         for start in range(-3, 4):
             assert jnp.rollaxis(x, axis, start).shape == np.rollaxis(x, axis, start).shape
+
+
+def test_places_that_stay_when_traced_ones_are_deleted() -> None:
+    f = mj.jit(lambda x, i: jnp.delete(x, i, 1, assume_unique_indices=True))
+    x = np.arange(16.0).reshape(2, 8)
+    for index in ([5, -1, 0], [3, 4, 5], [7, 6, 0]):
+        found = f(x, np.array(index))
+        np.testing.assert_array_equal(found, np.delete(x, index, 1))
+
+
+def test_masks_are_broadcast_and_pass_no_derivative_where_they_are_false() -> None:
+    mask, x = jnp.array([True, False]), jnp.array([[1.0, 0.0], [2.0, 0.0]])
+    f = lambda x: mask * jnp.log(x)  # noqa: E731
+    for run in (f, mj.jit(f)):
+        np.testing.assert_array_equal(run(x), [[0.0, 0.0], [np.log(2.0), 0.0]])
+    np.testing.assert_array_equal(mj.grad(lambda x: f(x).sum())(x), [[1.0, 0.0], [0.5, 0.0]])
+
+
+def test_a_shape_is_any_collection_of_ints() -> None:
+    assert jnp.zeros({2: "rows", 3: "columns"}).shape == (2, 3)
+    assert mj.lax.empty(3, np.float32).shape == (3,)
+
+
+def test_axes_are_broadcast_in_any_order(oracle: ModuleType) -> None:
+    x = np.arange(6).reshape(1, 2, 3)
+    for shape, dims in (((3, 4, 2, 5), (1, 2, 0)), ((3, 2, 7), (2, 1, 0)), ((4, 2, 3), (0, 1, 2))):
+        found = mj.lax.broadcast_in_dim(x, shape, dims)
+        np.testing.assert_array_equal(found, oracle.lax.broadcast_in_dim(x, shape, dims))
+        with pytest.raises(TypeError, match="increasing"):
+            mj.lax.broadcast_in_dim(x, (2, 3), (0, 1, 1))

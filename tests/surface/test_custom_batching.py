@@ -77,3 +77,18 @@ def test_errors() -> None:
     f.def_vmap(lambda size, batched, x: ((x, x), (True, True)))
     with pytest.raises(ValueError, match="structure"):
         mj.vmap(f)(X)
+
+
+def test_a_batch_rule_is_given_through_custom_derivatives() -> None:
+    @mj.custom_vjp
+    @mj.custom_batching.custom_vmap
+    def f(x):
+        return jnp.sin(x)
+
+    f.def_vmap(lambda size, batched, x: (jnp.cos(x), batched[0]))
+    f.defvjp(lambda x: (f(x), x), lambda x, ct: (2.0 * ct,))
+    x = jnp.array([0.1, 0.2])
+    np.testing.assert_array_equal(mj.vmap(f)(x), jnp.cos(x))
+    assert mj.grad(f)(0.1) == 2.0
+    with pytest.raises(AttributeError, match="unknown"):
+        f.unknown  # noqa: B018

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import ast
 from collections.abc import Sequence
 
 import numpy as np
@@ -59,7 +59,7 @@ class Record:
             "literals": [x.nbytes for x in self.literals],
             "reused": self.reused,
         }
-        text = json.dumps(head).encode()
+        text = repr(head).encode()
         parts = [len(text).to_bytes(8, "little"), text, *(x.tobytes() for x in self.literals)]
         return b"".join((*parts, self.image))
 
@@ -67,7 +67,7 @@ class Record:
 def from_bytes(data: bytes) -> Record | None:
     """Returns the record of a file; None if an outside function has other types by now."""
     start = 8 + int.from_bytes(data[:8], "little")
-    head = json.loads(data[8:start])
+    head = ast.literal_eval(data[8:start].decode())
     names: dict[str, str] = head["symbols"]
     if any(not symbols.is_known(name) or symbols.types(name) != names[name] for name in names):
         return None

@@ -10,10 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from minijax.compiler.emit.frame import Frame
+from minijax.compiler.emit.key_rows import key_dtype, ordering_key
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.moved import Moved
-from minijax.compiler.emit.nth import key_dtype, nth_finder, ordering_key
+from minijax.compiler.emit.nth import nth_finder
+from minijax.compiler.emit.types import layout
 from minijax.compiler.engine import host
+from minijax.compiler.fuse import ordering
 from minijax.compiler.status import OUT_OF_MEMORY
 from minijax.compiler.text import Operand
 from minijax.core import dtypes
@@ -30,11 +33,14 @@ class Around:
         assert sort.around is not None, "there is a place"
         self.c = frame.c
         self.moved = Moved(frame, sort)
-        self.number = number
-        self.key = key_dtype(number)
         self.n = sort.operands[0].shape[sort.axis]
         self.around = sort.around
-        self.scratch = [frame.scratch(position, k) for k in range(2)]
+        self.number = number
+        self.direct = ordering.reads_keys(sort)
+        # What does not lie together is brought together, as keys.
+        self.compared = number if self.direct else key_dtype(number)
+        self.scratch = [frame.scratch(position, k) for k in range(len(ordering.scratch(sort)))]
+        self.pivot_is_nan = False
         self.found = self.c.fn.alloca("i64", 2)
         smaller = min(self.around, self.n - 1 - self.around)
         self.is_sparse = self.moved.stride == 1 and smaller * _SPARSE < self.n
@@ -44,35 +50,39 @@ class Around:
         """Writes the row that starts at a position from one that starts at another."""
         c, fn = self.c, self.c.fn
         keys = self._keys(start)
-        args: list[tuple[str, Operand]] = [("ptr", keys), ("ptr", self.scratch[1])]
+        args: list[tuple[str, Operand]] = [("ptr", keys), ("ptr", self.scratch[-1])]
         args += [("i64", self.n), ("i64", self.around), ("ptr", self.found)]
-        code = fn.call("i32", nth_finder(c, self.key), args)
+        code = fn.call("i32", nth_finder(c, self.compared), args)
         fn.fail_if(fn.emit(f"icmp ne i32 {code}, 0"), OUT_OF_MEMORY)
-        (pivot,) = load(c, self.key, self.found, 0)
         (place,) = load(c, _INT64, fn.gep("i8", self.found, 8), 0)
-        behind = fn.emit(f"add nsw i64 {place}, 1")
-        done = self._sweep(keys, pivot, ("0", place), "0", "le", (start, target_start))
+        (pivot,) = load(c, self.compared, keys, place)
         self.moved.move(start, place, target_start, str(self.around))
-        self._sweep(keys, pivot, (behind, str(self.n)), done, "lt", (start, target_start))
+        if not dtypes.is_float(self.compared):
+            self._sweeps(keys, pivot, place, (start, target_start))
+            return
+        ty = layout(self.compared).register
+        with fn.if_else(fn.emit(f"fcmp uno {ty} {pivot}, {pivot}")) as choice:
+            for pivot_is_nan, branch in ((True, choice.then), (False, choice.otherwise)):
+                self.pivot_is_nan = pivot_is_nan
+                with branch():
+                    self._sweeps(keys, pivot, place, (start, target_start))
+
+    def _sweeps(self, keys: str, pivot: str, place: str, starts: tuple[str, str]) -> None:
+        """Moves what is in front of the place in a row, then what is behind it."""
+        done = self._sweep(keys, pivot, ("0", place), "0", "le", starts)
+        behind = self.c.fn.emit(f"add nsw i64 {place}, 1")
+        self._sweep(keys, pivot, (behind, str(self.n)), done, "lt", starts)
 
     def _keys(self, start: str) -> str:
-        """Returns the address of the keys of a row, as integers."""
+        """Returns the address of what is compared of a row."""
         c, fn, source = self.c, self.c.fn, self.moved.sources[0]
-        ty = f"i{8 * self.key.itemsize}"
-        if self.moved.stride == 1 and self.number == self.key and source is not None:
-            return fn.gep(ty, source, start)
-
-        def convert(place: str) -> None:
-            (x,) = self.moved.take(0, start, place, self.number)
-            store(c, self.key, (ordering_key(c, self.number, x),), self.scratch[0], place)
-
-        lanes = host().vector_bytes // self.key.itemsize if self.moved.stride == 1 else 1
-        whole = self.n - self.n % lanes
-        if lanes > 1:
-            with fn.loop(0, whole, lanes) as loop, c.on(lanes):
-                convert(loop.index)
-        with fn.loop(whole if lanes > 1 else 0, self.n) as rest:
-            convert(rest.index)
+        if self.direct:
+            assert source is not None, "what is read has an address"
+            return fn.gep(layout(self.number).memory, source, start)
+        with fn.loop(self.n) as each:
+            (x,) = self.moved.take(0, start, each.index, self.number)
+            key = ordering_key(c, self.number, x)
+            store(c, self.compared, (key,), self.scratch[0], each.index)
         return self.scratch[0]
 
     def _sweep(
@@ -119,7 +129,7 @@ class Around:
         start, target_start = starts
         with fn.loop(*bounds, carried=[("i64", done)]) as each:
             (before,) = each.values
-            (key,) = load(c, self.key, keys, each.index)
+            (key,) = load(c, self.compared, keys, each.index)
             goes_first = self._goes_first(key, pivot, test)
             behind = self._behind(each.index, before, test)
             target = fn.emit(f"select i1 {goes_first}, i64 {before}, i64 {behind}")
@@ -129,8 +139,15 @@ class Around:
         return each.results[0]
 
     def _goes_first(self, key: str, pivot: str, test: str) -> str:
-        ty, sign = f"i{8 * self.key.itemsize}", "s" if self.key.kind == "i" else "u"
-        return self.c.op(f"icmp {sign}{test}", ty, key, self.c.spread(ty, pivot))
+        """Emits whether an element goes in front; every NaN is above all numbers."""
+        c, ty = self.c, layout(self.compared).register
+        spread = c.spread(ty, pivot)
+        if not dtypes.is_float(self.compared):
+            sign = "s" if self.compared.kind == "i" else "u"
+            return c.op(f"icmp {sign}{test}", ty, key, spread)
+        if not self.pivot_is_nan:
+            return c.op(f"fcmp o{test}", ty, key, spread)
+        return c.op("fcmp ord" if test == "lt" else "fcmp true", ty, key, key)
 
     def _behind(self, place: str, before: str, test: str) -> str:
         """Returns where an element goes that does not go in front: what is behind has a gap."""
@@ -146,7 +163,7 @@ class Around:
         start, target_start = starts
         mostly_behind = self.around * 2 < self.n
         with c.on(lanes):
-            (found,) = load(c, self.key, keys, place)
+            (found,) = load(c, self.compared, keys, place)
             flags = self._goes_first(found, pivot, test)
         word = fn.emit(f"bitcast <{lanes} x i1> {flags} to i{lanes}")
         alike = fn.emit(f"icmp eq i{lanes} {word}, {0 if mostly_behind else -1}")

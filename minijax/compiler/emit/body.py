@@ -15,7 +15,7 @@ gathers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -77,21 +77,26 @@ class Body:
 
     @contextmanager
     def loop(
-        self, size: Operand, index: Expr | None = None, carried: Carried = ()
+        self, size: Operand, index: Expr | None = None, carried: Carried = (), first: int = 0
     ) -> Iterator[Loop]:
-        """A loop of the nest; `index` stands for its counter inside."""
-        start, stop = self.range_of(size, index)
+        """A loop of the nest over `size` places; `index` stands for its counter inside."""
+        start, stop = self.range_of(size, index, first)
         with self.c.fn.loop(start, stop, carried=carried) as loop, self._inside(loop.preheader):
             if index is not None:
                 self.bind(index, (loop.index,))
             yield loop
 
-    def range_of(self, size: Operand, index: Expr | None) -> tuple[Operand, Operand]:
+    def range_of(
+        self, size: Operand, index: Expr | None, first: int = 0
+    ) -> tuple[Operand, Operand]:
         """Returns the bounds of a loop: of its part, if it is the one that is cut."""
-        part = self._part
-        if part is None or index is None or part.along is not index:
-            return 0, size
-        return part.start, part.stop
+        part = None if index is None else self.part_of(index)
+        if part is None:
+            return first, plus(self.c, size, first)
+        if part.along is None or size == part.along.payload:
+            return part.start, part.stop
+        last = plus(self.c, size, first)
+        return clamp(self.c, "smax", part.start, first), clamp(self.c, "smin", part.stop, last)
 
     def part_of(self, index: Expr) -> Part | None:
         """Returns the range of an index in this part, None for all of it."""
@@ -218,34 +223,30 @@ class Body:
         if part is None:
             return first, first + size
         bounds = []
-        for bound in (part.start, part.stop):
+        for bound in part.start, part.stop:
             distance = plus(self.c, bound, lanes - 1 - first)
             vectors = self.c.fn.emit(f"sdiv i64 {distance}, {lanes}")
-            args: list[tuple[str, Operand]] = [("i64", times(self.c, vectors, lanes)), ("i64", 0)]
-            inside = self.c.pure_call("i64", "llvm.smax.i64", args)
-            args = [("i64", inside), ("i64", size)]
-            bounds.append(plus(self.c, self.c.pure_call("i64", "llvm.smin.i64", args), first))
+            inside = clamp(self.c, "smax", times(self.c, vectors, lanes), 0)
+            bounds.append(plus(self.c, clamp(self.c, "smin", inside, size), first))
         return bounds[0], bounds[1]
 
-    @contextmanager
-    def when_begins(self, part: Part | None, first: int, stop: int) -> Iterator[None]:
+    def when_begins(self, part: Part | None, first: int, stop: int) -> AbstractContextManager[None]:
         """Emits what is inside it if a part begins between two positions."""
-        if part is None:
-            yield
-            return
-        late = self.c.fn.emit(f"icmp sge i64 {part.start}, {first}")
-        early = self.c.fn.emit(f"icmp slt i64 {part.start}, {stop}")
-        with self.c.fn.when(self.c.fn.emit(f"and i1 {late}, {early}")), self.scope():
-            yield
+        return self._when_between(None if part is None else part.start, first, stop)
+
+    def when_inside(self, part: Part | None, at: int) -> AbstractContextManager[None]:
+        """Emits what is inside it if a position is in the part."""
+        inside = (None, 0, 0) if part is None else (at, part.start, part.stop)
+        return self._when_between(*inside)
 
     @contextmanager
-    def when_inside(self, part: Part | None, at: int) -> Iterator[None]:
-        """Emits what is inside it if a position is in the part."""
-        if part is None:
+    def _when_between(self, at: Operand | None, first: Operand, stop: Operand) -> Iterator[None]:
+        """Emits what is inside it if a position, if there is one, is in a range."""
+        if at is None:
             yield
             return
-        late = self.c.fn.emit(f"icmp sge i64 {at}, {part.start}")
-        early = self.c.fn.emit(f"icmp slt i64 {at}, {part.stop}")
+        late = self.c.fn.emit(f"icmp sge i64 {at}, {first}")
+        early = self.c.fn.emit(f"icmp slt i64 {at}, {stop}")
         with self.c.fn.when(self.c.fn.emit(f"and i1 {late}, {early}")), self.scope():
             yield
 
@@ -267,8 +268,7 @@ class Body:
         ):
             base: Operand = loop.index
             if size % lanes:
-                args: list[tuple[str, Operand]] = [("i64", loop.index), ("i64", size - lanes)]
-                base = self.c.pure_call("i64", "llvm.smin.i64", args)
+                base = clamp(self.c, "smin", loop.index, size - lanes)
             with self.vector(Lanes(lanes), index, base):
                 write(base)
 
@@ -564,6 +564,11 @@ def times(c: Context, x: Operand, factor: int) -> Operand:
     if isinstance(x, int):
         return x * factor
     return x if factor == 1 else c.fn.emit(f"mul nsw i64 {x}, {factor}")
+
+
+def clamp(c: Context, which: str, x: Operand, y: Operand) -> Operand:
+    """Emits the smaller (`smin`) or larger (`smax`) of two positions."""
+    return c.pure_call("i64", f"llvm.{which}.i64", [("i64", x), ("i64", y)])
 
 
 def plus(c: Context, x: Operand, y: Operand) -> Operand:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
@@ -11,7 +10,7 @@ from minijax.compiler.emit.bundles import emit_bundles
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.emit.pairs import pair_order
-from minijax.compiler.emit.segments import across_segments
+from minijax.compiler.emit.segments import over_segments
 from minijax.compiler.emit.transposed import emit_tiles, find_tiles
 from minijax.compiler.emit.types import registers
 from minijax.compiler.emit.unswitched import with_choice
@@ -76,14 +75,12 @@ def _emit_loops(
     nodes: Sequence[Expr],
     write: Callable[[Operand], None],
 ) -> None:
-    *others, last = indices
+    last = indices[-1]
     lanes = lanes_for(nodes, last.payload, [x.dtype for x in element.outs])
     tiles = find_tiles(nodes, indices, lanes)
     if tiles is not None:
         emit_tiles(body, indices, tiles, write)
         return
-    rows = math.prod(index.payload for index in others)
     body.c.pair_order = pair_order(nodes, last, [x.dtype for x in element.outs], lanes)
-    with body.loops(others):
-        across_segments(body, last, rows, lanes, nodes, write)
+    over_segments(body, indices, lanes, nodes, element.bodies, write)
     body.c.pair_order = None

@@ -2,21 +2,28 @@
 
     y[i] = i < n ? a[i] : b[i - n]     ──▶     for i < n: y[i] = a[i]    for i ≥ n: y[i] = b[i - n]
 
-Each part has a loop of its own, without the condition.
+Each part has a loop of its own, without the condition. That is so for the innermost axis if the
+code stays short, and for the others if it hardly grows, because each part needs something else:
+arrays that are stacked, for example.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from minijax.compiler.emit.body import Body
+from minijax.compiler.emit.shortcuts import nodes_needed
 from minijax.compiler.text import Operand
 from minijax.kernel.expr import Expr
 
 _MOST_BREAKS = 4
+_MOST_OUTER_BREAKS = 16
 _MOST_NODES = 120
 _MOST_NODES_OF_MANY = 400
 _MANY = 10_000
+_GROWTH = 1.5
 _VECTORS = 4
 _HOLDS: dict[str, Callable[[int, int], bool]] = {
     "lt": lambda x, y: x < y,
@@ -24,9 +31,79 @@ _HOLDS: dict[str, Callable[[int, int], bool]] = {
     "gt": lambda x, y: x > y,
     "ge": lambda x, y: x >= y,
 }
+Conditions = Sequence[tuple[Expr, int, int]]
 
 
-def across_segments(
+class _Segment(NamedTuple):
+    start: int
+    stop: int
+    known: Sequence[tuple[Expr, bool]]
+    nodes: Sequence[Expr]
+
+
+def over_segments(
+    body: Body,
+    indices: Sequence[Expr],
+    lanes: int,
+    nodes: Sequence[Expr],
+    roots: Sequence[Expr],
+    write: Callable[[Operand], None],
+) -> None:
+    """Emits a nest of loops, the innermost by vectors, part by part.
+
+    Args:
+        body: where the loops are emitted.
+        indices: what they go over.
+        lanes: the length of a vector.
+        nodes: all that is computed for an element.
+        roots: the elements.
+        write: emits them; see `Body.across`.
+    """
+    rows = math.prod(index.payload for index in indices[:-1])
+    _over(body, indices, rows, lanes, nodes, roots, write)
+
+
+def _over(
+    body: Body,
+    indices: Sequence[Expr],
+    rows: int,
+    lanes: int,
+    nodes: Sequence[Expr],
+    roots: Sequence[Expr],
+    write: Callable[[Operand], None],
+) -> None:
+    index, *inner = indices
+    if not inner:
+        _across(body, index, rows, lanes, nodes, write)
+        return
+    for segment in _outer_segments(index, nodes, roots):
+        with body.scope():
+            _bind(body, segment.known)
+            with body.loop(segment.stop - segment.start, index, first=segment.start):
+                _over(body, inner, rows, lanes, segment.nodes, roots, write)
+
+
+def _outer_segments(
+    index: Expr, nodes: Sequence[Expr], roots: Sequence[Expr]
+) -> Sequence[_Segment]:
+    """Returns parts of an axis, with the conditions there and the nodes that count."""
+    conditions = list(_conditions(nodes, index))
+    breaks = _breaks(conditions, index)
+    whole = [_Segment(0, index.payload, (), nodes)]
+    if not breaks or len(breaks) >= _MOST_OUTER_BREAKS:
+        return whole
+    counted = set(map(id, nodes))
+    found = []
+    for start, stop in zip((0, *breaks), (*breaks, index.payload), strict=True):
+        known = _known(conditions, index, start)
+        left = nodes_needed(roots, {id(node): holds for node, holds in known})
+        left = [node for node in left if id(node) in counted]
+        found.append(_Segment(start, stop, known, left))
+    grown = sum(len(segment.nodes) for segment in found) > _GROWTH * len(nodes)
+    return whole if grown else found
+
+
+def _across(
     body: Body,
     index: Expr,
     rows: int,
@@ -34,18 +111,8 @@ def across_segments(
     nodes: Sequence[Expr],
     write: Callable[[Operand], None],
 ) -> None:
-    """Goes over an axis by vectors, part by part; see `Body.across`.
-
-    Args:
-        body: where the loops are emitted.
-        index: the index of the axis.
-        rows: how often the axis is gone over; code for many elements may be longer.
-        lanes: the length of a vector.
-        nodes: all that is computed for an element.
-        write: emits the element.
-    """
     conditions = list(_conditions(nodes, index))
-    breaks = sorted({b for _, _, b in conditions if 0 < b < index.payload})
+    breaks = _breaks(conditions, index)
     parts = len(breaks) + 1
     is_long = index.payload >= _VECTORS * lanes
     most = _MOST_NODES_OF_MANY if rows * index.payload >= _MANY else _MOST_NODES
@@ -54,10 +121,25 @@ def across_segments(
         return
     for start, stop in zip((0, *breaks), (*breaks, index.payload), strict=True):
         with body.scope():
-            for node, limit, _ in conditions:
-                holds = _HOLDS[node.op](start + _shift(node.operands[0], index), limit)
-                body.bind(node, ("true" if holds else "false",))
+            _bind(body, _known(conditions, index, start))
             body.across(stop - start, index, lanes, write, start)
+
+
+def _breaks(conditions: Conditions, index: Expr) -> list[int]:
+    return sorted({b for _, _, b in conditions if 0 < b < index.payload})
+
+
+def _known(conditions: Conditions, index: Expr, at: int) -> list[tuple[Expr, bool]]:
+    """Returns the conditions with what they are at a place."""
+    return [
+        (node, _HOLDS[node.op](at + _shift(node.operands[0], index), limit))
+        for node, limit, _ in conditions
+    ]
+
+
+def _bind(body: Body, known: Sequence[tuple[Expr, bool]]) -> None:
+    for node, holds in known:
+        body.bind(node, ("true" if holds else "false",))
 
 
 def _conditions(nodes: Sequence[Expr], index: Expr) -> Iterator[tuple[Expr, int, int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from minijax.compiler.emit.body import Body
+from minijax.compiler.emit.shortcuts import nodes_needed
 from minijax.compiler.fuse.cost import node_weight
 from minijax.compiler.fuse.walk import postorder
 from minijax.core.dtypes import bool_
@@ -44,7 +45,7 @@ def with_choice(
             for branch, value in ((choice.then, True), (choice.otherwise, False)):
                 with branch(), body.scope():
                     body.bind(flag, ("true" if value else "false",))
-                    write(_needed(roots, flag, value))
+                    write(nodes_needed(roots, {id(flag): value}))
 
 
 def _find_flag(
@@ -67,7 +68,9 @@ def _find_flag(
     total = _weight(nodes, fixed)
     best, most = None, _WORTH
     for flag in flags.values():
-        left = min(_weight(_needed(roots, flag, value), fixed) for value in (True, False))
+        left = min(
+            _weight(nodes_needed(roots, {id(flag): value}), fixed) for value in (True, False)
+        )
         if total - left >= most:
             best, most = flag, total - left
     return best
@@ -86,41 +89,3 @@ def _fixed(nodes: Sequence[Expr], indices: Sequence[Expr]) -> set[int]:
 
 def _weight(nodes: Sequence[Expr], fixed: set[int]) -> float:
     return sum(node_weight(node) for node in nodes if id(node) not in fixed)
-
-
-def _needed(roots: Sequence[Expr], flag: Expr, value: bool) -> list[Expr]:
-    """The nodes below the roots that count where a bool is known."""
-    known: dict[int, bool] = {id(flag): value}
-    for node in postorder(roots):
-        found = _known(node, known)
-        if found is not None:
-            known[id(node)] = found
-    order: list[Expr] = []
-    seen: set[int] = set()
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        if id(node) in seen or id(node) in known:
-            continue
-        seen.add(id(node))
-        order.append(node)
-        choice = known.get(id(node.operands[0])) if node.op == "select" else None
-        stack.extend(node.operands if choice is None else [node.operands[1 if choice else 2]])
-    return order
-
-
-def _known(node: Expr, known: dict[int, bool]) -> bool | None:
-    """What a bool is, where some are known."""
-    found = [known.get(id(x)) for x in node.operands]
-    if id(node) in known:
-        return known[id(node)]
-    if node.dtype != bool_:
-        return None
-    match node.op:
-        case "and":
-            return False if False in found else True if found == [True, True] else None
-        case "or":
-            return True if True in found else False if found == [False, False] else None
-        case "not":
-            return None if found[0] is None else not found[0]
-    return None

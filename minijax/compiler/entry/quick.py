@@ -22,7 +22,7 @@ from minijax.compiler.entry import quick_text
 from minijax.compiler.entry.layout import find_layout, new_array_address
 from minijax.compiler.entry.loops import find_loop
 from minijax.compiler.entry.quick_cost import note_cached
-from minijax.compiler.entry.quick_programs import is_decided_by_key, programs
+from minijax.compiler.entry.quick_programs import is_decided_by_key, is_own, programs
 from minijax.core.activity import recording
 from minijax.core.array import ConcreteArray
 from minijax.core.avals import ShapedArray
@@ -169,7 +169,7 @@ class Table:
             return None
         shapes = {x.aval.shape for x in operands if type(x) is ConcreteArray and x.aval.shape}
         has_numbers = any(type(x) is not ConcreteArray for x in operands)
-        if len(shapes) > 1 or (has_numbers and owner.__name__ not in _BLIND):
+        if len(shapes) > 1 or (has_numbers and owner.__name__ not in _BLIND) or not is_own(owner):
             return None
         key = (owner, *map(_kind_of_operand, operands))
         if key not in self._kinds:

@@ -6,7 +6,8 @@
 
 An array stands for itself by its aval; a number by its type and value, so it may decide what the
 function does; None, bools, texts, types and dtypes by their addresses, as rows keep them alive;
-tuples and slices by what they hold.
+tuples and slices by what they hold. Where floats keep changing, there may be a row for all of them,
+which has them as operands: its key is *by type* and leaves their values out.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ ROW_WORDS = FUNCTION + 1
 ROWS_BITS = 10
 PATIENCE = -1  # in front of the rows: how often a key is missed before it is learnt about
 MOST_ARGUMENTS = 8
+BY_TYPE = 1 << 32  # beside the number of arguments
 
 _COUNTS_BITS = 12
 _USED = 24  # of a set, the number of its members
@@ -54,7 +56,9 @@ class KeysWriter:
         self._write_push()
         self._write_plain()
         self._write_item()
+        self._write_operand()
         self._write_describe()
+        self._write_build()
         self._write_keywords()
         self._write_find()
         self._write_keyed()
@@ -123,19 +127,27 @@ class KeysWriter:
             fn.ret(fits)
         fn.ret(fn.call("i1", "push_plain", [("ptr", "%key"), ("ptr", "%x")]))
 
+    def _write_operand(self) -> None:
+        """Adds an operand, and to the key what tells its kind; operands[0] is their number."""
+        args = [("ptr", "key"), ("ptr", "operands"), ("ptr", "x"), ("ptr", "kind")]
+        self.fn = fn = self.module.function("push_operand", args, "i1", "internal")
+        count = fn.load("i64", "%operands")
+        with fn.when(fn.emit(f"icmp uge i64 {count}, {MOST_OPERANDS}")):
+            fn.ret("false")
+        following = fn.emit(f"add i64 {count}, 1")
+        fn.store("i64", following, "%operands")
+        fn.store("ptr", "%x", fn.gep("i64", "%operands", following))
+        fn.ret(self._push_pointer("%kind"))
+
     def _write_describe(self) -> None:
-        """An argument; an array is added to the operands, whose first word is their number."""
+        """An argument; an array becomes an operand."""
         args = [("ptr", "key"), ("ptr", "operands"), ("ptr", "x")]
         self.fn = fn = self.module.function("describe", args, "i1", "internal")
         kind = fn.load("ptr", self._at("%x", 8))
+        operand = [("ptr", "%key"), ("ptr", "%operands"), ("ptr", "%x")]
         with fn.when(self._is(kind, "ARRAY")):
-            count = fn.load("i64", "%operands")
-            with fn.when(fn.emit(f"icmp uge i64 {count}, {MOST_OPERANDS}")):
-                fn.ret("false")
-            following = fn.emit(f"add i64 {count}, 1")
-            fn.store("i64", following, "%operands")
-            fn.store("ptr", "%x", fn.gep("i64", "%operands", following))
-            fn.ret(self._push_pointer(fn.load("ptr", self._at("%x", self.layout.aval))))
+            aval = fn.load("ptr", self._at("%x", self.layout.aval))
+            fn.ret(fn.call("i1", "push_operand", [*operand, ("ptr", aval)]))
         with fn.when(self._is(kind, "TUPLE")):
             length = fn.load("i64", self._at("%x", _LENGTH))
             fits = self._push_both(kind, length)
@@ -160,6 +172,34 @@ class KeysWriter:
             given = [("ptr", "%key"), ("ptr", "%operands"), ("ptr", fn.load("ptr", value))]
             fits = fn.emit(f"and i1 {pushed}, {fn.call('i1', 'describe', given)}")
             loop.next(fn.emit(f"and i1 {loop.values[0]}, {fits}"))
+        fn.ret(loop.results[0])
+
+    def _write_build(self) -> None:
+        """The key of an application and its operands."""
+        args = [("ptr", "key"), ("ptr", "operands"), ("ptr", "owner"), ("ptr", "args")]
+        args += [("i64", "nargs"), ("ptr", "keywords"), ("i64", "by_type")]
+        self.fn = fn = self.module.function("build_key", args, "i1", "internal")
+        fn.store("i64", 2, "%key")
+        fn.store("ptr", "%owner", fn.gep("i64", "%key", 1))
+        how = fn.emit("or i64 %nargs, %by_type")
+        fn.store("i64", how, fn.gep("i64", "%key", 2))
+        fn.store("i64", 0, "%operands")
+        is_by_type = fn.emit("icmp ne i64 %by_type, 0")
+        with fn.loop("%nargs", carried=[("i1", "true")]) as loop:
+            x = fn.load("ptr", fn.gep("ptr", "%args", loop.index))
+            kind = fn.load("ptr", self._at(x, 8))
+            given = [("ptr", "%key"), ("ptr", "%operands"), ("ptr", x)]
+            free = fn.emit(f"and i1 {is_by_type}, {self._is(kind, 'FLOAT')}")
+            with fn.if_else(free, ["i1"]) as choice:
+                with choice.then():
+                    choice.give(fn.call("i1", "push_operand", [*given, ("ptr", kind)]))
+                with choice.otherwise():
+                    choice.give(fn.call("i1", "describe", given))
+            loop.next(fn.emit(f"and i1 {loop.values[0]}, {choice.results[0]}"))
+        with fn.when(fn.emit("icmp ne ptr %keywords, null")):
+            given = [("ptr", "%key"), ("ptr", "%operands"), ("ptr", "%keywords")]
+            named = fn.call("i1", "push_keywords", given)
+            fn.ret(fn.emit(f"and i1 {loop.results[0]}, {named}"))
         fn.ret(loop.results[0])
 
     # -- rows
@@ -202,26 +242,13 @@ class KeysWriter:
         with fn.when(fn.emit(f"or i1 {is_out}, {many}")):
             fn.ret(self.state)
         key, operands = fn.alloca("i64", KEY_WORDS + 1), fn.alloca("i64", MOST_OPERANDS + 1)
-        fn.store("i64", 2, key)
-        fn.store("ptr", "%owner", fn.gep("i64", key, 1))
-        fn.store("i64", "%nargs", fn.gep("i64", key, 2))
-        fn.store("i64", 0, operands)
-        with fn.loop("%nargs") as loop:
-            x = fn.load("ptr", fn.gep("ptr", "%args", loop.index))
-            given = [("ptr", key), ("ptr", operands), ("ptr", x)]
-            self._require(fn.call("i1", "describe", given))
-        with fn.when(fn.emit("icmp ne ptr %keywords, null")):
-            given = [("ptr", key), ("ptr", operands), ("ptr", "%keywords")]
-            self._require(fn.call("i1", "push_keywords", given))
-        number = fn.call("i64", "hash_of", [("ptr", key)])
-        row = fn.call("ptr", "find_keyed", [("ptr", key), ("i64", number)])
+        number, row = self._look_up(key, operands, 0)
         with fn.when(fn.emit(f"icmp eq ptr {row}, null")):
+            self._look_up_by_type(operands)
             self._count(number)
             self._learn(key)
+        self._apply_block(row, operands)
         count, first = fn.load("i64", operands), fn.gep("i64", operands, 1)
-        block = fn.load("ptr", fn.gep("i64", row, BLOCK))
-        with fn.when(fn.emit(f"icmp ne ptr {block}, null")):
-            fn.ret(fn.call("ptr", "program", [("ptr", block), ("ptr", first), ("i64", count)]))
         function = fn.load("ptr", fn.gep("i64", row, FUNCTION))
         with fn.when(fn.emit(f"icmp ne ptr {function}, null")):
             # The row may be overwritten meanwhile.
@@ -231,9 +258,39 @@ class KeysWriter:
             fn.ret(result)
         fn.ret(self.state)
 
-    def _require(self, fits: str) -> None:
-        with self.fn.when(self.fn.emit(f"xor i1 {fits}, true")):
-            self.fn.ret(self.state)
+    def _look_up(self, key: str, operands: str, by_type: int) -> tuple[str, str]:
+        """The hash of the key of an application, and its row."""
+        fn = self.fn
+        given = [("ptr", key), ("ptr", operands), ("ptr", "%owner"), ("ptr", "%args")]
+        given += [("i64", "%nargs"), ("ptr", "%keywords"), ("i64", str(by_type))]
+        fits = fn.call("i1", "build_key", given)
+        with fn.when(fn.emit(f"xor i1 {fits}, true")):
+            fn.ret(self.state)
+        number = fn.call("i64", "hash_of", [("ptr", key)])
+        return number, fn.call("ptr", "find_keyed", [("ptr", key), ("i64", number)])
+
+    def _look_up_by_type(self, operands: str) -> None:
+        """Does the same with floats as operands, if some argument is a float."""
+        fn = self.fn
+        with fn.loop("%nargs", carried=[("i1", "false")]) as loop:
+            x = fn.load("ptr", fn.gep("ptr", "%args", loop.index))
+            is_float = self._is(fn.load("ptr", self._at(x, 8)), "FLOAT")
+            loop.next(fn.emit(f"or i1 {loop.values[0]}, {is_float}"))
+        with fn.when(loop.results[0]):
+            key = fn.alloca("i64", KEY_WORDS + 1)
+            number, row = self._look_up(key, operands, BY_TYPE)
+            with fn.when(fn.emit(f"icmp eq ptr {row}, null")):
+                self._count(number)
+                self._learn(key)
+            self._apply_block(row, operands)
+
+    def _apply_block(self, row: str, operands: str) -> None:
+        """Returns what the block of a row gives, if it has one."""
+        fn = self.fn
+        block = fn.load("ptr", fn.gep("i64", row, BLOCK))
+        with fn.when(fn.emit(f"icmp ne ptr {block}, null")):
+            count, first = fn.load("i64", operands), fn.gep("i64", operands, 1)
+            fn.ret(fn.call("ptr", "program", [("ptr", block), ("ptr", first), ("i64", count)]))
 
     def _count(self, number: str) -> None:
         """Goes on only when keys with this hash have been missed as often as patience lasts."""

@@ -14,14 +14,14 @@ import functools
 import struct
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minijax.compiler.entry import quick_keys_text as keys
 from minijax.compiler.entry import quick_steps_text as steps
-from minijax.compiler.entry.quick_record import NotNativeError, Seen, Tape
-from minijax.core.array import ConcreteArray, wrap
+from minijax.compiler.entry.quick_record import Seen, Tape
+from minijax.core.array import ConcreteArray, aval_of, value_of, wrap
 from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Atom, Jaxpr, Literal
 from minijax.core.operators import BINARY, COMPARISON
@@ -47,10 +47,15 @@ _IMPL: dict[Any, Callable[..., Any]] = {broadcast_in_dim_p: broadcast_view}
 Apply = Callable[..., Any]
 
 
+def is_own(function: Any) -> bool:
+    """Whether a function is one of the vocabulary: others may do something else the next time."""
+    return str(getattr(function, "__module__", "")).startswith("minijax.")
+
+
 def is_decided_by_key(function: Any) -> bool:
     """Whether what a function does is decided by the kinds of arrays, and by other arguments."""
     name = getattr(function, "__name__", "")
-    return name in BY_AVALS or name in _OPERATORS
+    return is_own(function) and (name in BY_AVALS or name in _OPERATORS)
 
 
 class Programs:
@@ -110,7 +115,7 @@ class Programs:
         keywords = dict(keywords or {})
         block, function, kept = 0, 0, []
         if is_decided_by_key(owner):
-            found = self._derive(owner, args, keywords)
+            found = self._derive(owner, args, keywords, bool(words[1] & keys.BY_TYPE))
             if isinstance(found, _Block):
                 block = found.address
             elif found is not None:
@@ -133,10 +138,14 @@ class Programs:
         self._kept[chosen] = kept
 
     def _derive(
-        self, owner: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]
+        self,
+        owner: Callable[..., Any],
+        args: Sequence[Any],
+        keywords: Mapping[str, Any],
+        by_type: bool = False,
     ) -> _Block | Callable[..., Any] | None:
-        operands = [x for x in (*args, *keywords.values()) if type(x) is ConcreteArray]
-        jaxpr = _staged(owner, args, keywords)
+        application = _Application(owner, args, keywords, by_type)
+        operands, jaxpr = application.operands(), application.staged()
         if jaxpr is None or not operands or len(jaxpr.outvars) != 1:
             return None
         if type(jaxpr.outvars[0].aval) is not ShapedArray or len(jaxpr.eqns) > _MOST_STEPS:
@@ -146,11 +155,10 @@ class Programs:
         if not jaxpr.eqns:
             out = jaxpr.outvars[0]
             return _returning(jaxpr.invars.index(out)) if out in jaxpr.invars else None
-        program = Steps(with_literals(jaxpr))
         block = _recorded(with_literals(jaxpr), operands)
-        if block is not None and _is_right(block, program, operands, self.apply_block):
+        if block is not None and _is_right(block, application.on, operands, self.apply_block):
             return block
-        return program.first
+        return None if by_type else Steps(with_literals(jaxpr)).first
 
     def derive_steps(self, jaxpr: Jaxpr) -> Callable[..., list[Any] | None] | None:
         """Returns native code for a closed program of arrays, None if there is none.
@@ -166,7 +174,8 @@ class Programs:
             return None
         operands = [_other(aval, 1) for aval in avals if type(aval) is ShapedArray]
         block = _recorded(jaxpr, operands)
-        if block is None or not _is_right(block, Steps(jaxpr), operands, self.apply_steps):
+        program = Steps(jaxpr).in_python
+        if block is None or not _is_right(block, program, operands, self.apply_steps):
             return None
         assert self.apply_steps is not None, "native code is there before it is tried"
         made = _OfBlock(self.apply_steps, block.address)
@@ -181,20 +190,31 @@ class _OfBlock(functools.partial[Any]):
 
 
 def _is_right(
-    block: _Block, program: Steps, operands: Sequence[ConcreteArray], apply: Apply | None
+    block: _Block,
+    program: Callable[..., Any],
+    operands: Sequence[Any],
+    apply: Apply | None,
 ) -> bool:
     """Tries a block out."""
     assert apply is not None, "native code is there before it asks"
-    for turn in range(4):
-        given = operands if turn == 0 else [_other(x.aval, turn) for x in operands]
-        wanted = program.in_python(*given)
-        found = apply(block.address, *given)
-        if found is None:
+    try:
+        with quiet():
+            for turn in range(4):
+                given = operands if turn == 0 else [_another(x, turn) for x in operands]
+                if not _are_same(apply(block.address, *given), program(*given)):
+                    return False
+    except Exception:  # the general way will say what is wrong
+        return False
+    return True
+
+
+def _are_same(found: Any, wanted: Any) -> bool:
+    pairs = zip(*[x if type(x) is list else [x] for x in (found, wanted)], strict=True)
+    for a, b in pairs:
+        if type(a) is not ConcreteArray or type(b) is not ConcreteArray or a.aval is not b.aval:
             return False
-        results = found if type(found) is list else [found]
-        for a, b in zip(results, wanted, strict=True):
-            if a.aval is not b.aval or a._value.tobytes() != b._value.tobytes():
-                return False
+        if a._value.tobytes() != b._value.tobytes():
+            return False
     return True
 
 
@@ -224,31 +244,53 @@ def _returning(number: int) -> _Block:
     return _Block(words, None)
 
 
-def _staged(
-    owner: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]
-) -> Jaxpr | None:
-    values = [*args, *keywords.values()]
+class _Application(NamedTuple):
+    """A function and the arguments of a call.
 
-    def program(*traced: Any) -> list[Any]:
-        arrays = iter(traced)
-        given = [next(arrays) if type(x) is ConcreteArray else x for x in values]
-        named = dict(zip(keywords, given[len(args) :], strict=True))
-        return [owner(*given[: len(args)], **named)]
+    Attributes:
+        owner, args, keywords: the function and its arguments.
+        by_type: whether floats in `args` are operands, as arrays always are.
+    """
 
-    try:
-        with warnings.catch_warnings():
-            # A warning belongs to every call.
-            warnings.simplefilter("error")
-            return stage(program, [x.aval for x in values if type(x) is ConcreteArray])
-    except Exception:  # the general way will say what is wrong
-        return None
+    owner: Callable[..., Any]
+    args: Sequence[Any]
+    keywords: Mapping[str, Any]
+    by_type: bool
+
+    def operands(self) -> list[Any]:
+        """Returns the operands in their order."""
+        return [x for x, is_operand in self._values() if is_operand]
+
+    def _values(self) -> list[tuple[Any, bool]]:
+        free = (ConcreteArray, float) if self.by_type else (ConcreteArray,)
+        values = [(x, type(x) in free) for x in self.args]
+        return values + [(x, type(x) is ConcreteArray) for x in self.keywords.values()]
+
+    def on(self, *operands: Any) -> Any:
+        """Applies the function to other operands."""
+        others = iter(operands)
+        given = [next(others) if is_operand else x for x, is_operand in self._values()]
+        positional, named = given[: len(self.args)], given[len(self.args) :]
+        return self.owner(*positional, **dict(zip(self.keywords, named, strict=True)))
+
+    def staged(self) -> Jaxpr | None:
+        """Returns the function as a program of the operands."""
+        avals = [aval_of(x) for x in self.operands()]
+        try:
+            with warnings.catch_warnings():
+                # A warning belongs to every call.
+                warnings.simplefilter("error")
+                return stage(lambda *traced: [self.on(*traced)], avals)
+        except Exception:  # the general way will say what is wrong
+            return None
 
 
-def _recorded(jaxpr: Jaxpr, operands: Sequence[ConcreteArray]) -> _Block | None:
+def _recorded(jaxpr: Jaxpr, operands: Sequence[Any]) -> _Block | None:
     """Returns the block of a closed program, None if steps cannot do what its rules do."""
-    if max(x.aval.size for x in operands) > _MOST_ELEMENTS:
+    given = [aval_of(x) for x in operands]
+    if max(aval.size for aval in given) > _MOST_ELEMENTS:
         return None
-    buffers = [np.array(x._value, order="C") for x in operands]
+    buffers = [np.array(value_of(x), order="C") for x in operands]
     try:
         tape = Tape(buffers)
         values: dict[Atom, Seen] = {
@@ -269,11 +311,16 @@ def _recorded(jaxpr: Jaxpr, operands: Sequence[ConcreteArray]) -> _Block | None:
                 return None
         words, kept = tape.block(outs, [aval for aval in avals if type(aval) is ShapedArray])
         words[steps.RETURNED] = len(operands)
-        words += [id(x.aval) for x in operands]
+        words += map(id, given)
         is_large = tape.only_moves and max(out.nbytes for out in outs) > _MOST_MOVED
-        return None if is_large else _Block(words, [*kept, *(x.aval for x in operands)])
-    except (NotNativeError, TypeError, ValueError, AttributeError):
+        return None if is_large else _Block(words, [*kept, *given])
+    except Exception:  # most often NotNativeError: there is a general way
         return None
+
+
+def _another(x: Any, turn: int) -> Any:
+    """Returns another operand of the same kind."""
+    return (0.0, -1.5, -0.0, float("nan"))[turn] if type(x) is float else _other(x.aval, turn)
 
 
 def _other(aval: ShapedArray, turn: int) -> ConcreteArray:

@@ -13,7 +13,7 @@ of operands, of constants, of scratch memory, of the result.
 from __future__ import annotations
 
 from minijax.compiler.blocks import Choice, Operand
-from minijax.compiler.entry.layout import Layout
+from minijax.compiler.entry.layout import HEAD, Layout
 from minijax.compiler.text import FunctionWriter, ModuleWriter
 
 # Words of a block; what describes the result stands where rows of operators have it.
@@ -57,15 +57,15 @@ class StepsWriter:
         module: where to write.
         layout: where objects keep what the code reads.
         state: the memory whose words tell of the process, and what stands for "not applicable".
-        words: which of these words are the types of arrays, of buffers, and the function that
-            makes a buffer.
+        words: which of these words are the types of arrays, of buffers and of floats, and the
+            function that makes a buffer.
     """
 
     def __init__(
-        self, module: ModuleWriter, layout: Layout, state: str, words: tuple[int, int, int]
+        self, module: ModuleWriter, layout: Layout, state: str, words: tuple[int, int, int, int]
     ) -> None:
         self.module, self.layout, self.state = module, layout, state
-        self._array, self._ndarray, self._new = words
+        self._array, self._ndarray, self._float, self._new = words
         self.fn: FunctionWriter
 
     def write(self) -> None:
@@ -279,8 +279,16 @@ class StepsWriter:
         registers, data = fn.alloca("ptr", MOST_REGISTERS), fn.alloca("ptr", MOST_RESULTS)
         with fn.loop("%count") as loop:
             x = fn.load("ptr", fn.gep("ptr", "%operands", loop.index))
-            given: Given = [("ptr", x), ("i64", 0), ("ptr", "null")]
-            address = fn.call("ptr", "address", given)
+            is_float = fn.emit(
+                f"icmp eq ptr {fn.load('ptr', self._at(x, 8))}, {self._state(self._float)}"
+            )
+            with fn.if_else(is_float, ["ptr"]) as choice:
+                with choice.then():
+                    choice.give(self._at(x, HEAD))
+                with choice.otherwise():
+                    given: Given = [("ptr", x), ("i64", 0), ("ptr", "null")]
+                    choice.give(fn.call("ptr", "address", given))
+            address = choice.results[0]
             fn.fail_if(fn.emit(f"icmp eq ptr {address}, null"), NOT_APPLICABLE)
             fn.store("ptr", address, fn.gep("ptr", registers, loop.index))
         with fn.loop(self._word("%block", RESULTS)) as loop:

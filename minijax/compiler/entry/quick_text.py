@@ -84,7 +84,7 @@ class QuickWriter:
         self._write_number()
         self._write_address()
         self._write_holds_nan()
-        state = (WORDS["ARRAY"], WORDS["NDARRAY"], WORDS["NEW"])
+        state = (WORDS["ARRAY"], WORDS["NDARRAY"], WORDS["FLOAT"], WORDS["NEW"])
         StepsWriter(self.module, self.layout, self.state, state).write()
         KeysWriter(self.module, self.layout, self.state, WORDS).write()
         self._write_run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from minijax.compiler import numpy_sorts
 from minijax.core import dtypes
 from minijax.kernel.expr import Expr
-from minijax.kernel.roots import Sort
+from minijax.kernel.roots import Sort, numbers_places
 
 _FEW = 64
 _SHARE = 8
@@ -34,6 +35,12 @@ def key_around(sort: Sort) -> np.dtype | None:
     keys = _leading_keys(sort)
     assert len(keys) == 1, "rows are arranged around a place by one key"
     return keys[0]
+
+
+def reads_keys(sort: Sort) -> bool:
+    """Tells whether the keys of a row are neighbours in memory."""
+    first, axis = sort.operands[0], sort.axis
+    return math.prod(first.shape[axis + 1 :]) == 1 and not numbers_places(first, axis)
 
 
 def flags_first(sort: Sort) -> bool:
@@ -67,12 +74,12 @@ def scratch(sort: Sort) -> list[int]:
     """Returns the bytes of the working memories of a sort.
 
     They are two rows of each operand. Of plain keys, they are two rows of values; or a row of keys,
-    and two of places. Around a place, they are two rows of keys.
+    and two of places. Around a place, they are one or two rows of keys.
     """
     n = sort.operands[0].shape[sort.axis] if sort.operands[0].ndim else 1
     around = key_around(sort)
     if around is not None:
-        return [n * around.itemsize] * 2
+        return [n * around.itemsize] * (1 if reads_keys(sort) else 2)
     if flags_first(sort):
         return []
     keys = plain_keys(sort)

@@ -11,15 +11,20 @@ import math
 from collections.abc import Sequence
 
 from minijax.compiler.fuse.parts import Reader
+from minijax.compiler.fuse.walk import postorder
 from minijax.core import dtypes
 from minijax.core.records import replace
 from minijax.kernel.expr import Expr, ExprBuilder
-from minijax.kernel.roots import Definition, Dot, Element, Reduce
+from minijax.kernel.roots import Definition, Dot, Element, Reduce, Value
 
 BLAS_DTYPES = (dtypes.float32, dtypes.float64, dtypes.complex64, dtypes.complex128)
 _SMALL_DOT = 8 * 8 * 8
 _MIDDLING_DOT = 32  # up to here vectors of results beat a call, if there are any
 _FEWEST_COLUMNS = 8
+# One side is so small that each result is a few multiplications and additions: BLAS packs for more.
+_THIN_LEFT = 20
+_THIN_RIGHT, _THIN_CONTRACTED = 64, 8
+_MOST_SOURCES = 64
 _NARROW = (dtypes.float16, dtypes.bfloat16)
 
 
@@ -54,8 +59,10 @@ def is_large(dot: Dot) -> bool:
         return False
     if 1 in (rows, columns, contracted) or rows * columns * contracted <= _SMALL_DOT:
         return False
-    middling = max(rows, columns, contracted) <= _MIDDLING_DOT and columns >= _FEWEST_COLUMNS
-    return not (middling and _goes_along_columns(dot))
+    middling = max(rows, columns, contracted) <= _MIDDLING_DOT or rows * contracted <= _THIN_LEFT
+    thin = contracted <= _THIN_CONTRACTED and contracted * columns <= _THIN_RIGHT
+    is_worth = thin or (middling and columns >= _FEWEST_COLUMNS)
+    return not (is_worth and _goes_along_columns(dot))
 
 
 def _goes_along_columns(dot: Dot) -> bool:
@@ -63,8 +70,36 @@ def _goes_along_columns(dot: Dot) -> bool:
     rhs, last = dot.rhs, dot.rhs.ndim - 1
     if last in (*dot.rhs_contract, *dot.rhs_batch) or dtypes.is_complex(rhs.dtype):
         return False
-    # An operand that is no memory yet may have its axes in another order there.
-    return not isinstance(rhs.definition, Element)
+    return _keeps_last_axis(rhs)
+
+
+def _keeps_last_axis(x: Value) -> bool:
+    """Tells whether the last axis of a value is the last one in the memory it is read from.
+
+    An element that is no memory yet may have its axes in another order there.
+    """
+    seen = {x}
+    pending = [x]
+    while pending:
+        element = pending.pop().definition
+        if not isinstance(element, Element):
+            continue
+        sources = _sources(element)
+        if sources is None or len(seen) > _MOST_SOURCES:
+            return False
+        pending += [y for y in sources if y not in seen]
+        seen.update(sources)
+    return True
+
+
+def _sources(element: Element) -> Sequence[Value] | None:
+    """Returns what an element reads; None if its last index is not the last one there."""
+    if element.view_of is not None:
+        return [element.view_of]
+    last = element.indices[-1]
+    reads = [n for n in postorder(element.bodies) if n.op == "read" and n.operands]
+    moved = any(y is last for n in reads for y in postorder(n.operands[:-1]))
+    return None if moved else [n.payload for n in reads]
 
 
 def _as_reduce(dot: Dot) -> Reduce:

@@ -202,7 +202,9 @@ def _unrolled(k: Reader, unrolled: Unrolled) -> Bodies | None:
     if leading:
         if any(layout is None or [layout.lanes] != leading for layout in layouts):
             return None
-        known = {id(unrolled.indices[0]): k.lane_index(leading[0])}
+        # An axis of length 1 is no vector: its only index is known.
+        index = k.lane_index(leading[0]) if leading[0] > 1 else k.constant(0)
+        known = {id(unrolled.indices[0]): index}
     rest = list(k.rebuild(unrolled.bodies, known))
     found: Bodies = []
     for out, layout in zip(unrolled.outs, layouts, strict=True):

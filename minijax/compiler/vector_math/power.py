@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+from minijax.compiler.vector_math import extended
 from minijax.compiler.vector_math.exponential import clamped, exp_of_sum, power_of_two
 from minijax.compiler.vector_math.extended import (
     Pair,
@@ -44,6 +45,7 @@ _CUBE_ROOT = (
     *(-3.7724798564985664, 2.8688307488042426, -1.5145132030050337, 0.5271120429411913),
     *(-0.10878922894802039, 0.010088851491750997),
 )
+_LARGE_EXPONENT = 2.0**80
 
 
 def power(x: Number, y: Number) -> Number:
@@ -77,6 +79,9 @@ def _special(x: Number, y: Number, found: Number) -> Number:
 
 def _positive(x: Number, y: Number) -> Number:
     high, low = _extended_log(x)
+    if not extended.fuses():
+        # Halves of larger numbers overflow; the logarithm is 0, or the product out of range.
+        y = clamped(y, -_LARGE_EXPONENT, _LARGE_EXPONENT)
     product, lost = product_of(high, y)
     lost = low.fma(y, lost)
     # Where the product leaves the range of exp, its error means nothing and may be NaN.

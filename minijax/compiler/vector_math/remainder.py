@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from minijax.compiler.vector_math.extended import fuses, product_of
+from minijax.compiler.vector_math import extended
+from minijax.compiler.vector_math.extended import product_of
 from minijax.compiler.vector_math.language import Number
 
 # Up to here a quotient is wrong by less than 1, and whole.
@@ -26,7 +27,7 @@ def fmod(x: Number, y: Number) -> Number:
     left = (left < 0.0).where(left + divisor, left)
     left = (left >= divisor).where(left - divisor, left)
     usual = (ratio < _LARGEST[x.ty]) & (divisor < math.inf)
-    if not fuses():
+    if not extended.fuses():
         least, most = _MIDDLE[x.ty]
-        usual = usual & (divisor > least) & (size < most)
+        usual = usual & (divisor > least) & (divisor < most) & (size < most)
     return (~usual).rarely(left.copysign(x), lambda: x.scalar("fmod", y))
