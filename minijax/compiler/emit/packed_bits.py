@@ -60,7 +60,7 @@ def emit_packed_bits(fold: Fold) -> bool:
 
 
 class _PackedBits:
-    def __init__(self, fold: _Fold, flag: Expr) -> None:
+    def __init__(self, fold: Fold, flag: Expr) -> None:
         self.fold = fold
         self.body = fold.body
         self.c = fold.c
