@@ -47,7 +47,7 @@ NO_SYMBOLS: Mapping[str, int] = MappingProxyType({})
 LIGHT_FUNCTION_LINES = 10_000
 # No vector register survives a call, and LLVM's allocator tries to keep a value that is needed over
 # many calls in registers between each two of them, which takes time in lines times calls.
-_LIGHT_LINES_TIMES_CALLS = 150_000
+_LIGHT_LINES_TIMES_CALLS = 250_000
 
 
 class Effort(Enum):

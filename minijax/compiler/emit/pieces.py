@@ -28,9 +28,9 @@ from minijax.compiler.fuse.walk import is_tape
 from minijax.compiler.text import Block, FunctionWriter, Operand
 from minijax.kernel.roots import Value
 
-MOST_VALUES = 2000
+MOST_VALUES = 4000
 """How many values a program names in a function before it goes on in another one."""
-MOST_VALUES_TIMES_CALLS = 100_000
+MOST_VALUES_TIMES_CALLS = 80_000
 _NESTED = 4
 _T = TypeVar("_T")
 
