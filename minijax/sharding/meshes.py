@@ -125,6 +125,24 @@ class _Axes:
         per_axis = (given,) * len(self._sizes) if isinstance(given, AxisType) else tuple(given)
         self.axis_types = per_axis
 
+    def _are_all(self, kind: AxisType) -> bool:
+        return all(found is kind for found in self.axis_types)
+
+    @property
+    def are_all_axes_auto(self) -> bool:
+        """Whether the compiler chooses where arrays are along each axis."""
+        return self._are_all(AxisType.Auto)
+
+    @property
+    def are_all_axes_explicit(self) -> bool:
+        """Whether types say where arrays are along each axis."""
+        return self._are_all(AxisType.Explicit)
+
+    @property
+    def are_all_axes_manual(self) -> bool:
+        """Whether the program says where arrays are along each axis."""
+        return self._are_all(AxisType.Manual)
+
     @property
     def axis_sizes(self) -> tuple[int, ...]:
         """The lengths of the axes."""

@@ -167,6 +167,16 @@ def test_meshes() -> None:
     assert hash(NamedSharding(mesh, PartitionSpec())) == hash(NamedSharding(mesh, PartitionSpec()))
 
 
+def test_meshes_know_the_types_of_their_axes(oracle) -> None:
+    for module in (mj, oracle):
+        Kind = module.sharding.AxisType
+        for kinds in ((Kind.Auto,) * 2, (Kind.Explicit,) * 2, (Kind.Auto, Kind.Manual)):
+            mesh = module.sharding.AbstractMesh((1, 1), ("x", "y"), kinds)
+            assert mesh.are_all_axes_auto == (set(kinds) == {Kind.Auto})
+            assert mesh.are_all_axes_explicit == (set(kinds) == {Kind.Explicit})
+            assert not mesh.are_all_axes_manual
+
+
 def test_shard_map_sees_axes_of_length_one() -> None:
     mesh = mj.make_mesh((1, 1), ("i", "j"))
 

@@ -347,3 +347,32 @@ def test_batch_normalization(oracle: ModuleType) -> None:
 def test_an_axis_that_is_dealt_out_has_the_length_of_the_mapped_one(function: Any) -> None:
     with pytest.raises(ValueError, match="length of the mapped axis, 3"):
         mj.vmap(function, axis_name="i")(jnp.ones((3, 2)))
+
+
+def test_what_every_branch_passes_on_is_not_mapped(oracle: ModuleType) -> None:
+    def run(module: Any) -> Any:
+        jnp, lax = module.numpy, module.lax
+        cheap = [lambda b, s: (b, s + 1.0), lambda b, s: (b, s)]
+        costly = [*cheap, lambda b, s: (b, jnp.linalg.inv(s + jnp.eye(3)))]
+        x = jnp.ones((4, 3, 3))
+
+        def both(b: Any) -> Any:
+            return [
+                module.vmap(
+                    lambda i, b, s, branches=branches: lax.switch(i, branches, b, s),
+                    (0, None, 0),
+                    (None, 0),
+                )(jnp.arange(4) % len(branches), b, x * b[0])
+                for branches in (cheap, costly)
+            ]
+
+        weights = jnp.array([1.5, 2.0])
+        slope = module.grad(lambda b: sum(jnp.sum(out) for pair in both(b) for out in pair))
+        return both(weights), module.jit(both)(weights), slope(weights)
+
+    found = run(mj)
+    trees_close(found, run(oracle))
+    assert found[0][0][0].shape == (2,)
+    # Where branches pass on different operands, the result depends on the lane.
+    swap = mj.vmap(lambda i: lax.cond(i > 1, lambda a, b: a, lambda a, b: b, 1.0, 2.0))
+    np.testing.assert_array_equal(swap(jnp.arange(4)), [2.0, 2.0, 1.0, 1.0])

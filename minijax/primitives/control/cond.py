@@ -202,10 +202,10 @@ def _cond_batch(
         one = partial(cond_p.bind, branches=branches)
         key = ("cond", *branches)
         outs = run_lanes(scan_p, size, operands, dims, one, branches[0], key)
-        return outs, (0,) * len(outs)
+        return _passed_on(outs, rest, rest_dims, branches)
     if index_dim is not None:
         outs = _run_lanes(size, index, rest, rest_dims, branches, mapped_axis)
-        return outs, (0,) * len(outs)
+        return _passed_on(outs, rest, rest_dims, branches)
     batched = [dim is not None for dim in rest_dims]
     moved = [
         x if dim is None else move_batch_axis(x, dim, size)
@@ -217,6 +217,21 @@ def _cond_batch(
     derived = tuple(batch_jaxpr(b, size, batched, out_batched, mapped_axis)[0] for b in branches)
     outs = cond_p.bind(index, *moved, branches=derived)
     return outs, tuple(0 if on else None for on in out_batched)
+
+
+def _passed_on(
+    outs: Sequence[Any], operands: Sequence[Any], dims: Sequence[int | None], branches: Branches
+) -> tuple[tuple[Any, ...], tuple[int | None, ...]]:
+    """Returns outputs of all lanes; one that each branch only passes on is the operand."""
+    results = []
+    for out, *passed in zip(outs, *(b.outvars for b in branches), strict=True):
+        places = {
+            b.invars.index(x) if x in b.invars else None
+            for b, x in zip(branches, passed, strict=True)
+        }
+        place = places.pop() if len(places) == 1 else None
+        results.append((out, 0) if place is None else (operands[place], dims[place]))
+    return tuple(x for x, _ in results), tuple(dim for _, dim in results)
 
 
 def _run_lanes(
