@@ -18,7 +18,7 @@ from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Reduce
 
 if TYPE_CHECKING:
-    from minijax.compiler.emit.reduce import _Fold
+    from minijax.compiler.emit.fold import Fold
 
 
 def packed_flag(reduce: Reduce, index: Expr) -> Expr | None:
@@ -40,7 +40,7 @@ def packed_flag(reduce: Reduce, index: Expr) -> Expr | None:
     return bit.operands[0] if is_bit and at is index and fits else None
 
 
-def emit_packed_bits(fold: _Fold) -> bool:
+def emit_packed_bits(fold: Fold) -> bool:
     """Emits a fold whose elements are the bits of its results; tells whether it is one."""
     if len(fold.inner) != 1:
         return False
@@ -60,7 +60,7 @@ def emit_packed_bits(fold: _Fold) -> bool:
 
 
 class _PackedBits:
-    def __init__(self, fold: _Fold, flag: Expr) -> None:
+    def __init__(self, fold: Fold, flag: Expr) -> None:
         self.fold = fold
         self.body = fold.body
         self.c = fold.c
