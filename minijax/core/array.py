@@ -265,14 +265,24 @@ def _copied(x: np.ndarray | np.generic) -> ConcreteArray:
 @functools.lru_cache(maxsize=2048)
 def _scalar(x: Any, sign: bool, dtype: np.dtype, weak: bool) -> ConcreteArray:
     with quiet():
-        return wrap(np.array(x, dtype), ShapedArray((), dtype, weak))
+        return wrap(_rounded(x, dtype), ShapedArray((), dtype, weak))
+
+
+def _rounded(x: Any, dtype: np.dtype) -> np.ndarray:
+    """Returns a number in a dtype; an int that does not fit wraps, as a conversion would."""
+    try:
+        return np.array(x, dtype)
+    except OverflowError:
+        if dtype.kind not in "iu":
+            raise
+        return np.array(x, np.int64).astype(dtype)
 
 
 def scalar(x: Any, dtype: np.dtype, weak: bool = False) -> Array:
     """Returns a number as an array of rank 0; equal ones share their buffer.
 
     Args:
-        x: a Python or NumPy number; it is rounded to the dtype.
+        x: a Python or NumPy number; it is rounded to the dtype, and an int of 64 bits wraps.
         dtype: the dtype of the array.
         weak: whether the dtype gives way in promotion.
     """

@@ -121,6 +121,11 @@ class Config:
         """All flags with their present values."""
         return self._values | self._overrides.values
 
+    @property
+    def x64_enabled(self) -> bool:
+        """Whether types of 64 bits are there: they always are."""
+        return True
+
     def _flag(self, name: str) -> str:
         flag = name.removeprefix("jax_").removeprefix("minijax_")
         if flag not in DEFAULTS:

@@ -153,6 +153,11 @@ class Jaxpr:
         return frozenset().union(*(_axis_names(eqn) for eqn in self.eqns))
 
     @property
+    def literals(self) -> tuple[Any, ...]:
+        """The values of the constants, by another name."""
+        return self.consts
+
+    @property
     def jaxpr(self) -> Jaxpr:
         """The program itself: there is one record for programs with and without constants."""
         return self

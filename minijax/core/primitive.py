@@ -123,6 +123,8 @@ class Primitive:
 
     # `bind` returns a tuple, whatever the number of results.
     multiple_results = True
+    # Interpreters written for JAX ask for these: a program in a parameter is no reason to differ.
+    call_primitive = map_primitive = False
 
     _abstract_cache: dict[Any, tuple[Aval, ...]]
     plans: Plans

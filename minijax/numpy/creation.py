@@ -78,7 +78,7 @@ def array(
         result = _from_nested(object, wanted)
     elif wanted is not None and isinstance(object, bool | int | float | complex):
         # Not by way of int64: a uint64 may be larger.
-        result = to_scalar(object, wanted) if isinstance(object, int) else to_array(object)
+        result = _exact(object, wanted) if isinstance(object, int) else to_array(object)
     else:
         result = operand(_buffer_of(object), "array")
     if wanted is not None:
@@ -86,6 +86,13 @@ def array(
     if result.ndim < ndmin:
         result = shape_family.reshape(result, (1,) * (ndmin - result.ndim) + result.shape)
     return result
+
+
+def _exact(x: int, dtype: np.dtype) -> Array:
+    """Returns an int in a dtype, into which it must fit."""
+    if dtypes.is_integer(dtype) and not isinstance(x, bool):
+        np.array(x, dtype)  # raises an OverflowError
+    return to_scalar(x, dtype)
 
 
 def _buffer_of(x: Any) -> Any:
@@ -373,7 +380,8 @@ def full(
         >>> jnp.full(2, 0.5)
         Array([0.5, 0.5], dtype=float64, weak_type=True)
     """
-    value = asarray(fill_value, dtype)
+    is_int = dtype is not None and isinstance(fill_value, int)
+    value = to_scalar(fill_value, to_dtype(dtype)) if is_int else asarray(fill_value, dtype)
     sizes = to_shape(shape, "full")
     if broadcast_shapes(value.shape, sizes) != sizes:
         raise ValueError(f"full: a value of shape {value.shape} does not broadcast to {sizes}.")

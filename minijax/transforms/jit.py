@@ -365,7 +365,7 @@ def _check_hashable(fun_name: str, argument: int | str, value: Any) -> None:
 def _named_arguments(
     fun: Callable[..., Any], argnums: tuple[int, ...], argnames: tuple[str, ...], word: str
 ) -> _Named:
-    """Completes positions by names and names by positions, from the signature."""
+    """Completes positions by names or names by positions, from the signature, if one is given."""
     try:
         parameters = list(inspect.signature(fun).parameters.values())
     except (TypeError, ValueError):
@@ -389,6 +389,8 @@ def _named_arguments(
                 f"jit of {function_name(fun)}: {word}_argnames={argnames} names {name!r}, which is "
                 f"not a parameter; parameters: {sorted(known)}."
             )
+    if argnums and argnames:
+        return argnums, argnames
     by_name = [positional.index(n) for n in argnames if n in positional]
     by_position = [positional[i] for i in argnums if -len(positional) <= i < len(positional)]
     return tuple(sorted({*argnums, *by_name})), tuple(dict.fromkeys((*argnames, *by_position)))

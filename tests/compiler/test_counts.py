@@ -59,7 +59,7 @@ def test_bytes_count_bytes() -> None:
 
 
 @pytest.mark.parametrize("order", ["big", "little"])
-@pytest.mark.parametrize("shape", [(8,), (29,), (4, 16), (3, 5)])
+@pytest.mark.parametrize("shape", [(8,), (29,), (80,), (4, 16), (3, 5), (3, 40)])
 def test_bits(order: str, shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(0)
     flags, numbers = rng.random(shape) < 0.5, rng.integers(0, 256, shape).astype(np.uint8)

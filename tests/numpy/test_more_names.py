@@ -18,6 +18,22 @@ from tests.numpy.oracle import agree, sample
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
 
 CASES: dict[str, list[str]] = {
+    "ints that wrap": """
+u * -1
+300 - u
+u + 2**20
+s - 200
+u < -1
+u & -1
+jnp.where(b, u, -1)
+jnp.maximum(u, -1)
+jnp.clip(u, -1, None)
+jnp.full(2, -1, "uint8")
+jnp.full_like(u, -1)
+u.at[0].set(-1)
+jnp.array(-1, "uint8")
+u + np.int64(300)
+""".strip().splitlines(),
     "masks": """
 jnp.array([True, False, True]) * jnp.array([jnp.nan, jnp.nan, -jnp.inf])
 jnp.array([-np.inf, np.nan, 1.0]) * np.array([False, True, True])

@@ -410,6 +410,13 @@ def test_known_and_unknown_values() -> None:
     assert (known_aval, six, unknown_aval, nothing) == (None, 6.0, aval, None)
 
 
+def test_names_that_interpreters_ask_for() -> None:
+    program = mj.make_jaxpr(lambda x: x + X)(X)
+    assert program.literals == program.consts != ()
+    assert not any(eqn.primitive.call_primitive for eqn in program.eqns)
+    assert mj.config.x64_enabled
+
+
 def test_linear_call() -> None:
     def scale(r, x):
         return custom_derivatives.linear_call(

@@ -476,3 +476,15 @@ def test_debug_nans_and_infs() -> None:
         with mj.debug_infs(), pytest.raises(FloatingPointError, match="inf"):
             transform(lambda x: jnp.log(x))(0.0)
     assert np.isnan(float(mj.jit(jnp.log)(-1.0)))
+
+
+def test_static_positions_and_names_are_not_completed_where_both_are_given() -> None:
+    # As libraries do that pass on a signature which is not that of the function called.
+    def shown(x: Any, flag: str) -> Any: ...
+
+    @functools.wraps(shown)
+    def called(key: Any, x: Any, **options: Any) -> Any:
+        return x + len(options["flag"]) + len(key)
+
+    f = mj.jit(called, static_argnums=(0,), static_argnames=("flag",))
+    np.testing.assert_array_equal(f("ab", np.ones(2), flag="abc"), [6.0, 6.0])

@@ -24,7 +24,7 @@ from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Reduce
 
 if TYPE_CHECKING:
-    from minijax.compiler.emit.reduce import _Fold
+    from minijax.compiler.emit.fold import Fold
 
 _VECTORS = 4
 _ROUNDS = {8: 128, 16: 1 << 14, 32: 1 << 24}  # until a counter of so many bits could overflow
@@ -45,7 +45,7 @@ def counted_flags(reduce: Reduce) -> list[Expr]:
 class Counts:
     """Emits the counts of one fold."""
 
-    def __init__(self, fold: _Fold, flags: Sequence[Expr], lanes: int, bits: int) -> None:
+    def __init__(self, fold: Fold, flags: Sequence[Expr], lanes: int, bits: int) -> None:
         self.fold = fold
         self.body = fold.body
         self.c = fold.c
@@ -57,7 +57,7 @@ class Counts:
         *self.others, self.last = fold.inner
 
     @classmethod
-    def of(cls, fold: _Fold) -> Counts | None:
+    def of(cls, fold: Fold) -> Counts | None:
         """Returns what counts the bools of a fold; None where that is not worth it."""
         flags = counted_flags(fold.reduce)
         if not flags or not fold.inner:

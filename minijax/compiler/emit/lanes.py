@@ -45,6 +45,7 @@ _CHEAP = frozenset(
 _STEADY = ("index", "const")
 _CHAIN, _SEARCHES = 3, 4
 _FEW = 12
+_MOST_NODES = 80  # of loops that are written for several groups of elements
 _MOST_BYTES = 64  # of the vectors that functions take: two chains of operations hide latency
 
 
@@ -77,7 +78,9 @@ def lanes_for(nodes: Sequence[Expr], size: int, stored: Sequence[np.dtype] = ())
     size_of_vector = host().vector_bytes
     if calls:
         # Functions of functions wait for each other: calls for other elements go in between.
-        size_of_vector = function_bytes() * (2 if _is_chain(nodes) else 1)
+        size_of_vector = function_bytes() * (
+            2 if len(nodes) <= _MOST_NODES and _is_chain(nodes) else 1
+        )
     most = max(size_of_vector // min(max(widest, 1), 8), 1)
     narrow = max((x.itemsize for x in stored), default=widest)
     if narrow < widest and len(nodes) <= _FEW and all(n.op in _CHEAP for n in nodes):

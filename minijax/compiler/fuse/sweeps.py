@@ -15,6 +15,7 @@ from minijax.kernel.roots import Reduce
 
 MOST_FOLDS = 4
 STRETCH = 2048  # results that are folded in memory at a time, where rows are walked
+STREAMS = 4  # rows that are read at the same time, if they are long and come from far
 _NEUTRAL = {"add": 0.0, "mul": 1.0}
 
 Spaces = tuple[tuple[int, ...], tuple[int, ...]]
@@ -59,6 +60,11 @@ def goes_across(nodes: Iterable[Expr], index: Expr, last: Expr) -> bool:
             if strides.get(id(index)) == 1 and strides.get(id(last), 0) > 1:
                 return True
     return False
+
+
+def streams_together(rows: Expr) -> int:
+    """Returns of what the rows are a multiple that one part of a fold takes, but for the last."""
+    return STREAMS if rows.payload >= 8 * STREAMS else 1
 
 
 def joined(first: Reduce, second: Reduce, elements: Sequence[Expr]) -> Reduce:

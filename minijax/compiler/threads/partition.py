@@ -15,7 +15,7 @@ from minijax.compiler.fuse.estimate import step_work
 from minijax.compiler.fuse.hosts import calls_host
 from minijax.compiler.fuse.rewrite import dot_sizes
 from minijax.compiler.fuse.step import Fused, Step
-from minijax.compiler.fuse.sweeps import STRETCH, goes_across, walks_rows
+from minijax.compiler.fuse.sweeps import STRETCH, goes_across, streams_together, walks_rows
 from minijax.compiler.fuse.walk import expressions, postorder
 from minijax.core.records import record, replace
 from minijax.kernel.expr import Expr
@@ -40,7 +40,6 @@ MOST_PARTS = 128
 _ENOUGH = 8
 _NEIGHBOURS = 64  # elements that stay together: a register or a line of the cache, of any dtype
 _TILE = 8  # rows that are exchanged with columns together
-_STREAMS = 4  # rows that a fold may read at the same time
 _FEWEST_COLUMNS = 1024
 _FEWEST_ROWS = 128
 
@@ -164,7 +163,7 @@ def _divisible(step: Step) -> list[tuple[Expr | None, int, int]]:
             if found and inner and walks_rows(nodes, found[-1], inner[-1]):
                 return [(i, i.payload, 1) for i in found[:-1]]
             if definition.kind is not None or definition.commutes:
-                return [(i, i.payload, _streams(i) if i is found[-1] else 1) for i in found]
+                return [(i, i.payload, streams_together(i) if i is found[-1] else 1) for i in found]
         case Scatter() if definition.unique:
             found = [i for i in definition.indices if i.op == "index"]
         case Cumulate():
@@ -174,10 +173,6 @@ def _divisible(step: Step) -> list[tuple[Expr | None, int, int]]:
             return []
     last = found[-1] if found else None
     return [(i, i.payload, _NEIGHBOURS if i is last else 1) for i in found]
-
-
-def _streams(row: Expr) -> int:
-    return _STREAMS if row.payload >= _ENOUGH * _STREAMS else 1
 
 
 def _together(index: Expr, last: Expr, nodes: Sequence[Expr]) -> int:

@@ -1,0 +1,292 @@
+"""Folds: what all orders have in common, and those that keep their accumulators in registers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from minijax.compiler.emit import convert
+from minijax.compiler.emit.body import Body, combine, plus, times
+from minijax.compiler.emit.lanes import Lanes, lanes_for
+from minijax.compiler.emit.types import Scalar, constant, layout, registers
+from minijax.compiler.fuse.sweep import Sweep
+from minijax.compiler.fuse.sweeps import walks_rows
+from minijax.compiler.fuse.walk import expressions, postorder
+from minijax.compiler.text import Operand
+from minijax.kernel.expr import Expr
+from minijax.kernel.roots import Reduce
+
+NEUTRAL = {"add": 0, "mul": 1}
+FEW = 4
+MOST_VECTORS = 8
+SHORT_BODY = 10
+Vectors = list[list[Scalar]]
+
+
+class Fold:
+    """Emits one fold."""
+
+    def __init__(self, body: Body, reduce: Reduce) -> None:
+        self.frame = body.frame
+        self.c = body.c
+        self.reduce = reduce
+        self.body = body
+        self.kept = [i for i in reduce.outer if i.op == "index"]
+        self.outer = body.free(reduce.outer)
+        self.inner = [i for i in reduce.inner if i.op == "index"]
+        self.is_free = reduce.kind is not None or reduce.commutes
+        self.nodes = postorder(expressions(reduce))
+        self.dtypes = [e.dtype for e in reduce.elements]
+        self.types = [ty for dtype in self.dtypes for ty in registers(dtype)]
+
+    def walks_rows(self) -> bool:
+        """Tells whether loads stride along what is folded but not along the last kept axis."""
+        if not self.outer or not self.inner:
+            return False
+        nodes = postorder(self.reduce.elements)
+        return walks_rows(nodes, self.outer[-1], self.inner[-1])
+
+    def kept_lanes(self) -> int:
+        """Returns the lanes of vectors along the last kept axis."""
+        return lanes_for(self.nodes, self.outer[-1].payload)
+
+    # -- parts
+
+    def combined(self, accs: Sequence[Scalar], news: Sequence[Scalar]) -> list[Scalar]:
+        """Emits new accumulators."""
+        variables = (*self.reduce.accs, *self.reduce.news)
+        return combine(self.frame, variables, (*accs, *news), self.reduce.combined)
+
+    def followed(self, accs: Sequence[Scalar], news: Sequence[Scalar]) -> list[Scalar]:
+        """Emits new accumulators where the elements come after all that were folded."""
+        if not self.reduce.following:
+            return self.combined(accs, news)
+        variables = (*self.reduce.accs, *self.reduce.news)
+        return combine(self.frame, variables, (*accs, *news), self.reduce.following)
+
+    def starts(self, neutral: bool = False) -> list[Scalar]:
+        """Returns what the fold, or a part of it, starts from, on all lanes."""
+        if neutral and self.reduce.kind in NEUTRAL:
+            number = NEUTRAL[self.reduce.kind]
+            return [constant(np.asarray(number).astype(dtype)) for dtype in self.dtypes]
+        return [self.body.whole(x) for x in self.reduce.init]
+
+    def finish(self, results: Sequence[Scalar], offset: Operand | None = None) -> None:
+        """Hands over the results of one index of the kept axes, or of a vector of them."""
+        folds = self.reduce.outs[: len(self.dtypes)]
+        for value, dtype, x in zip(folds, self.dtypes, results, strict=True):
+            result = convert.convert(self.c, x, dtype, value.dtype)
+            if value.ndim == 0:
+                self.frame.scalars[value] = result
+            else:
+                at = self.body.place(value, self.kept) if offset is None else offset
+                self.body.store(value, result, at)
+
+    def elements(self) -> list[Scalar]:
+        """Emits the next elements, and stores what is to be stored on the way."""
+        found = [self.body.whole(e) for e in self.reduce.elements]
+        if isinstance(self.reduce, Sweep):
+            sweep = self.reduce
+            # All loads come before the first store: a result may overwrite an operand.
+            values = [self.body.whole(x) for x in sweep.bodies]
+            for out, place, x in zip(sweep.stored, sweep.places, values, strict=True):
+                self.body.store_at(out, x, place)
+        return found
+
+    def _carried(self, accs: Sequence[Scalar]) -> list[tuple[str, Operand]]:
+        parts = [part for x in accs for part in x]
+        return [
+            (self.c.type(ty), self.c.operand(ty, part))
+            for ty, part in zip(self.types, parts, strict=True)
+        ]
+
+    def _regrouped(self, parts: Sequence[str]) -> list[Scalar]:
+        found, rest = [], list(parts)
+        for dtype in self.dtypes:
+            count = layout(dtype).parts
+            found.append(tuple(rest[:count]))
+            del rest[:count]
+        return found
+
+    def _following(self, accs: Sequence[Scalar]) -> list[Operand]:
+        return [x for _, x in self._carried(accs)]
+
+    # -- one element after the other
+
+    def emit_nothing(self) -> None:
+        """A fold over nothing is what it starts from."""
+        with self.body.loops(self.outer):
+            self.finish(self.starts())
+
+    def emit_in_order(self) -> None:
+        """One element after the other."""
+        with self.body.loops(self.outer):
+            accs = self._fold_over(self.inner, self.starts())
+            self.finish(accs)
+
+    def emit_kept(self) -> None:
+        """Vectors of results, each lane in order."""
+        *before, last = self.outer
+
+        def write(_: Operand) -> None:
+            accs = self._fold_over(self.inner, self.starts())
+            self.finish(accs)
+
+        with self.body.loops(before):
+            self.body.across(last.payload, last, self.kept_lanes(), write)
+
+    def _fold_over(self, indices: Sequence[Expr], accs: Sequence[Scalar]) -> list[Scalar]:
+        if not indices:
+            return self.followed(accs, self.elements())
+        first, *others = indices
+        if first.payload <= FEW:
+            for k in range(first.payload):
+                with self.body.scope():
+                    self.body.bind(first, (str(k),))
+                    accs = self._fold_over(others, accs)
+            return list(accs)
+        with self.body.loop(first.payload, first, self._carried(accs)) as loop:
+            news = self._fold_over(others, self._regrouped(loop.values))
+            loop.next(*self._following(news))
+        return self._regrouped(loop.results)
+
+    def emit_side_by_side(self) -> None:
+        """All results of a row in registers, while the rows are walked."""
+        *before, last = self.outer
+        lanes = self.kept_lanes()
+        count = -(-last.payload // lanes)
+        turns = self._turns(count)
+        with self.body.loops(before):
+            starts = self._fresh(lanes, turns > 1)
+            accs = self._fold_vectors(self.inner, lanes, [starts] * (count * turns), turns)
+            while len(accs) > count:
+                half = len(accs) // 2
+                accs = self._added(lanes, accs[:half], accs[half:])
+            if turns > 1 and self.reduce.kind in NEUTRAL:
+                accs = self._added(lanes, [self._fresh(lanes, False)] * count, accs)
+            for k, acc in enumerate(accs):
+                with self.body.vector(self._some(k, lanes), last, k * lanes):
+                    self.finish(acc)
+
+    def _turns(self, count: int) -> int:
+        """Returns how many rows take turns with accumulators of their own, to hide latency."""
+        turns = 1
+        while 2 * turns * count <= MOST_VECTORS and self.inner[-1].payload >= 8 * turns:
+            turns *= 2
+        return turns if self.is_free and len(self.nodes) <= SHORT_BODY else 1
+
+    def _some(self, number: int, lanes: int) -> Lanes:
+        """The lanes of one of the vectors of a row."""
+        alive = min(lanes, self.outer[-1].payload - number * lanes)
+        return Lanes(lanes) if alive == lanes else Lanes.first(alive, lanes)
+
+    def _fold_vectors(
+        self, indices: Sequence[Expr], lanes: int, accs: Vectors, turns: int = 1
+    ) -> Vectors:
+        if not indices:
+            found = []
+            for k, acc in enumerate(accs):
+                with self.body.vector(self._some(k, lanes), self.outer[-1], k * lanes):
+                    found.append(self.followed(acc, self.elements()))
+            return found
+        first, *others = indices
+        if turns > 1 and not others:
+            return self._fold_in_turns(first, lanes, accs, turns)
+        if first.payload <= FEW:
+            for k in range(first.payload):
+                with self.body.scope():
+                    self.body.bind(first, (str(k),))
+                    accs = self._fold_vectors(others, lanes, accs, turns)
+            return accs
+        with self.body.loop(first.payload, first, self._carry_all(lanes, accs)) as loop:
+            values = self._regroup_all(loop.values, len(accs))
+            news = self._fold_vectors(others, lanes, values, turns)
+            loop.next(*self._follow_all(lanes, news))
+        return self._regroup_all(loop.results, len(accs))
+
+    def _fold_in_turns(self, rows: Expr, lanes: int, accs: Vectors, turns: int) -> Vectors:
+        blocks, rest = divmod(rows.payload, turns)
+        with self.body.loop(blocks, carried=self._carry_all(lanes, accs)) as loop:
+            values = self._regroup_all(loop.values, len(accs))
+            start = times(self.c, loop.index, turns)
+            news = self._take_turns(rows, start, turns, lanes, values, len(accs) // turns)
+            loop.next(*self._follow_all(lanes, news))
+        found = self._regroup_all(loop.results, len(accs))
+        return self._take_turns(rows, blocks * turns, rest, lanes, found, len(accs) // turns)
+
+    def _take_turns(
+        self, rows: Expr, start: Operand, many: int, lanes: int, accs: Vectors, count: int
+    ) -> Vectors:
+        """Folds some rows, each into its own accumulators."""
+        found = list(accs)
+        for turn in range(many):
+            own = slice(turn * count, (turn + 1) * count)
+            with self.body.scope():
+                self.body.bind(rows, (str(plus(self.c, start, turn)),))
+                found[own] = self._fold_vectors((), lanes, found[own])
+        return found
+
+    # -- vectors of accumulators
+
+    def _fresh(self, lanes: int, neutral: bool = True) -> list[Scalar]:
+        with self.c.on(lanes):
+            return self.starts(neutral)
+
+    def _chosen(self, mask: str, news: Sequence[Scalar], accs: Sequence[Scalar]) -> list[Scalar]:
+        return [
+            tuple(
+                self.c.select(mask, ty, a, b)
+                for ty, a, b in zip(registers(dtype), new, acc, strict=True)
+            )
+            for dtype, new, acc in zip(self.dtypes, news, accs, strict=True)
+        ]
+
+    def _added(self, lanes: int, accs: Vectors, news: Vectors) -> Vectors:
+        with self.c.on(lanes):
+            return [self.combined(a, b) for a, b in zip(accs, news, strict=True)]
+
+    def _carry_all(self, lanes: int, accs: Vectors) -> list[tuple[str, Operand]]:
+        with self.c.on(lanes):
+            return [pair for acc in accs for pair in self._carried(acc)]
+
+    def _follow_all(self, lanes: int, accs: Vectors) -> list[Operand]:
+        return [x for _, x in self._carry_all(lanes, accs)]
+
+    def _regroup_all(self, parts: Sequence[str], count: int) -> Vectors:
+        size = len(parts) // count
+        return [self._regrouped(parts[k * size : (k + 1) * size]) for k in range(count)]
+
+    def _tree(self, accs: Vectors, lanes: int) -> list[Scalar]:
+        """Combines halves with halves, down to single numbers."""
+        while len(accs) > 1:
+            half = len(accs) // 2
+            accs = self._added(lanes, accs[:half], accs[half:])
+        (found,) = accs
+        while lanes > 1:
+            lanes //= 2
+            low, high = (self._part(found, lanes, k) for k in (0, 1))
+            with self.c.on(lanes):
+                found = self.combined(low, high)
+        return found
+
+    def _part(self, accs: Sequence[Scalar], lanes: int, number: int) -> list[Scalar]:
+        """Returns the lower or upper half of vectors of twice as many lanes."""
+        return [
+            tuple(
+                self._half(ty, part, lanes, number)
+                for ty, part in zip(registers(dtype), x, strict=True)
+            )
+            for dtype, x in zip(self.dtypes, accs, strict=True)
+        ]
+
+    def _half(self, ty: str, x: str, lanes: int, number: int) -> str:
+        wide = f"<{2 * lanes} x {ty}>"
+        with self.c.on(2 * lanes):
+            vector = self.c.operand(ty, x)
+        if lanes == 1:
+            return self.c.fn.emit(f"extractelement {wide} {vector}, i64 {number}")
+        order = ", ".join(f"i32 {k + number * lanes}" for k in range(lanes))
+        return self.c.fn.emit(
+            f"shufflevector {wide} {vector}, {wide} poison, <{lanes} x i32> <{order}>"
+        )

@@ -1,0 +1,122 @@
+"""Folds row by row, with a stretch of results in memory that stays in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from minijax.compiler.emit.body import plus, row_major, times
+from minijax.compiler.emit.fold import SHORT_BODY, Fold
+from minijax.compiler.emit.frame import clear
+from minijax.compiler.emit.lanes import lanes_for
+from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.types import Scalar
+from minijax.compiler.fuse.sweeps import STRETCH
+from minijax.compiler.text import Operand
+from minijax.kernel.expr import Expr
+
+_ROWS_AT_ONCE = 4
+_ZEROS = ("0", "0x0000000000000000", "false")
+
+
+class RowsFold(Fold):
+    """Walks the operand row by row."""
+
+    def emit_rows(self) -> None:
+        """A stretch of the last kept axis at a time, row by row."""
+        *before, last = self.outer
+        part = self.body.part_of(last)
+        width = STRETCH if part is None else part.length
+        whole, rest = divmod(last.payload, width)
+        places = [
+            self.c.room(k, min(last.payload, width) * dtype.itemsize)
+            for k, dtype in enumerate(self.dtypes)
+        ]
+        with self.body.loops(before), self.body.all_of(last):
+            if part is None:
+                self._stretches(before, last, whole, width, places)
+            else:
+                with self.body.when_begins(part, 0, whole * width):
+                    self._stretch(before, last, part.start, width, places)
+            if rest:
+                with self.body.when_begins(part, whole * width, last.payload):
+                    self._stretch(before, last, whole * width, rest, places)
+
+    def _stretches(
+        self, before: Sequence[Expr], last: Expr, count: int, width: int, places: Sequence[str]
+    ) -> None:
+        if count:
+            with self.body.loop(count) as stretch:
+                first = times(self.c, stretch.index, width)
+                self._stretch(before, last, first, width, places)
+
+    def _stretch(
+        self,
+        before: Sequence[Expr],
+        last: Expr,
+        first: Operand,
+        count: int,
+        places: Sequence[str],
+    ) -> None:
+        lanes = lanes_for(self.nodes, count)
+        self._fill(places, count, lanes)
+        *others, rows = self.inner
+        at_once = _ROWS_AT_ONCE if len(self.nodes) <= SHORT_BODY else 1
+        blocks, rest = divmod(rows.payload, at_once)
+
+        def walk(start: Operand, many: int) -> None:
+            positions = [plus(self.c, start, k) for k in range(many)]
+            self._across(
+                last, first, count, lanes, lambda at: self._accumulate(places, at, rows, positions)
+            )
+
+        with self.body.loops(others):
+            if blocks:
+                with self.body.loop(blocks) as block:
+                    walk(times(self.c, block.index, at_once), at_once)
+            if rest:
+                walk(blocks * at_once, rest)
+        offset = times(self.c, row_major(self.body, before), last.payload)
+
+        def hand_over(at: Operand) -> None:
+            position = plus(self.c, offset, plus(self.c, first, at))
+            self.finish(self._row(places, at), position)
+
+        self.body.across(count, None, lanes, hand_over)
+
+    def _across(
+        self, last: Expr, first: Operand, count: int, lanes: int, write: Callable[[Operand], None]
+    ) -> None:
+        """Goes over a stretch; `last` stands for the position in the whole axis."""
+
+        def shifted(at: Operand) -> None:
+            self.body.move(last, plus(self.c, first, at))
+            write(at)
+
+        self.body.across(count, last, lanes, shifted)
+
+    def _fill(self, places: Sequence[str], count: int, lanes: int) -> None:
+        starts = self.starts()
+        if all(part in _ZEROS for x in starts for part in x):
+            for dtype, place in zip(self.dtypes, places, strict=True):
+                clear(self.c, place, count * dtype.itemsize)
+            return
+        self.body.across(count, None, lanes, lambda at: self._keep(places, at, self.starts()))
+
+    def _row(self, places: Sequence[str], at: Operand) -> list[Scalar]:
+        pairs = zip(self.dtypes, places, strict=True)
+        return [load(self.c, dtype, place, at) for dtype, place in pairs]
+
+    def _keep(self, places: Sequence[str], at: Operand, values: Sequence[Scalar]) -> None:
+        for dtype, place, value in zip(self.dtypes, places, values, strict=True):
+            store(self.c, dtype, value, place, at)
+
+    def _accumulate(
+        self, places: Sequence[str], at: Operand, rows: Expr, positions: Sequence[Operand]
+    ) -> None:
+        """Folds a few rows into a stretch, in order."""
+        accs = self._row(places, at)
+        for position in positions:
+            with self.body.scope():
+                self.body.bind(rows, (str(position),))
+                accs = self.followed(accs, self.elements())
+        self._keep(places, at, accs)
