@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import minijax.numpy as jnp
-from minijax import jit
+from minijax import jit, lax
 from minijax.compiler.engine import host
 
 
@@ -18,6 +19,17 @@ def test_searches_go_on_side_by_side() -> None:
     # A single look-up waits for nothing.
     take = jit(lambda x, i: x[i]).lower(values, np.arange(40)).llvm_ir()
     assert f"<{lanes} x double>" not in take
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("dtype", ["int64", "float32", "complex64"])
+def test_running_sums_of_any_length(reverse: bool, dtype: str) -> None:
+    """Steps are taken several at a time; what is left over comes last."""
+    for n in (1, 2, 4, 5, 6, 8, 9, 30):
+        x = np.random.default_rng(n).integers(-9, 9, (3, n)).astype(dtype)
+        wanted = np.cumsum(x[:, ::-1], axis=1)[:, ::-1] if reverse else np.cumsum(x, axis=1)
+        found = jit(lambda x: lax.cumsum(x, axis=1, reverse=reverse))(x)
+        np.testing.assert_array_equal(found, wanted)
 
 
 def test_complex_numbers_count_by_their_parts() -> None:

@@ -177,22 +177,26 @@ def test_few_are_selected_and_many_sorted() -> None:
 # -- around a place
 
 
-def _around(x: np.ndarray, k: int, axis: int = 0) -> None:
-    """Compares values and places around a place with the evaluator's."""
+def _around(x: np.ndarray, numbers: Sequence[int], axis: int = 0) -> None:
+    """Compares values and places around some places with the evaluator's."""
     places = np.indices(x.shape)[axis].astype(np.int32)
-    program = stage(lambda x, i: partition([x, i], k, axis), _avals(x, places))
-    wanted = partition_p.impl(x, places, dimension=axis, kth=k)
-    _same_bits(compile_jaxpr(program).run([x, places]), wanted)
+
+    def all_of_them(x: Any, i: Any) -> list[Any]:
+        return [out for k in numbers for out in partition([x, i], k, axis)]
+
+    found = compile_jaxpr(stage(all_of_them, _avals(x, places))).run([x, places])
     order = np.argsort(x, axis=axis, kind="stable")
-    assert np.array_equal(np.take(wanted[1], k, axis), np.take(order, k, axis))
+    for at, k in enumerate(numbers):
+        wanted = partition_p.impl(x, places, dimension=axis, kth=k)
+        _same_bits(found[2 * at : 2 * at + 2], wanted)
+        assert np.array_equal(np.take(wanted[1], k, axis), np.take(order, k, axis))
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bool", *INTEGERS])
 def test_rows_around_a_place(dtype: str) -> None:
     for shape, axis in (*SHAPES, ((300, 3), 0), ((3000,), 0)):
         n = shape[axis]
-        for k in sorted({0, min(3, n - 1), n // 2, n - 1}):
-            _around(_values(dtype, shape), k, axis)
+        _around(_values(dtype, shape), sorted({0, min(3, n - 1), n // 2, n - 1}), axis)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "uint32", "int16"])
@@ -201,32 +205,33 @@ def test_a_place_among_many_keys(dtype: str) -> None:
     rng = np.random.default_rng(3)
     info = np.iinfo(dtype if dtype[0] in "iu" else "int32")
     x = rng.integers(info.min, info.max, n, dtype=info.dtype).astype(dtype)
-    for k in (0, 7, n // 3, n - 2):
-        _around(x, k)
-        _around(np.sort(x), k)
-        _around(np.full_like(x, 3), k)
+    for values in (x, np.sort(x), np.full_like(x, 3)):
+        _around(values, (0, 7, n // 3, n - 2))
     # One key is most of them, and few are far away.
     x[rng.random(n) < 0.9] = 5
-    for k in (0, 400, 1500, n // 2, n - 1):
-        _around(x, k)
+    _around(x, (0, 400, 1500, n // 2, n - 1))
+    if dtype.startswith("f"):
+        x[rng.random(n) < 0.3] = np.nan
+        _around(x, (0, n // 2, 3 * n // 4, n - 1))
 
 
 @pytest.mark.parametrize("rounds", [0, 1])
 def test_a_place_is_found_without_luck(rounds: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sample is but a guess: halving the range of keys ends as well."""
     monkeypatch.setattr(nth, "_SAMPLED_ROUNDS", rounds)
+    monkeypatch.setattr(nth, "_MANY", 2000)
     monkeypatch.setattr(nth, "_SPREAD", 0.0)
     monkeypatch.setattr(nth, "_SLACK", 0.0)
     for dtype in ("float64", "int8", "uint64"):
-        for k in (0, 1200, 2999):
-            _around(_values(dtype, (3000,)), k)
-            _around(np.random.default_rng(k).integers(0, 100, 3000).astype(dtype), k)
+        _around(_values(dtype, (3000,)), (0, 1200, 2999))
+        mixed = np.random.default_rng(0).integers(0, 100, 3000).astype(dtype)
+        _around(mixed, (0, 1200, 2999))
 
 
 def test_a_place_is_found_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numpy_sorts, "available", lambda dtype: False)
     for dtype in ("float32", "uint8"):
-        _around(_values(dtype, (1500,)), 700)
+        _around(_values(dtype, (1500,)), (700,))
 
 
 def test_the_evaluator_keeps_both_sides_in_order() -> None:

@@ -14,6 +14,9 @@ from minijax.compiler.text import Operand
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Cumulate
 
+_UNROLLED = 4
+_SHORT_BODY = 12  # nodes of what is unrolled
+
 
 def emit_cumulate(frame: Frame, cumulate: Cumulate) -> None:
     """Emits the loops of a running fold.
@@ -87,13 +90,26 @@ class _Running:
             self.store(first, self.place("0"))
         types = [ty for e in self.cumulate.elements for ty in registers(e.dtype)]
         carried = list(zip(types, (part for x in first for part in x), strict=True))
-        with self.body.loop(self.axis.payload - 1, carried=carried) as loop:
-            step = self.c.fn.emit(f"add nsw i64 {loop.index}, 1")
-            index = self.place(step)
-            self.body.bind(self.axis, (index,))
-            accs = self.combined(self._regrouped(loop.values), self.elements())
-            self.store(accs, index)
+        work = postorder((*self.cumulate.elements, *self.cumulate.combined))
+        several = _UNROLLED if len(work) <= _SHORT_BODY else 1
+        rounds = (self.axis.payload - 1) // several
+        with self.body.loop(rounds, carried=carried) as loop:
+            base = times(self.c, loop.index, several)
+            accs = self._steps(self._regrouped(loop.values), plus(self.c, base, 1), several)
             loop.next(*(part for x in accs for part in x))
+        left = self.axis.payload - 1 - rounds * several
+        self._steps(self._regrouped(loop.results), rounds * several + 1, left)
+
+    def _steps(self, accs: list[Scalar], start: Operand, count: int) -> list[Scalar]:
+        """Takes so many elements in, from a step on."""
+        assert self.axis is not None, "there is an axis"
+        for k in range(count):
+            with self.body.scope():
+                index = self.place(str(plus(self.c, start, k)))
+                self.body.bind(self.axis, (index,))
+                accs = self.combined(accs, self.elements())
+                self.store(accs, index)
+        return accs
 
     def _regrouped(self, parts: Sequence[str]) -> list[Scalar]:
         found, rest = [], list(parts)
