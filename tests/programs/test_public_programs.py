@@ -123,7 +123,7 @@ def test_per_example_gradients_are_rows_of_the_jacobian() -> None:
 
     rows = mj.jit(mj.vmap(mj.grad(loss), in_axes=(None, 0)))(w, xs)
     jacobian = mj.jacfwd(lambda w: mj.vmap(loss, (None, 0))(w, xs))(w)
-    np.testing.assert_allclose(rows, jacobian, rtol=1e-12)
+    np.testing.assert_allclose(rows, jacobian, rtol=1e-12, atol=1e-15)
 
 
 # -- what libraries rely on
