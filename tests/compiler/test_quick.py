@@ -301,3 +301,12 @@ def test_nothing_is_asked_while_there_is_no_compiler(monkeypatch):
 def test_without_a_layout_there_is_nothing(monkeypatch):
     monkeypatch.setattr(native, "find_layout", lambda: None)
     assert native.start() is None
+
+
+def test_errors_of_operators_lead_to_the_user_only() -> None:
+    x = jnp.ones((2, 3))
+    for wrong in (lambda: x @ x, lambda: x + jnp.ones(2), lambda: x[5], lambda: x[1.0]):
+        with pytest.raises((TypeError, IndexError)) as raised:
+            wrong()
+        files = {entry.frame.code.path for entry in raised.traceback}
+        assert {str(file) for file in files} == {__file__}

@@ -29,6 +29,7 @@ from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Eqn, Jaxpr, Literal
 from minijax.core.operators import BINARY, COMPARISON, UNARY, Array
 from minijax.core.primitive import Plan, Primitive
+from minijax.core.source import filter_traceback
 from minijax.interpreters.stage import stage
 
 # What the operation of these functions is does not depend on the value of a Python number.
@@ -302,7 +303,11 @@ def _of_array(name: str) -> Callable[..., Any]:
     """Returns the general function of an operator, which is looked up when it is called."""
 
     def operator(*operands: Any) -> Any:
-        return getattr(Array, name)(*operands)
+        try:
+            return getattr(Array, name)(*operands)
+        except Exception as error:
+            filter_traceback(error)
+            raise
 
     operator.__name__ = operator.__qualname__ = name
     return operator
