@@ -51,6 +51,7 @@ def test_a_collector_that_was_off_stays_off() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork.*:RuntimeWarning")  # JAX's, where it is loaded too
 def test_a_child_forked_meanwhile_collects() -> None:
     with paused():
         child = os.fork()
