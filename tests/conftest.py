@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import os
+import signal
 from types import ModuleType
 
 import pytest
@@ -26,7 +27,12 @@ _MAX_PROCESSES = 4  # each has its own interpreter and thread pools; more gains 
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Stop at once where the oracle must be there and is not: skipping would hide it."""
+    """Stop at once where the oracle must be there and is not: skipping would hide it.
+
+    What a shell starts in the background ignores Ctrl-C, and the workers of pytest with it; the
+    tests of interrupts need Python's usual handler.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if _ORACLE_REQUIRED and not _HAS_ORACLE:
         raise pytest.UsageError(
             "MINIJAX_TEST_ORACLE=required, but jax cannot be found: "

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from minijax.compiler import external, numpy_sorts
-from minijax.compiler.emit import nth
+from minijax.compiler.emit.sorts import nth
 from minijax.compiler.fuse.ordering import plain_keys, selects
 from minijax.compiler.fuse.steps import fuse
 from minijax.compiler.pipeline import compile_jaxpr

@@ -20,9 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minijax.compiler.emit import divisor, scalar
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.divisor import Divisor
 from minijax.compiler.emit.frame import Frame, Part
 from minijax.compiler.emit.lanes import Lanes
 from minijax.compiler.emit.memory_access import (
@@ -33,8 +31,10 @@ from minijax.compiler.emit.memory_access import (
     load_where,
     store,
 )
+from minijax.compiler.emit.numbers import divisor, scalar
+from minijax.compiler.emit.numbers.divisor import Divisor
+from minijax.compiler.emit.numbers.types import Scalar, constant, registers
 from minijax.compiler.emit.shortcuts import known_bool, needed
-from minijax.compiler.emit.types import Scalar, constant, registers
 from minijax.compiler.fuse.affine import Address, address_terms
 from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.text import Block, Carried, Loop, Operand

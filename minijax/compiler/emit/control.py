@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from minijax.compiler.emit.frame import Frame, Slot, copy, nbytes, register_types
 from minijax.compiler.emit.interrupts import emit_poll, is_long
 from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.numbers.types import Scalar, layout
 from minijax.compiler.emit.tapes import Tapes
-from minijax.compiler.emit.types import Scalar, layout
 from minijax.compiler.fuse.estimate import estimate
 from minijax.compiler.fuse.walk import is_tape
 from minijax.compiler.memory.plan import Plan

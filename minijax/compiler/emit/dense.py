@@ -18,7 +18,7 @@ import numpy as np
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.lanes import Lanes
 from minijax.compiler.emit.memory_access import load, store
-from minijax.compiler.emit.types import layout
+from minijax.compiler.emit.numbers.types import layout
 from minijax.compiler.engine import host
 from minijax.compiler.text import Operand, literal
 from minijax.core import dtypes

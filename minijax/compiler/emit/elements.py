@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from minijax.compiler.emit.body import Body
-from minijax.compiler.emit.bundles import emit_bundles
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.lanes import Lanes, lanes_for
-from minijax.compiler.emit.pairs import pair_order
+from minijax.compiler.emit.numbers.bundles import emit_bundles
+from minijax.compiler.emit.numbers.pairs import pair_order
+from minijax.compiler.emit.numbers.types import registers
 from minijax.compiler.emit.segments import over_segments
 from minijax.compiler.emit.transposed import emit_tiles, find_tiles
-from minijax.compiler.emit.types import registers
 from minijax.compiler.emit.unswitched import with_choice
 from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.fuse.walk import postorder

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.types import Scalar, registers
+from minijax.compiler.emit.numbers.types import Scalar, registers
 from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.memory.plan import Plan
 from minijax.compiler.text import Operand

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from minijax.compiler.emit import narrow
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.types import NARROW, Scalar, layout
+from minijax.compiler.emit.numbers import narrow
+from minijax.compiler.emit.numbers.types import NARROW, Scalar, layout
 from minijax.compiler.engine import host
 from minijax.compiler.text import Operand
 from minijax.core import dtypes

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from minijax.compiler.emit.frame import Frame, Part, Slot, Taken, register_types, writing
 from minijax.compiler.emit.interrupts import define_poll
-from minijax.compiler.emit.types import Scalar
+from minijax.compiler.emit.numbers.types import Scalar
 from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.memory.plan import Private
 from minijax.compiler.text import Operand

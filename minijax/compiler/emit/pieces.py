@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from minijax.compiler.emit.frame import Frame, Slot, Taken, register_types, writing
-from minijax.compiler.emit.types import Scalar
+from minijax.compiler.emit.numbers.types import Scalar
 from minijax.compiler.fuse.parts import lanes_of
 from minijax.compiler.fuse.walk import is_tape
 from minijax.compiler.text import Block, FunctionWriter, Operand

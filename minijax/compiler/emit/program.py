@@ -13,20 +13,20 @@ import numpy as np
 from minijax.compiler.emit.calls import emit_host_call
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.control import emit_branch, emit_scan, emit_while
-from minijax.compiler.emit.cumulate import emit_cumulate
 from minijax.compiler.emit.dot import emit_dot
 from minijax.compiler.emit.elements import emit_element
+from minijax.compiler.emit.folds.cumulate import emit_cumulate
+from minijax.compiler.emit.folds.reduce import emit_reduce
 from minijax.compiler.emit.frame import Frame, Slot, copy, nbytes
 from minijax.compiler.emit.lapack import emit_native
 from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.numbers.types import Scalar, constant
 from minijax.compiler.emit.parts import emit_in_parts
 from minijax.compiler.emit.pieces import Allowance, Crossing
-from minijax.compiler.emit.reduce import emit_reduce
 from minijax.compiler.emit.rows import emit_rows
 from minijax.compiler.emit.scatter import emit_scatter
-from minijax.compiler.emit.sort import emit_sort
+from minijax.compiler.emit.sorts.sort import emit_sort
 from minijax.compiler.emit.tapes import release
-from minijax.compiler.emit.types import Scalar, constant
 from minijax.compiler.emit.unrolled import emit_unrolled
 from minijax.compiler.fuse.steps import Fused, Step
 from minijax.compiler.fuse.storage import Storage

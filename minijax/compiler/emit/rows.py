@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from minijax.compiler.emit.body import Body
 from minijax.compiler.emit.elements import emit_element_in
+from minijax.compiler.emit.folds.reduce import emit_reduce_in
 from minijax.compiler.emit.frame import Frame
-from minijax.compiler.emit.reduce import emit_reduce_in
 from minijax.compiler.fuse.steps import Step
 from minijax.kernel.roots import Element, Reduce
 

@@ -9,8 +9,8 @@ from minijax.compiler.emit.body import Body, combine
 from minijax.compiler.emit.frame import Frame, copy, nbytes
 from minijax.compiler.emit.lanes import lanes_for
 from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.numbers.types import Scalar
 from minijax.compiler.emit.parts import emit_in_parts
-from minijax.compiler.emit.types import Scalar
 from minijax.compiler.fuse.affine import address_terms
 from minijax.compiler.fuse.walk import postorder
 from minijax.compiler.text import Operand

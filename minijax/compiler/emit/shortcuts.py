@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from minijax.compiler.emit.types import Scalar
+from minijax.compiler.emit.numbers.types import Scalar
 from minijax.compiler.fuse.walk import postorder
 from minijax.core.dtypes import bool_
 from minijax.kernel.expr import Expr

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.memory_access import store
-from minijax.compiler.emit.types import Scalar
+from minijax.compiler.emit.numbers.types import Scalar
 from minijax.compiler.status import OUT_OF_MEMORY
 from minijax.compiler.text import Operand
 from minijax.kernel.roots import Value

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from minijax.compiler.emit.body import Body, plus, times
 from minijax.compiler.emit.lanes import Lanes
+from minijax.compiler.emit.numbers.types import NARROW, layout
 from minijax.compiler.emit.tiles import load_tile
-from minijax.compiler.emit.types import NARROW, layout
 from minijax.compiler.engine import host
 from minijax.compiler.fuse.affine import address_terms
 from minijax.compiler.text import Operand

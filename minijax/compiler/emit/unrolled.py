@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from minijax.compiler.emit import tiles
 from minijax.compiler.emit.body import Body
 from minijax.compiler.emit.frame import Frame
-from minijax.compiler.emit.types import NARROW, layout
+from minijax.compiler.emit.numbers.types import NARROW, layout
 from minijax.compiler.engine import host
 from minijax.compiler.fuse.affine import address_terms
 from minijax.compiler.fuse.walk import postorder

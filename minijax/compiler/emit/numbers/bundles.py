@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from minijax.compiler.emit import scalar
 from minijax.compiler.emit.body import Body
-from minijax.compiler.emit.real import LIBRARY
-from minijax.compiler.emit.types import layout
+from minijax.compiler.emit.numbers import scalar
+from minijax.compiler.emit.numbers.real import LIBRARY
+from minijax.compiler.emit.numbers.types import layout
 from minijax.compiler.engine import host
 from minijax.compiler.fuse.walk import postorder
 from minijax.compiler.vector_math.library import FUNCTIONS

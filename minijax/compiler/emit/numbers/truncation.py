@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from minijax.compiler.emit.context import PURE, Context
-from minijax.compiler.emit.types import layout, literal_float
+from minijax.compiler.emit.numbers.types import layout, literal_float
 from minijax.compiler.engine import host
 from minijax.core import dtypes
 

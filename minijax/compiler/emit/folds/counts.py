@@ -15,7 +15,7 @@ import numpy as np
 
 from minijax.compiler.emit.body import plus, times
 from minijax.compiler.emit.lanes import Lanes, lanes_for
-from minijax.compiler.emit.types import Scalar, registers
+from minijax.compiler.emit.numbers.types import Scalar, registers
 from minijax.compiler.engine import host
 from minijax.compiler.fuse.walk import postorder
 from minijax.compiler.text import Operand
@@ -24,7 +24,7 @@ from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Reduce
 
 if TYPE_CHECKING:
-    from minijax.compiler.emit.fold import Fold
+    from minijax.compiler.emit.folds.fold import Fold
 
 _VECTORS = 4
 _ROUNDS = {8: 128, 16: 1 << 14, 32: 1 << 24}  # until a counter of so many bits could overflow

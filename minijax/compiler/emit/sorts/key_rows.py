@@ -12,7 +12,7 @@ import numpy as np
 from minijax.compiler import numpy_sorts
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.memory_access import load, store
-from minijax.compiler.emit.types import layout
+from minijax.compiler.emit.numbers.types import layout
 from minijax.compiler.engine import host
 from minijax.compiler.status import OUT_OF_MEMORY
 from minijax.compiler.text import literal

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from minijax.compiler.emit import division
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.types import layout
+from minijax.compiler.emit.numbers import division
+from minijax.compiler.emit.numbers.types import layout
 from minijax.kernel.expr import Expr
 
 _PLAIN = ("add", "sub", "mul", "and", "or", "xor")

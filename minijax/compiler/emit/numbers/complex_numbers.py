@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.real import Real
-from minijax.compiler.emit.types import Scalar, layout
+from minijax.compiler.emit.numbers.real import Real
+from minijax.compiler.emit.numbers.types import Scalar, layout
 from minijax.compiler.vector_math import complex_functions, library
 from minijax.kernel.expr import Expr
 

@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.real import Real
+from minijax.compiler.emit.numbers.real import Real
 
 _OF_C = "c_"
 

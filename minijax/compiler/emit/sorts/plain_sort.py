@@ -15,10 +15,10 @@ import numpy as np
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame, copy
 from minijax.compiler.emit.memory_access import load, store
-from minijax.compiler.emit.moved import Moved
-from minijax.compiler.emit.packed import order_sorter
-from minijax.compiler.emit.selection import selector as _selector
-from minijax.compiler.emit.types import layout
+from minijax.compiler.emit.numbers.types import layout
+from minijax.compiler.emit.sorts.moved import Moved
+from minijax.compiler.emit.sorts.packed import order_sorter
+from minijax.compiler.emit.sorts.selection import selector as _selector
 from minijax.compiler.engine import host
 from minijax.compiler.fuse import ordering
 from minijax.compiler.status import OUT_OF_MEMORY

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minijax.compiler.emit import convert
 from minijax.compiler.emit.body import Body, combine, plus, times
 from minijax.compiler.emit.lanes import Lanes, lanes_for
-from minijax.compiler.emit.types import Scalar, constant, layout, registers
+from minijax.compiler.emit.numbers import convert
+from minijax.compiler.emit.numbers.types import Scalar, constant, layout, registers
 from minijax.compiler.fuse.sweep import Sweep
 from minijax.compiler.fuse.sweeps import walks_rows
 from minijax.compiler.fuse.walk import expressions, postorder

@@ -8,7 +8,7 @@ from minijax.compiler.emit.body import Body, combine, plus, row_major, times
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.lanes import lanes_for
 from minijax.compiler.emit.memory_access import load
-from minijax.compiler.emit.types import Scalar, layout, registers
+from minijax.compiler.emit.numbers.types import Scalar, layout, registers
 from minijax.compiler.fuse.walk import postorder
 from minijax.compiler.text import Operand
 from minijax.kernel.expr import Expr

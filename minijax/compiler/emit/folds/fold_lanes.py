@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from minijax.compiler.emit.body import plus, times
-from minijax.compiler.emit.fold import NEUTRAL, SHORT_BODY, Fold, Vectors
+from minijax.compiler.emit.folds.fold import NEUTRAL, SHORT_BODY, Fold, Vectors
 from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.fuse.affine import address_terms
 from minijax.compiler.fuse.sweep import Sweep

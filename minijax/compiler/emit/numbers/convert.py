@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from minijax.compiler.emit import narrow
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.truncation import to_integer
-from minijax.compiler.emit.types import NARROW, Scalar, layout, literal_float
+from minijax.compiler.emit.numbers import narrow
+from minijax.compiler.emit.numbers.truncation import to_integer
+from minijax.compiler.emit.numbers.types import NARROW, Scalar, layout, literal_float
 from minijax.core import dtypes
 
 

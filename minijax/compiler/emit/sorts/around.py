@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from minijax.compiler.emit.frame import Frame
-from minijax.compiler.emit.key_rows import key_dtype, ordering_key
 from minijax.compiler.emit.memory_access import load, store
-from minijax.compiler.emit.moved import Moved
-from minijax.compiler.emit.nth import nth_finder
-from minijax.compiler.emit.types import layout
+from minijax.compiler.emit.numbers.types import layout
+from minijax.compiler.emit.sorts.key_rows import key_dtype, ordering_key
+from minijax.compiler.emit.sorts.moved import Moved
+from minijax.compiler.emit.sorts.nth import nth_finder
 from minijax.compiler.engine import host
 from minijax.compiler.fuse import ordering
 from minijax.compiler.status import OUT_OF_MEMORY

@@ -12,7 +12,7 @@ import numpy as np
 
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.memory_access import load, store
-from minijax.compiler.emit.types import Scalar
+from minijax.compiler.emit.numbers.types import Scalar
 from minijax.compiler.text import Operand
 from minijax.core import dtypes
 from minijax.kernel.roots import Sort, numbers_places

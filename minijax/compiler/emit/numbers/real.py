@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from minijax.compiler.emit import narrow
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.lanes import function_bytes
-from minijax.compiler.emit.types import NARROW, layout, literal_float
+from minijax.compiler.emit.numbers import narrow
+from minijax.compiler.emit.numbers.types import NARROW, layout, literal_float
 from minijax.compiler.vector_math import library
 from minijax.kernel.expr import Expr
 

@@ -8,7 +8,7 @@ Every element is written, and those that do not belong are overwritten by the ne
 from __future__ import annotations
 
 from minijax.compiler.emit.frame import Frame
-from minijax.compiler.emit.moved import Moved
+from minijax.compiler.emit.sorts.moved import Moved
 from minijax.compiler.text import Operand
 from minijax.kernel.roots import Sort
 

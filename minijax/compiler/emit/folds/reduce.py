@@ -13,12 +13,12 @@
 from __future__ import annotations
 
 from minijax.compiler.emit.body import Body
-from minijax.compiler.emit.counts import Counts
-from minijax.compiler.emit.fold import FEW, MOST_VECTORS, Fold
-from minijax.compiler.emit.fold_lanes import LanesFold
-from minijax.compiler.emit.fold_rows import RowsFold
+from minijax.compiler.emit.folds.counts import Counts
+from minijax.compiler.emit.folds.fold import FEW, MOST_VECTORS, Fold
+from minijax.compiler.emit.folds.fold_lanes import LanesFold
+from minijax.compiler.emit.folds.fold_rows import RowsFold
+from minijax.compiler.emit.folds.packed_bits import emit_packed_bits
 from minijax.compiler.emit.frame import Frame
-from minijax.compiler.emit.packed_bits import emit_packed_bits
 from minijax.kernel.roots import Reduce
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minijax.compiler.emit.lanes import Lanes
-from minijax.compiler.emit.types import Scalar
+from minijax.compiler.emit.numbers.types import Scalar
 from minijax.compiler.engine import host
 from minijax.compiler.fuse.affine import address_terms
 from minijax.compiler.fuse.walk import postorder
@@ -18,7 +18,7 @@ from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Reduce
 
 if TYPE_CHECKING:
-    from minijax.compiler.emit.fold import Fold
+    from minijax.compiler.emit.folds.fold import Fold
 
 
 def packed_flag(reduce: Reduce, index: Expr) -> Expr | None:

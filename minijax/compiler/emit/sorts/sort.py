@@ -11,15 +11,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from minijax.compiler.emit.around import Around
 from minijax.compiler.emit.body import combine
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.flags import FlagsFirst
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.memory_access import load, store
-from minijax.compiler.emit.moved import Moved, RowWriter, each_row
-from minijax.compiler.emit.plain_sort import PlainSort
-from minijax.compiler.emit.types import Scalar
+from minijax.compiler.emit.numbers.types import Scalar
+from minijax.compiler.emit.sorts.around import Around
+from minijax.compiler.emit.sorts.flags import FlagsFirst
+from minijax.compiler.emit.sorts.moved import Moved, RowWriter, each_row
+from minijax.compiler.emit.sorts.plain_sort import PlainSort
 from minijax.compiler.fuse.ordering import flags_first, key_around, plain_keys
 from minijax.compiler.text import Operand
 from minijax.kernel.roots import Sort

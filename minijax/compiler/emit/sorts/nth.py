@@ -15,8 +15,8 @@ import numpy as np
 
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import copy
-from minijax.compiler.emit.key_rows import NUMBERS, ROOM, Bracket, KeyRow
 from minijax.compiler.emit.memory_access import load, store
+from minijax.compiler.emit.sorts.key_rows import NUMBERS, ROOM, Bracket, KeyRow
 from minijax.compiler.text import Operand, literal
 from minijax.core import dtypes
 

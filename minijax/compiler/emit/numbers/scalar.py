@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minijax.compiler.emit import complex_numbers, convert, integer, narrow, real, special
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.types import NARROW, Scalar, constant, registers
+from minijax.compiler.emit.numbers import complex_numbers, convert, integer, narrow, real, special
+from minijax.compiler.emit.numbers.types import NARROW, Scalar, constant, registers
 from minijax.core import dtypes
 from minijax.kernel.expr import Expr
 

@@ -1,0 +1,1 @@
+"""Folds: reductions in each of their orders, and running ones."""

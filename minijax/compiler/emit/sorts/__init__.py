@@ -1,0 +1,1 @@
+"""Sorts, and what needs only a part of the sorted order."""
