@@ -179,3 +179,12 @@ def test_mapped_loops_go_by_lanes(size: int) -> None:
         np.testing.assert_allclose(run(mj.vmap(mj.grad(root)))(a), 0.5 / np.sqrt(a), rtol=1e-9)
     total = mj.grad(lambda a: mj.vmap(root)(a).sum())
     np.testing.assert_allclose(total(a), 0.5 / np.sqrt(a), rtol=1e-9)
+
+
+def test_folds_of_a_constant_bool() -> None:
+    """A constant stands for itself in every lane, once."""
+    x = np.zeros((3, 70), bool)
+    assert bool(mj.jit(lambda x: jnp.any(x == x))(x[0]))
+    rows, found = mj.jit(lambda x: (x == x, jnp.any(x == x, axis=1)))(x)
+    assert bool(rows.all())
+    assert bool(found.all())
