@@ -188,3 +188,11 @@ def test_folds_of_a_constant_bool() -> None:
     rows, found = mj.jit(lambda x: (x == x, jnp.any(x == x, axis=1)))(x)
     assert bool(rows.all())
     assert bool(found.all())
+
+
+def test_thin_products_of_what_is_scaled_by_a_number() -> None:
+    x = normal(10, 10)
+    found = mj.jit(lambda x: jnp.dot(x, x / jnp.exp2(jnp.ceil(jnp.log2(jnp.max(x))))))(x)
+    np.testing.assert_allclose(found, x @ x / 2.0 ** np.ceil(np.log2(x.max())), rtol=1e-12)
+    found = mj.jit(mj.scipy.linalg.expm)(x)
+    np.testing.assert_allclose(found, mj.scipy.linalg.expm(x), rtol=1e-9)
