@@ -80,8 +80,8 @@ class Context:
 
     def operand(self, ty: str, x: Operand) -> Operand:
         """Returns an operand; a constant stands for itself in every lane."""
-        if self.lanes == 1 or (isinstance(x, str) and x[0] in "%<"):
-            return x
+        if self.lanes == 1 or (isinstance(x, str) and x[0] in "%<s"):
+            return x  # a name, a vector, or what is a splat already
         return f"splat ({ty} {x})"
 
     def vector(self, ty: str, x: Operand) -> str:
