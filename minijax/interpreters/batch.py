@@ -50,7 +50,9 @@ class BatchTracer(Tracer):
 
     __slots__ = ("dim", "value")
 
-    def __init__(self, trace: Trace, value: Any, dim: int) -> None:
+    _trace: BatchTrace
+
+    def __init__(self, trace: BatchTrace, value: Any, dim: int) -> None:
         self._trace = trace
         self.aval = aval_of(value).without_axis(dim)
         self.value = value

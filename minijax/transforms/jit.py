@@ -405,7 +405,7 @@ def _as_tuple(value: Any) -> tuple[Any, ...]:
 
 @api_boundary
 def jit(
-    fun: Callable[..., Any] = _NOT_GIVEN,  # type: ignore[assignment]
+    fun: Any = _NOT_GIVEN,
     /,
     *,
     static_argnums: int | Sequence[int] | None = None,
