@@ -4,7 +4,7 @@
 
 Each round starts one process a line. The import and the first results are timed inside it; memory
 is the most it held. The ratio is that of medians to `import numpy`. Compiled programs come from the
-disk cache, as in every run of a program but its first.
+disk cache, and modules from their bytecode, as in every run of a program but its first.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,11 +63,22 @@ class Cost(NamedTuple):
     mebibytes: float
 
 
-def cost(code: str) -> Cost:
+def environment(bytecode: str) -> dict[str, str]:
+    """Returns the variables of the processes; `bytecode` is where they keep compiled modules.
+
+    Without such a place a process would read what was compiled for some modules only, and what it
+    took would depend on who had imported them before.
+    """
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    own = {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": bytecode}
+    return {**kept, **own, "JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1"}
+
+
+def cost(code: str, variables: dict[str, str]) -> Cost:
     """Runs a program in a fresh process and returns what it took."""
     done = subprocess.run(
         [sys.executable, "-c", _PROLOGUE + code + _EPILOGUE],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1"},
+        env=variables,
         capture_output=True,
         text=True,
         check=True,
@@ -85,9 +97,12 @@ def main() -> None:
         label: code for label, (name, code) in PROGRAMS.items() if importlib.util.find_spec(name)
     }
     # The first round only fills the caches of files and of compiled Python modules.
-    rounds = [
-        {label: cost(code) for label, code in known.items()} for _ in range(options.rounds + 1)
-    ]
+    with tempfile.TemporaryDirectory() as bytecode:
+        variables = environment(bytecode)
+        rounds = [
+            {label: cost(code, variables) for label, code in known.items()}
+            for _ in range(options.rounds + 1)
+        ]
     print(f"{'':<40}{'median':>12}{'least':>12}{'ratio':>9}{'memory':>12}")
     unit = statistics.median(row["import numpy"].seconds for row in rounds[1:])
     table = {}

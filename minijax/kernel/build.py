@@ -250,9 +250,11 @@ class KernelBuilder(ExprBuilder):
         evaluate: Callable[..., Any],
         start: Sequence[tuple[int, int]] = (),
         work: Sequence[int] = (),
+        shared: Sequence[int] = (),
+        products: float | None = None,
     ) -> tuple[Value, ...]:
         """Returns what native functions make of matrices; the fields of `Native` say how."""
-        fixed = (tuple(start), tuple(work), evaluate)
+        fixed = (tuple(start), tuple(work), evaluate, tuple(shared), products)
         return self._add(
             avals, lambda outs: Native(outs, tuple(calls), tuple(operands), batch, *fixed)
         )

@@ -202,7 +202,8 @@ _PLAIN_ARGUMENTS = ("char", "int", "float", "longs", "symbol")
 
 def _check_native(definition: Native) -> None:
     operands, outs, batch = definition.operands, definition.outs, definition.batch
-    for value in (*operands, *outs):
+    split = [x for j, x in enumerate(operands) if j not in definition.shared]
+    for value in (*split, *outs):
         _require(value.shape[: len(batch)] == batch, "{} has no axes {}", value.aval, batch)
         _require(value.ndim > len(batch), "{} is no batch of arrays", value.aval)
     for k, j in definition.start:

@@ -321,7 +321,9 @@ class Native:
 
     Leading axes of the lengths `batch` are common to operands and results. A pair (k, j) of
     `start` says that result k starts as a copy of operand j. `work` has the bytes of working
-    memories. `evaluate` does the same with NumPy arrays.
+    memories. `evaluate` does the same with NumPy arrays. Operands whose numbers are in `shared`
+    have no such axes: each call sees the whole. `products` says how many multiplications there are
+    in all, where they are more than a row is long for each element.
     """
 
     outs: tuple[Value, ...]
@@ -331,6 +333,15 @@ class Native:
     start: tuple[tuple[int, int], ...]
     work: tuple[int, ...]
     evaluate: Callable[..., Any]
+    shared: tuple[int, ...] = ()
+    products: float | None = None
+
+    @property
+    def work_estimate(self) -> float:
+        """The multiplications of all calls together, or a guess."""
+        if self.products is not None:
+            return self.products
+        return sum(float(x.size) * max(x.shape[-1:], default=1) for x in self.outs)
 
 
 Root = (

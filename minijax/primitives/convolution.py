@@ -33,11 +33,12 @@ from minijax.primitives.convolution_layout import (
 from minijax.primitives.families import check_dtype, match
 from minijax.primitives.joining import pad_p
 from minijax.primitives.shape import reshape, rev
-from minijax.primitives.sliding import Axis, dilated, source
+from minijax.primitives.sliding import Axis, dilated
+from minijax.primitives.sliding_products import lower_by_products, padded
 
 _LEADING = 3  # group, batch or output feature, input feature
 _HALF = (dtypes.bfloat16, dtypes.float16)
-# From this many elements of a group's kernel on, copying patches for a matrix product pays.
+# From this many elements of a group's kernel on, laying out both operands anew pays.
 _LARGE_KERNEL = 128
 
 
@@ -262,31 +263,28 @@ def _conv_lower(
 ) -> Any:
     axes = _spatial(lhs.shape, rhs.shape, **window)
     dtype = _working_dtype(lhs.dtype, out[0].dtype)
-    zero = k.constant(0, dtype)
-
-    def met(group: Any, batch: Any, feature: Any, place: Any, offset: Any) -> Any:
-        conditions: list[Any] = []
-        where = [source(k, *item, conditions) for item in zip(axes, place, offset, strict=True)]
-        if 0 in lhs.shape:
-            return zero
-        exists = k.all_of(conditions)
-        safe = [k.select(exists, i, 0) for i in where]
-        return k.select(exists, k.convert(lhs(group, batch, feature, *safe), dtype), zero)
-
+    aval = ShapedArray(out[0].shape, dtype)
     is_large = math.prod(rhs.shape[1:]) >= _LARGE_KERNEL and dtypes.is_float(dtype)
-    rule = _lower_by_dot if is_large else _lower_by_sums
-    found = rule(k, rhs, met, ShapedArray(out[0].shape, dtype))
+    if is_large and aval.size and lhs.size:
+        found = lower_by_products(k, lhs, rhs, axes, aval)
+    else:
+        found = _lower_by_sums(k, lhs, rhs, axes, aval)
     if dtype == out[0].dtype:
         return (found,)
     return k.element(out[0], lambda *i: k.convert(found(*i), out[0].dtype))
 
 
-def _lower_by_sums(k: Any, rhs: Any, met: Any, aval: ShapedArray) -> Any:
+def _lower_by_sums(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: ShapedArray) -> Any:
     def element(outer: Any, inner: Any) -> Any:
         group, batch, output, *place = outer
         feature, *offset = inner
         w = k.convert(rhs(group, output, feature, *offset), aval.dtype)
-        return (k.mul(met(group, batch, feature, place, offset), w),)
+        reached = [
+            k.add(k.mul(p, axis.stride), k.mul(o, axis.window_dilation))
+            for axis, p, o in zip(axes, place, offset, strict=True)
+        ]
+        x = padded(k, lhs, axes, aval.dtype, (group, batch, feature), reached)
+        return (k.mul(x, w),)
 
     return k.reduce(
         (aval,),
@@ -296,30 +294,6 @@ def _lower_by_sums(k: Any, rhs: Any, met: Any, aval: ShapedArray) -> Any:
         lambda acc, new: (k.add(acc[0], new[0]),),
         "add",
     )[0]
-
-
-def _lower_by_dot(k: Any, rhs: Any, met: Any, aval: ShapedArray) -> Any:
-    """One matrix product for each group, of the patches of the input with the kernel."""
-    (groups, batch, outputs, *places), inner = aval.shape, rhs.shape[2:]
-    depth, rows = math.prod(inner), math.prod(places)
-
-    def patch(group: Any, row: Any, column: Any) -> Any:
-        number, *place = k.unflatten(row, (batch, *places))
-        feature, *offset = k.unflatten(column, inner)
-        return met(group, number, feature, place, offset)
-
-    def kernel(group: Any, column: Any, output: Any) -> Any:
-        return k.convert(rhs(group, output, *k.unflatten(column, inner)), aval.dtype)
-
-    (left,) = k.element(ShapedArray((groups, batch * rows, depth), aval.dtype), patch)
-    (right,) = k.element(ShapedArray((groups, depth, outputs), aval.dtype), kernel)
-    shape = (groups, batch * rows, outputs)
-    (found,) = k.dot(ShapedArray(shape, aval.dtype), left, right, ((2,), (1,)), ((0,), (0,)))
-
-    def element(group: Any, number: Any, output: Any, *place: Any) -> Any:
-        return found(group, k.flatten((number, *place), (batch, *places)), output)
-
-    return k.element(aval, element)[0]
 
 
 conv_general_dilated_p = primitive(

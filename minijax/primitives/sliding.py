@@ -70,6 +70,18 @@ def source(k: Any, axis: Axis, place: Any, offset: Any, conditions: list[Any]) -
         conditions: where the conditions for the element's existence are appended.
     """
     reached = k.add(k.mul(place, axis.stride), k.mul(offset, axis.window_dilation))
+    return source_of_padded(k, axis, reached, conditions)
+
+
+def source_of_padded(k: Any, axis: Axis, reached: Any, conditions: list[Any]) -> Any:
+    """Returns the index of the element of an axis at an index of the padded, dilated axis.
+
+    Args:
+        k: the kernel builder.
+        axis: the axis.
+        reached: the index, one that windows meet.
+        conditions: where the conditions for the element's existence are appended.
+    """
     low = axis.padding[0]
     found = k.sub(reached, low)
     if low > 0:

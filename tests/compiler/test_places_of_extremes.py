@@ -57,3 +57,30 @@ def test_in_one_sweep_with_other_folds() -> None:
     np.testing.assert_array_equal(place, x.argmax(1))
     np.testing.assert_array_equal(largest, x.max(1))
     np.testing.assert_allclose(total, x.sum(1), 1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "float16", "int32", "float64"])
+@pytest.mark.parametrize("n", [45_000, 45_001, 45_127])
+def test_the_place_is_found_wherever_it_is_in_a_long_row(dtype: str, n: int) -> None:
+    compiled = compile_jaxpr(
+        stage(lambda x: [argmax(x, 0, "int64")], [ShapedArray((n,), np.dtype(dtype))])
+    )
+    x = np.random.default_rng(n).integers(0, 50, n).astype(dtype)
+    for place in (0, 1, 31, 16_255, 16_256, 32_511, 32_513, 44_900, 44_999, n - 128, n - 1):
+        for other in (place, (place + n) // 2, n - 1):
+            y = x.copy()
+            y[[place, other]] = 100
+            (found,) = compiled.run([y])
+            assert found == place
+
+
+def test_places_of_what_is_computed_on_the_way() -> None:
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(2, 12, 700))
+    program = stage(
+        lambda x, y: [argmax(x * y + x, 1, "int64"), argmin(x * y + x, 1, "int32")],
+        [ShapedArray(x.shape, x.dtype)] * 2,
+    )
+    found = compile_jaxpr(program).run([x, y])
+    for place, function in zip(found, (np.argmax, np.argmin), strict=True):
+        np.testing.assert_array_equal(place, function(x * y + x, axis=1))

@@ -80,8 +80,8 @@ class Context:
 
     def operand(self, ty: str, x: Operand) -> Operand:
         """Returns an operand; a constant stands for itself in every lane."""
-        if self.lanes == 1 or (isinstance(x, str) and x[0] in "%<"):
-            return x
+        if self.lanes == 1 or (isinstance(x, str) and x[0] in "%<s"):
+            return x  # a name, a vector, or what is a splat already
         return f"splat ({ty} {x})"
 
     def vector(self, ty: str, x: Operand) -> str:
@@ -135,7 +135,12 @@ class Context:
         return tuple(found)
 
     def in_groups(
-        self, size: int, ty: str, operands: Sequence[str], call: Callable[..., str]
+        self,
+        size: int,
+        ty: str,
+        operands: Sequence[str],
+        call: Callable[..., str],
+        result: str | None = None,
     ) -> str:
         """Does to groups of lanes what takes no more of them; all operands have one type.
 
@@ -144,6 +149,7 @@ class Context:
             ty: the type of a lane.
             operands: vectors, or constants.
             call: takes the operands of a group and returns its result.
+            result: the type of a lane of the result, if it is another one.
         """
         lanes, wide, found = self.lanes, self.type(ty), []
         for first in range(0, lanes, size):
@@ -157,7 +163,7 @@ class Context:
                 found.append(call(*parts))
         while len(found) > 1:
             which = ", ".join(f"i32 {k}" for k in range(2 * size))
-            half, order = f"<{size} x {ty}>", f"<{2 * size} x i32> <{which}>"
+            half, order = f"<{size} x {result or ty}>", f"<{2 * size} x i32> <{which}>"
             pairs = zip(found[::2], found[1::2], strict=True)
             found = [
                 self.fn.emit(f"shufflevector {half} {a}, {half} {b}, {order}") for a, b in pairs

@@ -27,16 +27,13 @@ _PLACES = dtypes.int32
 
 
 def define(c: Context, symbol: str) -> None:
-    """Writes a function into the module, unless it is there.
+    """Writes a function into the module.
 
     Args:
         c: the context.
         symbol: its name.
     """
-    if c.module.defines(symbol):
-        return
-    _, kind, name, rows, columns = symbol.split("_")
-    assert kind == "lu", f"there is no function {symbol}"
+    _, _, name, rows, columns = symbol.split("_")
     args = [("ptr noalias", x) for x in ("matrix", "pivots", "order")]
     here, c.fn = c.fn, c.module.function(symbol, args, "void", "internal")
     with c.on(1):

@@ -1,4 +1,4 @@
-"""Calls of native functions on batches of matrices: LAPACK, BLAS, Fourier transforms.
+"""Calls of native functions on batches of matrices: LAPACK, BLAS, Fourier transforms, our own.
 
 One native loop goes over the batch. LAPACK works in place: where a result starts as a copy of an
 operand, the copy is made once for the whole batch.
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minijax.compiler.emit import dense
+from minijax.compiler.emit import dense, sliding
 from minijax.compiler.emit.body import plus, times
 from minijax.compiler.emit.calls import emit_host_call
 from minijax.compiler.emit.context import Context
@@ -49,7 +49,9 @@ def emit_native(frame: Frame, native: Native, position: int) -> None:
         "work": [frame.scratch(position, k) for k in range(len(native.work))],
     }
     strides = {
-        "in": [nbytes(x) // count for x in native.operands],
+        "in": [
+            0 if j in native.shared else nbytes(x) // count for j, x in enumerate(native.operands)
+        ],
         "out": [nbytes(x) // count for x in native.outs],
         "work": [0 for _ in native.work],
     }
@@ -62,13 +64,21 @@ def emit_native(frame: Frame, native: Native, position: int) -> None:
         }
         for call in native.calls:
             if call.symbol.startswith(OWN):
-                dense.define(c, call.symbol)
+                _define(c, call.symbol)
             else:
                 c.outside(call.symbol)
             args: list[tuple[str, Operand]] = [
                 ("ptr", _argument(c, matrices, real, *argument)) for argument in call.arguments
             ]
             c.fn.call("void", call.symbol, args)
+
+
+def _define(c: Context, symbol: str) -> None:
+    """Writes a function of our own into the module, unless it is there."""
+    if c.module.defines(symbol):
+        return
+    kind = symbol.removeprefix(OWN).split("_", 1)[0]
+    {"lu": dense.define, "slide": sliding.define}[kind](c, symbol)
 
 
 def _moved(c: Context, address: str, index: Operand, stride: int) -> str:

@@ -103,7 +103,7 @@ def _step(step: Step) -> Cost:
             flops = size * (8.0 if is_complex(definition.out.dtype) else 2.0)
             return Cost(flops, 0.0, _bytes(definition.lhs) + _bytes(definition.rhs), written)
         case Native():
-            flops = sum(float(x.size) * max(x.shape[-1:], default=1) for x in definition.outs)
+            flops = definition.work_estimate * (1 if definition.products is None else 2)
             return Cost(flops, 0.0, sum(map(_bytes, memory_operands(definition))), written)
         case _:
             return _nest(step, written)

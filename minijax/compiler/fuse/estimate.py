@@ -27,7 +27,7 @@ def step_work(step: Step) -> float:
             size = math.prod(definition.out.shape)
             return size * dot_sizes(definition)[2] / 4
         case Native():
-            return sum(float(x.size) * max(x.shape[-1:], default=1) for x in definition.outs)
+            return definition.work_estimate / (1 if definition.products is None else 4)
         case Sort():
             return sum(20.0 * x.size for x in definition.operands)
         case HostCall():

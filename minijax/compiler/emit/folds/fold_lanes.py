@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from minijax.compiler.emit.body import plus, times
 from minijax.compiler.emit.folds.fold import NEUTRAL, SHORT_BODY, Fold, Vectors
+from minijax.compiler.emit.folds.places import Places
 from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.fuse.affine import address_terms
 from minijax.compiler.fuse.sweep import Sweep
@@ -28,6 +29,10 @@ class LanesFold(Fold):
     def emit_lanes(self) -> None:
         """Several accumulators in turn along the last folded axis."""
         last = self.inner[-1]
+        places = Places.of(self)
+        if places is not None and (places.bits < 32 or not self._reads_streams(last)):
+            places.emit()
+            return
         lanes = lanes_for(self.nodes, last.payload)
         count = self._vectors(last.payload // lanes)
         if not self._reads_streams(last):

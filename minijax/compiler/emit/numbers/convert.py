@@ -9,6 +9,7 @@ import numpy as np
 
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.numbers import narrow
+from minijax.compiler.emit.numbers.truncation import to_integer
 from minijax.compiler.emit.numbers.types import NARROW, Scalar, layout, literal_float
 from minijax.core import dtypes
 
@@ -47,7 +48,7 @@ def _from_float(c: Context, x: str, source: np.dtype, target: np.dtype) -> str:
     if target == dtypes.bool_:
         return c.op("fcmp une", own, x, literal_float(own, 0.0))
     if dtypes.is_integer(target):
-        return _to_integer(c, x, own, target)
+        return to_integer(c, x, own, target)
     if target in NARROW:
         if own == "double":
             return narrow.from_double(c, target, x)
@@ -55,44 +56,6 @@ def _from_float(c: Context, x: str, source: np.dtype, target: np.dtype) -> str:
     if own == to:
         return x
     return c.cast("fpext" if to == "double" else "fptrunc", own, x, to)
-
-
-def _to_integer(c: Context, x: str, own: str, target: np.dtype) -> str:
-    """Brings a number into the range first, so that the conversion itself is one instruction."""
-    if target == dtypes.uint64:
-        return c.intrinsic("fptoui.sat", "i64", [(own, x)], own)
-    if target == dtypes.uint32:
-        return _to_uint32(c, x, own)
-    wide = "i64" if target.itemsize == 8 else "i32"
-    least, most = int(np.iinfo(target).min), int(np.iinfo(target).max)
-    number = np.float64 if own == "double" else np.float32
-    # The largest integer need not be a float: the largest float below it is.
-    exact = int(number(most)) == most
-    ceiling = float(number(most) if exact else np.nextafter(number(most), number(0)))
-    x = c.select(c.op("fcmp uno", own, x, x), own, literal_float(own, 0.0), x)
-    found = c.cast("fptosi", own, _within(c, x, own, least, ceiling), wide)
-    if not exact:
-        above = c.op("fcmp ogt", own, x, literal_float(own, ceiling))
-        found = c.select(above, wide, most, found)
-    to = layout(target).register
-    return found if wide == to else c.cast("trunc", wide, found, to)
-
-
-def _within(c: Context, x: str, own: str, least: float, most: float) -> str:
-    """Returns the number of a range that is nearest to one that is not NaN."""
-    low, high = literal_float(own, least), literal_float(own, most)
-    x = c.select(c.op("fcmp ogt", own, x, low), own, x, low)
-    return c.select(c.op("fcmp olt", own, x, high), own, x, high)
-
-
-def _to_uint32(c: Context, x: str, own: str) -> str:
-    """Converts what is left of 2³¹, as there are instructions for signed integers only."""
-    if own == "float":
-        x = c.cast("fpext", own, x, "double")
-    x = c.select(c.op("fcmp uno", "double", x, x), "double", literal_float("double", 0.0), x)
-    whole = c.intrinsic("trunc", "double", [("double", _within(c, x, "double", 0, 2**32 - 1))])
-    moved = c.op("fsub", "double", whole, literal_float("double", 2**31))
-    return c.op("xor", "i32", c.cast("fptosi", "double", moved, "i32"), -(2**31))
 
 
 def _to_float(c: Context, x: str, source: np.dtype, target: np.dtype) -> str:

@@ -1,0 +1,97 @@
+"""Convolutions as one loop of products: any window, gaps, groups, tiles that do not fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minijax as mj
+from minijax.core.avals import ShapedArray
+from minijax.interpreters.stage import stage_closed
+from minijax.kernel.build import lower_jaxpr
+from minijax.kernel.check import check_program
+from minijax.kernel.reference import evaluate_program
+from minijax.primitives.convolution import conv_general_dilated
+
+# input, kernel, strides, padding, gaps of input and kernel, groups
+CASES: dict[str, Any] = {
+    "plain": ((2, 8, 9, 9), (7, 8, 3, 3), (1, 1), "SAME", None, None, 1),
+    "strides": ((2, 3, 30, 31), (9, 3, 7, 7), (2, 3), "SAME", None, None, 1),
+    "one_axis": ((2, 8, 50), (17, 8, 5), (1,), "VALID", None, None, 1),
+    "three_axes": ((2, 4, 6, 7, 8), (9, 4, 3, 2, 3), (1, 2, 1), "SAME", None, None, 1),
+    "no_axis": ((3, 200), (40, 200), (), [], None, None, 1),
+    "one_output": ((2, 8, 50), (1, 8, 25), (3,), [(-2, 4)], None, None, 1),
+    "many_outputs": ((1, 4, 5, 5), (70, 4, 2, 2), (1, 1), "SAME", None, None, 1),
+    "dilated": ((2, 8, 19, 12), (16, 8, 3, 3), (2, 1), "SAME", None, (1, 2), 1),
+    "gaps": ((2, 8, 7, 7), (8, 8, 3, 3), (1, 1), [(1, 2), (1, 2)], (2, 2), None, 1),
+    "odd_gaps": ((2, 8, 7, 5), (8, 8, 4, 5), (1, 1), [(-1, 2), (7, 2)], (2, 3), (2, 2), 1),
+    "empty_phases": ((2, 8, 7, 5), (8, 8, 2, 1), (1, 1), [(3, 2), (0, 0)], (3, 2), (1, 2), 1),
+    "gaps_and_strides": ((2, 8, 9, 9), (8, 8, 3, 3), (2, 2), [(1, 0), (2, 1)], (3, 2), None, 1),
+    "groups": ((2, 16, 9, 9), (32, 4, 3, 3), (1, 1), "SAME", None, None, 4),
+    "long_sum": ((1, 300, 4, 4), (24, 300, 3, 3), (1, 1), "SAME", None, None, 1),
+}
+each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+
+
+def _convolution(case: Any) -> Any:
+    _, _, strides, padding, gaps, dilation, groups = case
+    return lambda x, w: conv_general_dilated(
+        x, w, strides, padding, gaps, dilation, feature_group_count=groups
+    )
+
+
+def _operands(case: Any, dtype: str) -> list[np.ndarray]:
+    rng = np.random.default_rng(3)
+    return [rng.standard_normal(shape).astype(dtype) for shape in case[:2]]
+
+
+@each_case
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_compiled_convolutions_equal_the_evaluator(case: Any, dtype: str) -> None:
+    function, operands = _convolution(case), _operands(case, dtype)
+    compiled = mj.jit(function)
+    assert "code_slide" in str(compiled.lower(*operands).kernels())
+    tolerance = {"float64": 1e-11, "float32": 2e-4, "float16": 2e-1}[dtype]
+    found, expected = (np.asarray(f(*operands)) for f in (compiled, function))
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+
+
+@each_case
+def test_gradients_equal_the_evaluator(case: Any) -> None:
+    function, operands = _convolution(case), _operands(case, "float64")
+
+    def loss(x: Any, w: Any) -> Any:
+        return (function(x, w) ** 2).sum()
+
+    found = mj.jit(mj.grad(loss, (0, 1)))(*operands)
+    for x, y in zip(found, mj.grad(loss, (0, 1))(*operands), strict=True):
+        np.testing.assert_allclose(np.asarray(x), np.asarray(y), rtol=1e-8, atol=1e-8)
+
+
+@each_case
+def test_the_kernel_program_equals_the_evaluator(case: Any) -> None:
+    function, operands = _convolution(case), _operands(case, "float64")
+    avals = [ShapedArray(x.shape, x.dtype) for x in operands]
+    program = lower_jaxpr(stage_closed(lambda x, w: [function(x, w)], avals))
+    check_program(program)
+    (found,) = evaluate_program(program, operands)
+    np.testing.assert_allclose(found, np.asarray(function(*operands)), rtol=1e-11, atol=1e-11)
+
+
+def test_images_are_shared_by_threads_to_the_bit() -> None:
+    rng = np.random.default_rng(5)
+    x, w = rng.standard_normal((16, 16, 24, 24)), rng.standard_normal((16, 16, 3, 3))
+    function = mj.jit(lambda x, w: conv_general_dilated(x, w, (1, 1), "SAME"))
+    with mj.threads(1):
+        alone = np.asarray(function(x, w))
+    with mj.threads(4):
+        together = np.asarray(function(x, w))
+    np.testing.assert_array_equal(alone, together)
+
+
+def test_patches_are_not_copied() -> None:
+    x, w = np.ones((4, 16, 64, 64)), np.ones((16, 16, 5, 5))
+    lowered = mj.jit(lambda x, w: conv_general_dilated(x, w, (1, 1), "SAME")).lower(x, w)
+    assert lowered.memory()["arena"] < 4 * x.nbytes
