@@ -19,14 +19,19 @@ _NO_NEXT = "the loop carries values: end its body with loop.next(...)"
 
 
 class Block:
-    """A basic block; while it is open, or through `FunctionWriter.at`, it takes instructions."""
+    """A basic block; while it is open, or through `FunctionWriter.at`, it takes instructions.
 
-    __slots__ = ("end", "label", "lines", "phis")
+    Attributes:
+        known: the values it computes of nothing but operands, by what computes them.
+    """
+
+    __slots__ = ("end", "known", "label", "lines", "phis")
 
     def __init__(self, label: str) -> None:
         self.label = label
         self.phis: list[str] = []
         self.lines: list[str] = []
+        self.known: dict[str, str] = {}
         self.end: str | None = None
 
     def render(self, out: list[str]) -> None:

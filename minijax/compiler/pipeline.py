@@ -18,7 +18,6 @@ before the engine then run only if somebody asks to see them.
 from __future__ import annotations
 
 import ctypes
-import logging
 import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -45,6 +44,7 @@ from minijax.core.collector import paused
 from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.lazy import find
+from minijax.core.logs import logger
 
 if TYPE_CHECKING:
     from minijax.compiler.fuse.counts import Cost
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from minijax.kernel.roots import Program
 
 Overwritten = tuple[tuple[int, int], ...]
-_log = logging.getLogger("minijax")
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
@@ -268,7 +267,7 @@ def _announce(name: str, compiled: Compiled) -> None:
     how = "Linked from disk" if compiled.from_disk else "Compiled"
     stages = ", ".join(f"{stage} {1e3 * t:.1f}" for stage, t in compiled.timings.items())
     total = 1e3 * sum(compiled.timings.values())
-    _log.warning("%s %s in %.1f ms: %s", how, name or "a program", total, stages)
+    logger().warning("%s %s in %.1f ms: %s", how, name or "a program", total, stages)
 
 
 def _compile(jaxpr: Jaxpr, overwritten: Overwritten) -> Compiled:

@@ -29,7 +29,7 @@ b2:
 
 An operand is a string (`"%v3"`, `"%n"`, `"0x3FF0000000000000"`) or an integer. Every loop tests
 at the top, so a loop over nothing touches nothing. Text is appended to lists and joined once; an
-instruction costs about a microsecond.
+instruction costs about a microsecond. Within a block, equal arithmetic is emitted once.
 """
 
 from __future__ import annotations
@@ -54,6 +54,16 @@ __all__ = [
     "WhileLoop",
     "literal",
 ]
+
+# What these compute depends on the operands alone, and computing it has no effect. (What `freeze`
+# makes of a value that is undefined is another thing each time.)
+_PURE = frozenset(
+    """
+    add sub mul shl lshr ashr and or xor fadd fsub fmul fdiv fneg icmp fcmp select zext sext trunc
+    fpext fptrunc sitofp uitofp fptosi fptoui bitcast getelementptr insertelement extractelement
+    shufflevector
+    """.split()  # noqa: SIM905 - a list of strings would fill a screen
+)
 
 _RESERVED = re.compile(r"(entry|[bv]\d+)\Z")
 
@@ -249,10 +259,19 @@ class FunctionWriter:
         return f"%v{self._values}"
 
     def emit(self, operation: str) -> str:
-        """Emits an instruction with a result; returns the name of the result."""
-        self._values += 1
-        name = f"%v{self._values}"
-        self.block.lines.append(f"  {name} = {operation}")
+        """Emits an instruction with a result; returns the name of the result.
+
+        What the block has computed already is not computed again: index arithmetic repeats itself,
+        and each instruction costs LLVM's passes more than it costs to look.
+        """
+        block = self.block
+        name = block.known.get(operation)
+        if name is None:
+            self._values += 1
+            name = f"%v{self._values}"
+            block.lines.append(f"  {name} = {operation}")
+            if operation.partition(" ")[0] in _PURE:
+                block.known[operation] = name
         return name
 
     def do(self, operation: str) -> None:

@@ -21,7 +21,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
+
+from minijax.core.collector import paused
 
 Place = tuple[str, str]
 
@@ -50,7 +53,15 @@ def find(place: Place) -> Any:
     3.141592653589793
     """
     module, name = place
-    return getattr(import_module(module), name)
+    return getattr(_module(module), name)
+
+
+def _module(name: str) -> ModuleType:
+    """Imports a module, and what it imports; no garbage is looked for, as they make none."""
+    if name in sys.modules:
+        return import_module(name)  # which waits for a thread that is not done with it
+    with paused():
+        return import_module(name)
 
 
 def lazy_names(
@@ -74,7 +85,7 @@ def lazy_names(
         if place is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         if place[0] == package:
-            return import_module(f"{package}.{place[1]}")
+            return _module(f"{package}.{place[1]}")
         value = find(place)
         if wrap is not None:
             value = wrap(name, value, package)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 from minijax.core import dtypes
@@ -21,10 +22,18 @@ from minijax.numpy.promotion import (
     strong,
     strong_inexact_pair,
 )
-from minijax.primitives import arithmetic, compare
+from minijax.primitives import arithmetic, compare, windows
 from minijax.primitives import complex as complex_family
+from minijax.primitives import shape as shape_family
+from minijax.primitives.bitwise import bitwise_or, shift_right_logical
+from minijax.primitives.control.choose import cond
+from minijax.primitives.control.loops import map as mapped
 from minijax.primitives.control.loops import while_loop
+from minijax.primitives.joining import pad
 from minijax.primitives.reduction import reduce_or
+
+_BLOCK = 4096  # elements at most that are worked on until all of them are done
+_MOST_AT_ONCE = 2 * _BLOCK
 
 
 def floor(x: Any, /) -> Array:
@@ -210,22 +219,57 @@ def gcd(x1: Any, x2: Any) -> Array:
         Array([6, 1], dtype=int64)
     """
     a, b = _integer_pair("gcd", x1, x2)
-    a, b = ufuncs.abs(a), ufuncs.abs(b)
-    zero, one = scalar(0, a.dtype), scalar(1, a.dtype)
+    result = _by_blocks(_gcd_of_block, ufuncs.abs(strong(a)), ufuncs.abs(strong(b)))
+    return convert(result, result.dtype, a.weak_type)
+
+
+def _by_blocks(function: Callable[[Array, Array], Array], a: Array, b: Array) -> Array:
+    """Applies an elementwise function to so many elements at a time as the cache holds."""
+    if a.size <= _MOST_AT_ONCE:
+        return function(a, b)
+    length = next((k for k in range(_BLOCK, _BLOCK // 8, -1) if a.size % k == 0), _BLOCK)
+    missing = -a.size % length
+    blocks = []
+    for x in (a, b):
+        flat = shape_family.reshape(x, (a.size,))
+        padded = pad(flat, scalar(0, x.dtype), [(0, missing, 0)]) if missing else flat
+        blocks.append(shape_family.reshape(padded, (padded.size // length, length)))
+    found = mapped(lambda pair: function(*pair), tuple(blocks))
+    kept = shape_family.reshape(found, (a.size + missing,))
+    kept = windows.slice(kept, (0,), (a.size,)) if missing else kept
+    return shape_family.reshape(kept, a.shape)
+
+
+def _gcd_of_block(a: Array, b: Array) -> Array:
+    """Returns the divisors of numbers without signs, in 32 bits where all of them fit."""
+    if a.dtype.itemsize < 8 or not a.size:
+        return _euclid((a, b))[0]
+    bits = reduce_or(bitwise_or(a, b), tuple(range(a.ndim)))
+    above = shift_right_logical(bits, scalar(31, a.dtype))
+
+    def narrow(a: Array, b: Array) -> Array:
+        small = _euclid((convert(a, dtypes.int32), convert(b, dtypes.int32)))[0]
+        return convert(small, a.dtype)
+
+    is_narrow = compare.eq(above, scalar(0, a.dtype))
+    return cond(is_narrow, narrow, lambda a, b: _euclid((a, b))[0], a, b)
+
+
+def _euclid(pair: tuple[Array, Array]) -> tuple[Array, Array]:
+    zero, one = scalar(0, pair[0].dtype), scalar(1, pair[0].dtype)
 
     def is_unfinished(pair: tuple[Array, Array]) -> Array:
         return reduce_or(compare.ne(pair[1], zero), tuple(range(pair[1].ndim)))
 
     def step(pair: tuple[Array, Array]) -> tuple[Array, Array]:
-        """Euclid's: where b is 0 already, a stays."""
+        """Where b is 0 already, a stays."""
         first, second = pair
         done = compare.eq(second, zero)
         rest = arithmetic.rem(first, select(done, one, second))
         return select(done, first, second), select(done, second, rest)
 
-    weak = a.weak_type
-    result = while_loop(is_unfinished, step, (strong(a), strong(b)))[0]
-    return convert(result, result.dtype, weak)
+    found: tuple[Array, Array] = while_loop(is_unfinished, step, pair)
+    return found
 
 
 def lcm(x1: Any, x2: Any) -> Array:

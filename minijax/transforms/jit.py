@@ -9,7 +9,6 @@ applied as one operation (`call`), which the current trace runs, differentiates,
 from __future__ import annotations
 
 import inspect
-import logging
 import time
 import weakref
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -22,6 +21,7 @@ from minijax.core.activity import busy
 from minijax.core.array import aval_of
 from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr
+from minijax.core.logs import logger
 from minijax.core.pytree import PyTreeDef, flatten, unflatten
 from minijax.core.source import api_boundary, filter_traceback
 from minijax.core.trace import Tracer, mapped_axes
@@ -49,8 +49,8 @@ from minijax.transforms.staging import struct_avals, struct_of
 
 _CACHE_LIMIT = 4096
 _MOST_SLOW_CALLS = 3
+_NOT_GIVEN = "<not given>"
 _Named = tuple[tuple[int, ...], tuple[str, ...]]
-_log = logging.getLogger("minijax")
 _functions: weakref.WeakSet[JitFunction] = weakref.WeakSet()
 
 
@@ -213,7 +213,7 @@ class JitFunction(CountingEntryPoint):
         if config.explain_compiles or config.explain_cache_misses:
             changes = newest_changes(self._fun, self._history)
             why = "; ".join(map(str, changes)) or "nothing like it was traced before"
-            _log.warning("Tracing jit(%s) took %.1f ms: %s", self._name, 1e3 * seconds, why)
+            logger().warning("Tracing jit(%s) took %.1f ms: %s", self._name, 1e3 * seconds, why)
 
     def _matched(
         self, static: Any, in_tree: PyTreeDef, avals: Sequence[Any], out_avals: Sequence[Any]
@@ -321,7 +321,7 @@ def _announce(name: str, avals: tuple[Any, ...]) -> None:
         )
     if config.log_compiles:
         shown = ", ".join(map(str, avals))
-        _log.warning("Compiling jit(%s) for arguments of %s", name, shown)
+        logger().warning("Compiling jit(%s) for arguments of %s", name, shown)
 
 
 def _tracing_flags() -> tuple[Any, ...]:
@@ -404,7 +404,7 @@ def _as_tuple(value: Any) -> tuple[Any, ...]:
 
 @api_boundary
 def jit(
-    fun: Callable[..., Any] | None = None,
+    fun: Any = _NOT_GIVEN,
     /,
     *,
     static_argnums: int | Sequence[int] | None = None,
@@ -463,4 +463,4 @@ def jit(
         donated = _named_arguments(function, *given, "donate") if any(given) else given
         return JitFunction(function, numbers, names, donated, threads)
 
-    return made if fun is None else made(fun)
+    return made if fun is _NOT_GIVEN else made(fun)

@@ -273,6 +273,25 @@ def test_literals_are_exact(ty: str, dtype: type, values: Sequence[float]) -> No
         np.testing.assert_array_equal(out, np.array(values).astype(dtype))
 
 
+def test_equal_arithmetic_is_emitted_once_in_a_block() -> None:
+    fn = start(("ptr noalias", "x"), ("i64", "n"), ("ptr", "out"))
+    first = fn.emit("mul nsw i64 %n, 16")
+    with fn.loop(2) as loop:
+        inside = fn.emit("mul nsw i64 %n, 16")
+        assert fn.emit("mul nsw i64 %n, 16") == inside != first
+        with fn.at(loop.preheader):
+            assert fn.emit("mul nsw i64 %n, 16") == first
+    fn.ret()
+    assert str(fn).count("mul nsw i64 %n, 16") == 2
+
+
+def test_what_depends_on_memory_or_may_differ_is_emitted_every_time() -> None:
+    fn = start(("ptr", "x"), ("ptr", "out"))
+    assert fn.load("i64", "%x") != fn.load("i64", "%x")
+    assert fn.call("i64", "clock", []) != fn.call("i64", "clock", [])
+    assert fn.emit("freeze i64 poison") != fn.emit("freeze i64 poison")
+
+
 def test_mistakes_of_the_emitter_are_caught() -> None:
     fn = start(("i64", "n"))
     with (

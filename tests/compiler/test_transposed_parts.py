@@ -10,6 +10,7 @@ import pytest
 
 import minijax as mj
 import minijax.numpy as jnp
+from minijax.compiler.engine import host
 from minijax.core.execute import back_end
 from minijax.interpreters.evaluate import evaluate
 
@@ -44,6 +45,22 @@ def test_threads_share_them(shape: tuple[int, int]) -> None:
         with mj.threads(count):
             found.append(np.asarray(mj.jit(scaled)(x)))
     np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "uint32", "int64"])
+def test_tiles_of_integers(dtype: str) -> None:
+    x = np.random.default_rng(5).integers(0, 100, (1003, 517)).astype(dtype)
+    np.testing.assert_array_equal(np.asarray(mj.jit(lambda x: x.T + 1)(x)), x.T + 1)
+
+
+@pytest.mark.skipif(host().vector_bytes != 32, reason="of registers with two halves")
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_rows_and_columns_of_a_tile_are_exchanged_by_single_instructions(dtype: str) -> None:
+    x = numbers(1024, 1000, dtype=dtype)
+    text = mj.jit(lambda x: x.T * 2).lower(x).assembly()
+    assert "vperm2" in text
+    assert "vpermp" not in text
+    assert "vblend" not in text
 
 
 def in_a_loop(function: Callable[[Any], Any], x: np.ndarray) -> str:

@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
+import sys
 import threading
 import weakref
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import minijax as mj
 from minijax.core.collector import calm, paused
+from minijax.core.lazy import find
 
 
 def test_pauses_of_threads_overlap() -> None:
@@ -114,3 +118,19 @@ def test_what_somebody_asks_for_meanwhile_stays() -> None:
         assert gc.get_threshold() == (500, 5, 5)
     finally:
         gc.set_threshold(*before)
+
+
+def test_the_collector_rests_while_a_name_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "looks_at_the_collector.py").write_text("import gc\nis_on = gc.isenabled()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for _ in range(2):
+        assert find(("looks_at_the_collector", "is_on")) is False
+        assert gc.isenabled()
+    monkeypatch.delitem(sys.modules, "looks_at_the_collector")
+
+
+def test_the_first_use_of_a_name_imports_no_logging() -> None:
+    program = "import sys, minijax; minijax.jit; assert 'logging' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-import logging
 import os
 import threading
 import time
 from collections.abc import Iterator
+
+from minijax.core.logs import logger
 
 _MAGIC = b"minijax cache 1\n"
 _DIGEST_BYTES = 16
@@ -29,7 +30,6 @@ _PUTS_BETWEEN = 64  # about how many files are written between looks at the size
 _TAG_NAME = "CACHEDIR.TAG"
 _TAG = b"Signature: 8a477f597d28d172789f06886806bc55\n# Compiled programs of minijax.\n"
 
-_log = logging.getLogger("minijax")
 _numbers = itertools.count()
 
 
@@ -82,7 +82,7 @@ class Store:
             return None
         content = _unwrapped(data)
         if content is None:
-            _log.debug("The file %s of the cache is damaged: it is made again.", path)
+            logger().debug("The file %s of the cache is damaged: it is made again.", path)
             self.misses += 1
             self.remove(key)
             return None
@@ -100,7 +100,7 @@ class Store:
             self._write(key, _wrapped(content))
         except (OSError, ValueError) as error:
             self._writable = False
-            _log.debug("Compiled programs are not kept on disk: %s", error)
+            logger().debug("Compiled programs are not kept on disk: %s", error)
             return
         self._written += len(content) + _HEAD
         # Keys are evenly spread, so this is one in so many, over all processes.

@@ -8,7 +8,9 @@
 
 Rows are loaded as vectors and exchanged: in the number of a vector's element, the bits of the row
 and the bits of the column change places, one bit each time two vectors are taken apart into their
-even and odd elements (or, in front of a store, joined from them).
+even and odd elements (or, in front of a store, joined from them). Whole tiles of registers that
+have two halves of 16 bytes are exchanged within halves, then by halves: each of that is one
+instruction.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from collections.abc import Sequence
 
 from minijax.compiler.emit.context import Context
 from minijax.compiler.text import Operand
+
+_HALF = 16  # bytes of a register within which elements change places at once
 
 
 def load_tile(c: Context, ty: str, address: str, stride: int, width: int) -> list[str]:
@@ -30,6 +34,8 @@ def load_tile(c: Context, ty: str, address: str, stride: int, width: int) -> lis
         width: a power of two, at most the number of lanes.
     """
     vectors = _load_rows(c, ty, address, stride, width)
+    if width == c.lanes and _has_two_halves(c, ty):
+        return _transposed(c, ty, vectors)
     half = width // 2
     for _ in range(width.bit_length() - 1):
         pairs = list(zip(vectors[0::2], vectors[1::2], strict=True))
@@ -52,6 +58,10 @@ def store_tile(c: Context, ty: str, vectors: Sequence[str], address: str, stride
         stride: the elements from row to row.
     """
     width, lanes = len(vectors), c.lanes
+    if width == lanes and _has_two_halves(c, ty):
+        for r, row in enumerate(_transposed(c, ty, vectors)):
+            c.fn.store(c.type(ty), row, c.fn.gep(ty, address, r * stride), _align(ty))
+        return
     half = width // 2
     zipped = [k // 2 + (k % 2) * lanes for k in range(2 * lanes)]
     for _ in range(width.bit_length() - 1):
@@ -61,6 +71,32 @@ def store_tile(c: Context, ty: str, vectors: Sequence[str], address: str, stride
             for part in (zipped[:lanes], zipped[lanes:])
         ]
     _store_rows(c, ty, vectors, address, stride)
+
+
+def _has_two_halves(c: Context, ty: str) -> bool:
+    return c.lanes >= 4 and c.lanes * _align(ty) == 2 * _HALF
+
+
+def _transposed(c: Context, ty: str, rows: Sequence[str]) -> list[str]:
+    """Exchanges rows and columns of as many vectors as there are lanes."""
+    lanes, half = c.lanes, c.lanes // 2
+    # Each round moves the top bit of a vector's number to the end of its elements' numbers, so that
+    # they come out in order if the top bit of the rows' numbers is the last one here.
+    vectors = [rows[s >> 1 | (s & 1) * half] for s in range(lanes)]
+    zipped = [b + k // 2 + k % 2 * lanes for b in (0, half) for k in range(half)]
+    for _ in range(half.bit_length() - 1):
+        vectors = [
+            _shuffled(c, ty, lanes, vectors[i], vectors[i + half], [k + part for k in zipped])
+            for i in range(half)
+            for part in (0, half // 2)
+        ]
+    return [
+        _shuffled(
+            c, ty, lanes, vectors[i], vectors[i + half], [*first, *(k + lanes for k in first)]
+        )
+        for first in (range(half), range(half, lanes))
+        for i in range(half)
+    ]
 
 
 def _shuffled(c: Context, ty: str, lanes: int, x: str, y: str, order: Sequence[int]) -> str:

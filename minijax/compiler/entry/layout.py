@@ -12,7 +12,6 @@ import functools
 import importlib
 import platform
 import sys
-import sysconfig
 import weakref
 from typing import Any
 
@@ -54,13 +53,22 @@ class Layout:
     type_flags: int = 168
 
 
+def _is_free_threaded() -> bool:
+    if not hasattr(sys, "_is_gil_enabled"):
+        return False  # a Python from before there were such builds
+    # Imported here, as it reads all the variables of the build.
+    import sysconfig
+
+    return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+
 @functools.cache
 def find_layout() -> Layout | None:
     """Returns the offsets, or None where objects are not laid out as entries need it."""
     usable = (
         platform.python_implementation() == "CPython"
         and _WORD == 8
-        and not sysconfig.get_config_var("Py_GIL_DISABLED")
+        and not _is_free_threaded()
         and not hasattr(sys, "getobjects")
         and not sys.flags.dev_mode
     )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from minijax.compiler.fuse.affine import Address, IndexBuilder
 from minijax.compiler.fuse.expand import Bindings, Expander
+from minijax.compiler.fuse.operands import arrange_operands
 from minijax.compiler.fuse.order import delay_scatters
 from minijax.compiler.fuse.overwritten import keep_scatters_in_place
 from minijax.compiler.fuse.parts import lanes_of
@@ -59,7 +60,8 @@ def fuse(program: Program) -> Fused:
 
 
 def _fuse(program: Program) -> Fused:
-    definitions = delay_scatters(rewrite(program.definitions))
+    rewritten = arrange_operands(rewrite(program.definitions), program.outputs)
+    definitions = delay_scatters(rewritten)
     through = _through(definitions)
     decision = decide(definitions, program.outputs, through)
     storage, defined = decision.storage, decision.defined
