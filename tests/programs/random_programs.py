@@ -123,6 +123,9 @@ class Machine:
         x_dtype = np.dtype(x.dtype)
         if x_dtype in COMPLEX and dtype not in COMPLEX:
             x = self.mj.lax.real(x)
+        if dtype in INTEGERS and x_dtype in (*FLOATS, *COMPLEX):
+            # No integer is prescribed for what is none: the oracle has several.
+            x = self.mj.numpy.where(self.mj.numpy.isfinite(x), x, 0)
         return self.mj.lax.convert_element_type(x, dtype)
 
     def matched(self, x: Value, shape: tuple[int, ...], dtype: np.dtype) -> Any:
