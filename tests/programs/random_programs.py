@@ -310,7 +310,12 @@ def _take(m: Machine, x: Value, step: Instruction) -> Value:
 def _dynamic_slice(m: Machine, x: Value, step: Instruction) -> Value:
     index = m.matched(m.other(step), (), np.dtype("i8"))
     sizes = [max(n - (step.k + axis) % 2, 0) for axis, n in enumerate(x.shape)]
-    return Value(m.mj.lax.dynamic_slice(x.array, [index] * x.rank, sizes), x.rough)
+    starts = [index] * x.rank
+    if m.mj.__name__ == "jax":
+        # It joins slices of slices, and forgets that the first start was moved into bounds.
+        pairs = zip(x.shape, sizes, strict=True)
+        starts = [m.mj.numpy.clip(index, 0, n - size) for n, size in pairs]
+    return Value(m.mj.lax.dynamic_slice(x.array, starts, sizes), x.rough)
 
 
 @_instruction
