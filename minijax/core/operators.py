@@ -213,9 +213,19 @@ def is_operand(x: Any) -> bool:
 
 
 def _operator(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    # Python would answer == and != by identity where both operands refuse.
+    refused = (list, tuple, set, dict) if name in ("__eq__", "__ne__") else ()
+
     def operator(self: Array, other: Any) -> Any:
         try:
-            return function(self, other) if is_operand(other) else NotImplemented
+            if is_operand(other):
+                return function(self, other)
+            if isinstance(other, refused):
+                raise TypeError(
+                    f"An array cannot be compared with a {type(other).__name__}: "
+                    "write jnp.asarray(...) around a list of numbers."
+                )
+            return NotImplemented
         except Exception as error:
             filter_traceback(error)
             raise

@@ -107,6 +107,7 @@ class Primitive:
         "batch",
         "collective",
         "effect",
+        "holds_functions",
         "impl",
         "jvp",
         "linearize",
@@ -141,6 +142,7 @@ class Primitive:
     prune: Rule | None
     effect: str | None
     collective: bool
+    holds_functions: bool
     ufuncs: Mapping[np.dtype, np.ufunc]
     nan_apart: bool
 
@@ -255,6 +257,7 @@ def primitive(
     prune: Rule | None = None,
     effect: str | None = None,
     collective: bool = False,
+    holds_functions: bool = False,
     ufuncs: Mapping[np.dtype, np.ufunc] | None = None,
     nan_apart: bool = False,
 ) -> Primitive:
@@ -272,6 +275,8 @@ def primitive(
         collective: whether the batch rule must know the name of the axis being mapped (keyword
             `mapped_axis`), as operations across a named axis do and programs that may hold such
             operations; it then also sees applications without any batched operand.
+        holds_functions: whether parameters are functions of Python, which may close over traced
+            values; its batch rule, a collective one, then takes a `MappedAxis` in place of a name.
         ufuncs: for dtypes on which `impl` is one ufunc of operands of that dtype, that ufunc.
         nan_apart: whether that holds for results without NaN only.
     """
@@ -289,6 +294,7 @@ def primitive(
         prune=prune,
         effect=effect,
         collective=collective,
+        holds_functions=holds_functions,
         ufuncs=ufuncs or {},
         nan_apart=nan_apart,
     )

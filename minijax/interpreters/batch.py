@@ -32,12 +32,27 @@ from minijax.interpreters.steps import Kind, Steps, Table
 Dim = int | None
 
 
+class MappedAxis(NamedTuple):
+    """The axis being mapped, for rules that map functions of Python.
+
+    Attributes:
+        name: the name under which collective operations know it.
+        tag: what the traces of one mapping have in common: a function that a rule maps may close
+            over values of the trace that met it.
+    """
+
+    name: Any
+    tag: object
+
+
 class BatchTracer(Tracer):
     """A value with a batch axis at `dim` that the function being mapped does not see."""
 
     __slots__ = ("dim", "value")
 
-    def __init__(self, trace: Trace, value: Any, dim: int) -> None:
+    _trace: BatchTrace
+
+    def __init__(self, trace: BatchTrace, value: Any, dim: int) -> None:
         self._trace = trace
         self.aval = aval_of(value).without_axis(dim)
         self.value = value
@@ -50,17 +65,18 @@ class BatchTracer(Tracer):
 class BatchTrace(Trace):
     """Applies batch rules, with the parent as current trace."""
 
-    __slots__ = ("axis_name", "parent", "size")
+    __slots__ = ("axis_name", "parent", "size", "tag")
 
-    def __init__(self, parent: Trace, size: int, axis_name: Any) -> None:
+    def __init__(self, parent: Trace, size: int, axis_name: Any, tag: object = None) -> None:
         super().__init__()
         self.parent = parent
         self.size = size
         self.axis_name = axis_name
+        self.tag = object() if tag is None else tag
 
     def split(self, x: Any) -> tuple[Any, Dim]:
         """Returns the value with its batch axis and where that is, None for a constant."""
-        if type(x) is BatchTracer and x._trace is self:
+        if type(x) is BatchTracer and (x._trace is self or x._trace.tag is self.tag):
             return x.value, x.dim
         return x, None
 
@@ -70,25 +86,53 @@ class BatchTrace(Trace):
         pairs = [self.split(x) for x in args]
         operands = [value for value, _ in pairs]
         dims = [dim for _, dim in pairs]
+        is_shared = all(dim is None for dim in dims)
+        if is_shared and primitive.holds_functions and callable(params.get("call")):
+            return self._call_function(primitive, operands, dims, params)
         with nested_trace(self.parent):
-            is_shared = all(dim is None for dim in dims)
             if is_shared and (self.axis_name is None or not primitive.collective):
                 return self.parent.process(primitive, operands, params)
-            plan = None
-            if primitive.collective:
-                params = params | {"mapped_axis": self.axis_name}
-            elif not recording:
-                plan = _plans.find(primitive, operands, (self.size, *dims), params)
-            if plan is None:
-                outs, out_dims = primitive.batch(self.size, operands, dims, **params)
-            else:
-                outs, out_dims = plan.steps(*operands), plan.out_dims
+            return self._map(primitive, operands, dims, params)
+
+    def _map(
+        self, primitive: Primitive, operands: list[Any], dims: list[Dim], params: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        """Applies a batch rule; the parent is current."""
+        plan = None
+        if primitive.holds_functions:
+            params = params | {"mapped_axis": MappedAxis(self.axis_name, self.tag)}
+        elif primitive.collective:
+            params = params | {"mapped_axis": self.axis_name}
+        elif not recording:
+            plan = _plans.find(primitive, operands, (self.size, *dims), params)
+        if plan is None:
+            outs, out_dims = primitive.batch(self.size, operands, dims, **params)
+        else:
+            outs, out_dims = plan.steps(*operands), plan.out_dims
         return tuple(
             [
                 out if dim is None else BatchTracer(self, out, dim)
                 for out, dim in zip(outs, out_dims, strict=True)
             ]
         )
+
+    def _call_function(
+        self, primitive: Primitive, operands: list[Any], dims: list[Dim], params: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        """Applies a function of Python to values without an axis: it may close over some with one.
+
+        What it closes over becomes an operand where the application is recorded. Eagerly the
+        function runs here, or it is mapped where traces around ask for its derivative.
+        """
+        assert primitive.stage is not None
+        assert primitive.run is not None
+        if not recording and not any(isinstance(x, Tracer) for x in operands):
+            return primitive.run(operands, **params)
+        with nested_trace(self.parent):
+            if not recording:
+                return self._map(primitive, operands, dims, params)
+            args, staged = primitive.stage(operands, params)
+        return self.process(primitive, args, staged)
 
 
 class _Plan(NamedTuple):
@@ -125,6 +169,7 @@ def batch(
     dims: Sequence[Dim],
     size: int,
     axis_name: Any = None,
+    tag: object = None,
 ) -> tuple[list[Any], list[Dim]]:
     """Maps a function of flat values over an axis of its arguments.
 
@@ -134,11 +179,12 @@ def batch(
         dims: where each argument's batch axis is; None for one that all examples share.
         size: the length of the batch axis.
         axis_name: the name under which collective operations know the axis.
+        tag: that of the `MappedAxis` where a batch rule maps a function.
 
     Returns:
         The outputs, and where the batch axis of each is (None if it does not depend on it).
     """
-    outs, out_dims, finished = _batch(fun, args, dims, size, axis_name)
+    outs, out_dims, finished = _batch(fun, args, dims, size, axis_name, tag)
     check_leaks(finished)
     return outs, out_dims
 
@@ -149,8 +195,9 @@ def _batch(
     dims: Sequence[Dim],
     size: int,
     axis_name: Any,
+    tag: object,
 ) -> tuple[list[Any], list[Dim], weakref.ref[BatchTrace]]:
-    trace = BatchTrace(current_trace(), size, axis_name)
+    trace = BatchTrace(current_trace(), size, axis_name, tag)
     with named_axis(axis_name, size), new_trace(trace):
         inputs = [
             x if dim is None else BatchTracer(trace, x, dim)

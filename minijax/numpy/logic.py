@@ -9,6 +9,7 @@ import numpy as np
 
 from minijax.core import dtypes
 from minijax.core.operators import Array
+from minijax.numpy.creation import asarray
 from minijax.numpy.promotion import (
     convert,
     inexact_pair,
@@ -437,7 +438,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Array:
         >>> jnp.array_equal(jnp.arange(3), jnp.arange(3)).item()
         True
     """
-    x, y = operand(a1, "array_equal"), operand(a2, "array_equal")
+    x, y = asarray(a1), asarray(a2)
     if x.shape != y.shape:
         return scalar(False, dtypes.bool_)
     same = equal(x, y)
@@ -457,6 +458,6 @@ def array_equiv(a1: Any, a2: Any) -> Array:
         True
     """
     try:
-        return _all(equal(operand(a1, "array_equiv"), operand(a2, "array_equiv")))
+        return _all(equal(asarray(a1), asarray(a2)))
     except TypeError:
         return scalar(False, dtypes.bool_)

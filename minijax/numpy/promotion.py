@@ -180,12 +180,12 @@ def promote(name: str, x: Any, y: Any) -> Sequence[Array]:
         elif type(y) in _PYTHON_SCALARS:
             dtype, _ = _with_python_scalar(a.dtype, a.weak_type, type(y))  # type: ignore[arg-type]
             if dtype == a.dtype:
-                return x, scalar(y, dtype, type(y) is not bool)
+                return x, scalar(y, dtype, dtype.kind != "b")
     elif isinstance(y, Array) and type(x) in _PYTHON_SCALARS:
         b = y.aval
         dtype, _ = _with_python_scalar(b.dtype, b.weak_type, type(x))  # type: ignore[arg-type]
         if dtype == b.dtype:
-            return scalar(x, dtype, type(x) is not bool), y
+            return scalar(x, dtype, dtype.kind != "b"), y
     return broadcast(name, promote_dtypes(name, x, y))
 
 
@@ -214,8 +214,7 @@ def promote_dtypes(name: str, *operands: Any, inexact: bool = False) -> list[Arr
 
 def _in_dtype(x: Any, dtype: np.dtype, weak: bool) -> Array:
     if not isinstance(x, Array):
-        is_weak = weak and not isinstance(x, bool)
-        return to_scalar(x, dtype, is_weak)
+        return to_scalar(x, dtype, weak)
     return x if x.dtype == dtype else convert(x, dtype, weak)
 
 

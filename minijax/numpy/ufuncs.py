@@ -221,6 +221,7 @@ def _float_divmod(a: Array, b: Array) -> tuple[Array, Array]:
     opposite = compare.ne(compare.lt(cut, zero), compare.lt(b, zero))
     adjust = bitwise.bitwise_and(opposite, compare.ne(cut, zero))
     quotient = select(adjust, arithmetic.sub(quotient, one), quotient)
+    quotient = select(compare.eq(b, zero), arithmetic.div(a, b), quotient)
     return arithmetic.round(quotient), select(adjust, arithmetic.add(cut, b), cut)
 
 

@@ -25,6 +25,7 @@ from minijax.core.source import api_boundary
 from minijax.core.trace import Tracer
 from minijax.primitives.control.custom_jvp import call_with_jvp
 from minijax.primitives.control.custom_vjp import call_with_vjp
+from minijax.primitives.convert import convert_element_type
 from minijax.transforms.arguments import (
     FlatFunction,
     check_array,
@@ -398,13 +399,16 @@ class _VjpRules:
         aval = check_array(f"the backward rule of {self.owner.name}", path, ct)
         if space.dtype == dtypes.float0:
             return Zero(space)
-        if not space.accepts(aval):
-            raise TypeError(
-                f"The backward rule of the custom_vjp function {self.owner.name} must return "
-                f"cotangents of the shapes and dtypes of its arguments: argument {path} needs "
-                f"{space}, got {aval}."
-            )
-        return to_array(ct)
+        if space.accepts(aval):
+            return to_array(ct)
+        if space.shape == aval.shape and space.dtype.kind == aval.dtype.kind:
+            return convert_element_type(ct, space.dtype)  # of another precision
+        kind = TypeError if space.shape == aval.shape else ValueError
+        raise kind(
+            f"The backward rule of the custom_vjp function {self.owner.name} must return "
+            f"cotangents of the shapes and dtypes of its arguments: argument {path} needs "
+            f"{space}, got {aval}."
+        )
 
 
 def _is_none(x: Any) -> bool:

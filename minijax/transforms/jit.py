@@ -49,6 +49,7 @@ from minijax.transforms.staging import struct_avals, struct_of
 
 _CACHE_LIMIT = 4096
 _MOST_SLOW_CALLS = 3
+_NOT_GIVEN = "<not given>"
 _Named = tuple[tuple[int, ...], tuple[str, ...]]
 _functions: weakref.WeakSet[JitFunction] = weakref.WeakSet()
 
@@ -403,7 +404,7 @@ def _as_tuple(value: Any) -> tuple[Any, ...]:
 
 @api_boundary
 def jit(
-    fun: Callable[..., Any] | None = None,
+    fun: Any = _NOT_GIVEN,
     /,
     *,
     static_argnums: int | Sequence[int] | None = None,
@@ -462,4 +463,4 @@ def jit(
         donated = _named_arguments(function, *given, "donate") if any(given) else given
         return JitFunction(function, numbers, names, donated, threads)
 
-    return made if fun is None else made(fun)
+    return made if fun is _NOT_GIVEN else made(fun)

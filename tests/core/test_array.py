@@ -468,6 +468,16 @@ def test_arrays_do_not_compare_by_identity_in_containers() -> None:
     assert x in [jnp.asarray(0.0), x]
 
 
+@pytest.mark.parametrize("other", [[0, 1], (0, 1), {0}, {"a": 0}])
+def test_comparing_with_a_container_is_refused(other: Any) -> None:
+    for compare in (operator.eq, operator.ne):
+        with pytest.raises(TypeError, match="cannot be compared"):
+            compare(jnp.arange(2), other)
+        with pytest.raises(TypeError, match="cannot be compared"):
+            compare(other, jnp.arange(2))
+    assert (jnp.arange(2) == None) is False  # noqa: E711
+
+
 def test_dlpack_from_another_library_is_copied() -> None:
     theirs = np.arange(3.0)
     ours = jnp.from_dlpack(theirs)

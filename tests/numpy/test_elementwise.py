@@ -145,3 +145,15 @@ def test_binary(name: str, oracle: Any) -> None:
 def test_unary(name: str, oracle: Any) -> None:
     for operand in sample(SINGLES, 2, UNARY.index(name)):
         agree(f"jnp.{name}({operand})", oracle)
+
+
+@pytest.mark.parametrize("name", ["add", "divide", "maximum", "left_shift", "power", "hstack"])
+def test_a_python_bool_leaves_other_numbers_weak(name: str, oracle: Any) -> None:
+    for pair in ("True, 3", "3, True", "jnp.asarray(3), True"):
+        agree(f"jnp.{name}(({pair}))" if name == "hstack" else f"jnp.{name}({pair})", oracle)
+
+
+@pytest.mark.parametrize("name", ["floor_divide", "divmod"])
+def test_floats_divided_by_zero(name: str, oracle: Any) -> None:
+    agree(f"jnp.{name}(jnp.array([1.0, -1.0, 0.0, jnp.inf, jnp.nan]), 0.0)", oracle)
+    agree(f"jnp.{name}(jnp.array([1.0, -1.0, 0.0, 5.0]), -0.0)", oracle)

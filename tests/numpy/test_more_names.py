@@ -44,6 +44,9 @@ b * u
 b * True
 """.strip().splitlines(),
     "options": """
+jnp.array_equal(i, [1, 2, 3])
+jnp.array_equal([1, 2], (1, 2))
+jnp.array_equiv([1, 1], 1)
 jnp.fromfunction(lambda a: a * jnp.arange(3), (2,))
 jnp.fromfunction(lambda: 1.0, ())
 jnp.array(memoryview(np.arange(4)))

@@ -215,6 +215,11 @@ MISTAKES = {
         TypeError,
         "pred must be a scalar, got 'yes'",
     ),
+    "predicate kind": (
+        lambda: cond(1j, lambda: 1, lambda: 2),
+        TypeError,
+        r"pred must be a bool or a real number, got complex128\[\]",
+    ),
     "functions": (lambda: cond(True, neg, 3.0, 1.0), TypeError, "must be functions"),
     "no branches": (lambda: switch(0, []), ValueError, "at least one branch"),
     "index type": (lambda: switch(1.5, [neg, sin], 1.0), TypeError, "index must be an integer"),

@@ -72,6 +72,8 @@ def cond(
             "cond(pred, true_fun, false_fun, *operands)."
         )
     pred = _scalar("cond", "pred", pred)
+    if dtypes.is_complex(pred.dtype):
+        raise TypeError(f"cond: pred must be a bool or a real number, got {type_name(pred.aval)}.")
     if config.disable_jit and _is_known(pred):
         return true_fun(*operands) if bool(pred) else false_fun(*operands)
     if pred.dtype != dtypes.bool_:

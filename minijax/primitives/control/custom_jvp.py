@@ -17,7 +17,7 @@ from minijax.core.execute import execute
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.primitive import primitive
 from minijax.core.trace import to_result
-from minijax.interpreters.batch import batch, batch_jaxpr, move_batch_axis
+from minijax.interpreters.batch import MappedAxis, batch, batch_jaxpr, move_batch_axis
 from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.stage import stage
 from minijax.interpreters.transpose import backward_pass
@@ -45,23 +45,26 @@ def stage_call(
 
 
 def batch_call(
-    call: Call, size: int, batched: Sequence[bool], num_consts: int, mapped_axis: Any
+    call: Call, size: int, batched: Sequence[bool], num_consts: int, mapped_axis: MappedAxis
 ) -> Call:
     """Returns a function or program mapped over leading axes; all results have the axis."""
     if isinstance(call, Jaxpr):
         always = [True] * len(call.outvars)
-        return batch_jaxpr(call, size, batched, always, mapped_axis)[0]
+        return batch_jaxpr(call, size, batched, always, mapped_axis.name)[0]
     return batch_flat(call, size, batched[num_consts:], mapped_axis)
 
 
 def batch_flat(
-    function: Callable[..., Sequence[Any]], size: int, batched: Sequence[bool], mapped_axis: Any
+    function: Callable[..., Sequence[Any]],
+    size: int,
+    batched: Sequence[bool],
+    mapped_axis: MappedAxis,
 ) -> Callable[..., list[Any]]:
     """Returns a flat function mapped over leading axes; all results have the axis."""
 
     def mapped(*args: Any) -> list[Any]:
         dims = [0 if on else None for on in batched]
-        outs, out_dims = batch(function, args, dims, size, mapped_axis)
+        outs, out_dims = batch(function, args, dims, size, *mapped_axis)
         return [move_batch_axis(out, dim, size) for out, dim in zip(outs, out_dims, strict=True)]
 
     return mapped
@@ -125,7 +128,7 @@ def _batch(
     jvp: Any,
     num_consts: int,
     name: str,
-    mapped_axis: Any,
+    mapped_axis: MappedAxis,
 ) -> Any:
     batched = [dim is not None for dim in dims]
     mapped = batch_call(call, size, batched, num_consts, mapped_axis)
@@ -192,6 +195,7 @@ custom_jvp_p = primitive(
     lower=_lower,
     stage=_stage,
     collective=True,
+    holds_functions=True,
 )
 
 

@@ -17,6 +17,7 @@ from minijax.core.avals import Aval, Zero, materialize
 from minijax.core.dtypes import float0
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.primitive import absent, primitive
+from minijax.interpreters.batch import MappedAxis
 from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.transpose import backward_pass, is_linear
 from minijax.primitives.broadcast import reduce_sum
@@ -66,7 +67,7 @@ def _lin_batch(
     bwd: Any,
     num_res: int,
     out_avals: tuple[Aval, ...],
-    mapped_axis: Any,
+    mapped_axis: MappedAxis,
 ) -> Any:
     batched = [dim is not None for dim in dims]
     moved = lead_batch_axis(operands, dims)
@@ -101,6 +102,7 @@ custom_lin_p = primitive(
     batch=_lin_batch,
     lower=_no_forward,
     collective=True,
+    holds_functions=True,
 )
 
 
@@ -162,7 +164,7 @@ def _batch(
     bwd: Any,
     num_consts: int,
     name: str,
-    mapped_axis: Any,
+    mapped_axis: MappedAxis,
 ) -> Any:
     batched = [dim is not None for dim in dims]
     flags = batched[num_consts:]
@@ -229,6 +231,7 @@ custom_vjp_p = primitive(
     lower=_lower,
     stage=_stage,
     collective=True,
+    holds_functions=True,
 )
 
 

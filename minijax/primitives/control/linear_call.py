@@ -10,7 +10,7 @@ import numpy as np
 from minijax.core.avals import Aval, Zero, materialize
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.primitive import Primitive, primitive
-from minijax.interpreters.batch import batch_jaxpr
+from minijax.interpreters.batch import MappedAxis, batch_jaxpr
 from minijax.interpreters.evaluate import eval_jaxpr, evaluate
 from minijax.interpreters.jvp import jvp
 from minijax.interpreters.transpose import is_linear
@@ -63,14 +63,14 @@ def _batch(
     jaxpr: Jaxpr,
     transpose: Transpose,
     num_res: int,
-    mapped_axis: Any,
+    mapped_axis: MappedAxis,
 ) -> Any:
     params = {"jaxpr": jaxpr, "transpose": transpose, "num_res": num_res}
-    if is_unmapped(dims, mapped_axis, jaxpr):
+    if is_unmapped(dims, mapped_axis.name, jaxpr):
         return linear_call_p.bind(*operands, **params), (None,) * len(jaxpr.outvars)
     batched = [dim is not None for dim in dims]
     always = [True] * len(jaxpr.outvars)
-    derived, _ = batch_jaxpr(jaxpr, size, batched, always, mapped_axis)
+    derived, _ = batch_jaxpr(jaxpr, size, batched, always, mapped_axis.name)
 
     def flat(*args: Any) -> list[Any]:
         return list(transpose(args[:num_res], args[num_res:]))
@@ -106,6 +106,7 @@ linear_call_p: Primitive = primitive(
     batch=_batch,
     lower=_lower,
     collective=True,
+    holds_functions=True,
 )
 
 

@@ -6,6 +6,7 @@ What nobody reads is not written, and what numbers its own places is not read.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -25,19 +26,63 @@ class RowWriter(Protocol):
         """Writes the row that starts at a position from one that starts at another."""
 
 
-def each_row(frame: Frame, sort: Sort, writer: RowWriter) -> None:
-    """Emits the loops over the rows of a sort; neither operands nor results are empty."""
+class RowsWriter(RowWriter, Protocol):
+    """Writes neighbouring rows of the results of a sort.
+
+    Attributes:
+        count: how many rows are written at a time.
+    """
+
+    count: int
+
+
+def each_row(
+    frame: Frame, sort: Sort, writer: RowWriter, several: RowsWriter | None = None
+) -> None:
+    """Emits the loops over the rows of a sort; neither operands nor results are empty.
+
+    Args:
+        frame: where they are emitted.
+        sort: the sort.
+        writer: writes one row.
+        several: writes neighbours, as long as there are enough of them.
+    """
     shape, axis, fn = sort.operands[0].shape, sort.axis, frame.c.fn
     outer, stride = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
-    with (
-        fn.loop(*frame.span(outer, outer >= stride)) as i,
-        fn.loop(*frame.span(stride, outer < stride)) as j,
-    ):
+    kept = sort.outs[0].shape[axis]
+
+    def write(i: str, j: str, act: Callable[[str, str], None]) -> None:
         starts = []
-        for length in (shape[axis], sort.outs[0].shape[axis]):
-            above = fn.emit(f"mul nsw i64 {i.index}, {length * stride}")
-            starts.append(fn.emit(f"add nsw i64 {above}, {j.index}"))
-        writer.write(*starts)
+        for length in (shape[axis], kept):
+            above = fn.emit(f"mul nsw i64 {i}, {length * stride}")
+            starts.append(fn.emit(f"add nsw i64 {above}, {j}"))
+        act(*starts)
+
+    rows, neighbours = frame.span(outer, outer >= stride), frame.span(stride, outer < stride)
+    if stride == 1:
+        _in_groups(frame, rows, (writer, several), lambda i, act: write(i, "0", act))
+        return
+    with fn.loop(*rows) as i:
+        _in_groups(frame, neighbours, (writer, several), lambda j, act: write(i.index, j, act))
+
+
+def _in_groups(
+    frame: Frame,
+    bounds: tuple[Operand, Operand],
+    writers: tuple[RowWriter, RowsWriter | None],
+    write: Callable[[str, Callable[[str, str], None]], None],
+) -> None:
+    """Emits a loop over as many rows at a time as there are writers for, then over the rest."""
+    (first, end), (writer, several), fn = bounds, writers, frame.c.fn
+    if several is not None:
+        length = fn.emit(f"sub nsw i64 {end}, {first}")
+        left = fn.emit(f"srem i64 {length}, {several.count}")
+        stop = fn.emit(f"sub nsw i64 {end}, {left}")
+        with fn.loop(first, stop, several.count) as group:
+            write(group.index, several.write)
+        first = stop
+    with fn.loop(first, end) as each:
+        write(each.index, writer.write)
 
 
 class Moved:

@@ -20,6 +20,7 @@ from minijax.compiler.emit.sorts.around import Around
 from minijax.compiler.emit.sorts.flags import FlagsFirst
 from minijax.compiler.emit.sorts.moved import Moved, RowWriter, each_row
 from minijax.compiler.emit.sorts.plain_sort import PlainSort
+from minijax.compiler.emit.sorts.several import SeveralAround
 from minijax.compiler.fuse.ordering import flags_first, key_around, plain_keys
 from minijax.compiler.text import Operand
 from minijax.kernel.roots import Sort
@@ -34,11 +35,13 @@ def emit_sort(frame: Frame, sort: Sort, position: int) -> None:
         for out, operand in zip(sort.outs, sort.operands, strict=True):
             frame.scalars[out] = frame.scalars[operand]
         return
-    if first.size == 0 or sort.outs[0].size == 0:
+    if first.size == 0 or sort.outs[0].size == 0 or len(sort.unread) == len(sort.outs):
         return
     writer = _row_writer(frame, sort, position)
     if writer is not None:
-        each_row(frame, sort, writer)
+        around = key_around(sort)
+        several = None if around is None else SeveralAround.of(frame, sort, around)
+        each_row(frame, sort, writer, several)
     else:
         _merge_sort(frame, sort, position)
 
