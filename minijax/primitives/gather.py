@@ -291,7 +291,7 @@ def _scatter_lower(combine: Callable[..., Any] | None) -> Rule:
             return k.element(out[0], operand)
         line = operand.aval if operand.ndim else ShapedArray((1,), operand.dtype)
 
-        order = windows.sequence
+        order = windows.along_memory
 
         def in_order(i: Sequence[Any]) -> list[Any]:
             return [i[order.index(d)] for d in range(len(i))]

@@ -133,6 +133,18 @@ class Windows:
         return (*self.batch_axes, *self.dims.offset_dims)
 
     @property
+    def along_memory(self) -> Axes:
+        """The axes of the windows in an order that does the same as `sequence`, nearer to memory.
+
+        Axes of the operand in front of all that are indexed come first: windows that differ there
+        never meet, so what is written to one place is written in the same order.
+        """
+        indexed = min(self.dims.start_index_map, default=0)
+        pairs = zip(self.window_axes, self.dims.offset_dims, strict=True)
+        first = tuple(d for axis, d in pairs if axis < indexed)
+        return (*first, *(d for d in self.sequence if d not in first))
+
+    @property
     def shape(self) -> Axes:
         """The shape of the windows."""
         window = iter([self.slice_sizes[d] for d in self.window_axes])

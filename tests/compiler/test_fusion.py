@@ -117,7 +117,9 @@ def test_rows_of_many_elements_are_cut_although_they_are_long() -> None:
         return jnp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
 
     def conditions(n: int) -> int:
-        return compiled(mj.hessian(objective), normal(n)).llvm_ir().count("icmp slt <")
+        lines = compiled(mj.hessian(objective), normal(n)).llvm_ir().splitlines()
+        # A comparison with zero is that of a mask, which is known in front of the loop.
+        return sum("icmp slt <" in line and "splat (i64 0)" not in line for line in lines)
 
     assert conditions(90) > 0
     assert conditions(200) == 0
@@ -179,3 +181,20 @@ def test_mapped_loops_go_by_lanes(size: int) -> None:
         np.testing.assert_allclose(run(mj.vmap(mj.grad(root)))(a), 0.5 / np.sqrt(a), rtol=1e-9)
     total = mj.grad(lambda a: mj.vmap(root)(a).sum())
     np.testing.assert_allclose(total(a), 0.5 / np.sqrt(a), rtol=1e-9)
+
+
+def test_folds_of_a_constant_bool() -> None:
+    """A constant stands for itself in every lane, once."""
+    x = np.zeros((3, 70), bool)
+    assert bool(mj.jit(lambda x: jnp.any(x == x))(x[0]))
+    rows, found = mj.jit(lambda x: (x == x, jnp.any(x == x, axis=1)))(x)
+    assert bool(rows.all())
+    assert bool(found.all())
+
+
+def test_thin_products_of_what_is_scaled_by_a_number() -> None:
+    x = normal(10, 10)
+    found = mj.jit(lambda x: jnp.dot(x, x / jnp.exp2(jnp.ceil(jnp.log2(jnp.max(x))))))(x)
+    np.testing.assert_allclose(found, x @ x / 2.0 ** np.ceil(np.log2(x.max())), rtol=1e-12)
+    found = mj.jit(mj.scipy.linalg.expm)(x)
+    np.testing.assert_allclose(found, mj.scipy.linalg.expm(x), rtol=1e-9)

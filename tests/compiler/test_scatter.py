@@ -45,6 +45,17 @@ def test_updates_of_rows(how: str, mode: str, width: int) -> None:
         both(function, table, PLACES, updates)
 
 
+def test_updates_of_columns_go_row_by_row() -> None:
+    """Places are met in the same order, so that sums and what is set last are the same."""
+    rng = np.random.default_rng(8)
+    table, updates = rng.normal(size=(6, 3, 5)), rng.normal(size=(6, len(PLACES), 5))
+    for how in HOW:
+        both(lambda t, u, how=how: getattr(t.at[:, PLACES], how)(u, mode="drop"), table, updates)
+        both(lambda t, u, how=how: getattr(t.at[:, :, PLACES], how)(u[:, :3, :1]), table, updates)
+    text = mj.jit(lambda t, u: t.at[:, PLACES].add(u)).lower(table, updates).kernels()
+    assert "r0<6,r1<9" in str(text)
+
+
 def test_a_row_is_updated_from_another_row_of_itself() -> None:
     table = np.arange(24.0).reshape(6, 4)
     both(lambda t, i: t.at[i].add(t[i + 1] * 0.5), table, np.array([0, 1, 1, 2]))

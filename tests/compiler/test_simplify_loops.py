@@ -107,6 +107,14 @@ def test_residuals_that_are_inputs_are_not_stacked() -> None:
     assert program.invars[1] in backward.invars
 
 
+def test_what_a_step_computes_twice_is_stacked_once() -> None:
+    def step(carry: Any, row: Any) -> Any:
+        return carry + row, (jnp.sin(carry * row), jnp.sin(carry * row))
+
+    scan = loop_of(simplified(lambda x, rows: lax.scan(step, x, rows)[1], X, ROWS))
+    assert len(scan.outvars) - scan.params["num_carry"] == 1
+
+
 def test_loops_without_use_and_their_parts_go() -> None:
     def function(x: Any, rows: Any) -> Any:
         def step(carry: Any, row: Any) -> Any:

@@ -24,8 +24,10 @@ from minijax.kernel.reference import evaluate_program
 from minijax.kernel.roots import Sort
 from minijax.primitives.bitwise import bitwise_not
 from minijax.primitives.creation import broadcasted_iota
+from minijax.primitives.joining import concatenate
 from minijax.primitives.partition import partition, partition_p
 from minijax.primitives.sort import sort, sort_p, top_k, top_k_p
+from minijax.primitives.windows import slice_in_dim
 
 SHAPES = [((1,), 0), ((1000,), 0), ((200, 5), 0), ((5, 200), 1), ((3, 40, 2), 1)]
 INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
@@ -286,6 +288,17 @@ def test_places_as_keys(dtype: str, axis: int) -> None:
     _same_bits(compile_jaxpr(program).run([x]), evaluate(program, [x]))
 
 
+def test_sorts_of_which_nothing_is_read() -> None:
+    """What reads one only where it never is leaves it behind; nothing is sorted then."""
+
+    def first(x: Any) -> Any:
+        return [slice_in_dim(concatenate([x, sort(x, 1)], 1), 0, 1, axis=1)]
+
+    x = _values("float64", (4, 9))
+    program = stage(first, _avals(x))
+    _same_bits(compile_jaxpr(program).run([x]), [x[:, :1]])
+
+
 def test_unknown_functions_are_refused() -> None:
     assert external.signature("numpy_sort_int32").args == ("ptr", "i64", "ptr")
     with pytest.raises(LookupError, match="float16"):
@@ -298,3 +311,13 @@ def test_orders_are_of_expressions() -> None:
     program = stage(lambda x: sort((bitwise_not(x), x)), _avals(x))
     wanted = sort_p.impl(~x, x, dimension=0, is_stable=True, num_keys=1)
     _same_bits(compile_jaxpr(program).run([x]), wanted)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+@pytest.mark.parametrize("n", [1, 2, 39, 40, 41, 300])
+def test_bytes_are_sorted_in_rows_of_any_length(dtype: str, n: int) -> None:
+    info = np.iinfo(dtype)
+    x = np.random.default_rng(n).integers(info.min, info.max, (7, n), dtype, endpoint=True)
+    for axis in (0, 1):
+        (found,) = compile_jaxpr(stage(lambda x, a=axis: sort([x], a), _avals(x))).run([x])
+        np.testing.assert_array_equal(found, np.sort(x, axis))

@@ -96,6 +96,8 @@ def _sources(element: Element) -> Sequence[Value] | None:
     """Returns what an element reads; None if its last index is not the last one there."""
     if element.view_of is not None:
         return [element.view_of]
+    if not element.indices:
+        return []  # a number is the same wherever it is read
     last = element.indices[-1]
     reads = [n for n in postorder(element.bodies) if n.op == "read" and n.operands]
     moved = any(y is last for n in reads for y in postorder(n.operands[:-1]))

@@ -11,7 +11,8 @@
     layout   transposes become another way for a product to read its operands
     dce      what nobody uses goes
 
-None changes a value. `simplify` runs them in this order, in the nested programs too.
+None changes a value. `simplify` runs them in this order, in the nested programs too; cse runs
+before forward as well, which then sees that two residuals of a loop are one.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ PASSES = (
     inline_calls,
     carries_to_constants,
     hoist_invariants,
+    eliminate_common,  # what is the same is to be stacked once
     forward_stacks,
     count_again,
     fold_constants,

@@ -35,7 +35,7 @@ def emit_sort(frame: Frame, sort: Sort, position: int) -> None:
         for out, operand in zip(sort.outs, sort.operands, strict=True):
             frame.scalars[out] = frame.scalars[operand]
         return
-    if first.size == 0 or sort.outs[0].size == 0:
+    if first.size == 0 or sort.outs[0].size == 0 or len(sort.unread) == len(sort.outs):
         return
     writer = _row_writer(frame, sort, position)
     if writer is not None:
