@@ -1,9 +1,11 @@
 """How cost grows: gradients of loops with their length, compile time with the program's length.
 
-    python benchmarks/growth.py [--peer] [--rounds 7] [--output growth.json]
+    python benchmarks/growth.py [--peer] [--rounds 7] [--cpu] [--output growth.json]
 
 A gradient should cost a fixed number of runs of the function, whatever the length of the loop. An
-exponent is the slope of a line through (log length, log time): 1 is linear growth.
+exponent is the slope of a line through (log length, log time): 1 is linear growth. Programs are
+compiled once each; `--cpu` counts the processor time of that, which other work on the machine
+lengthens less.
 """
 
 from __future__ import annotations
@@ -96,7 +98,9 @@ def loop_times(
     return values, gradients
 
 
-def compile_times(lib: Library, lengths: tuple[int, ...]) -> list[float]:
+def compile_times(
+    lib: Library, lengths: tuple[int, ...], clock: Callable[[], float] = time.perf_counter
+) -> list[float]:
     """Returns the time of the first call of a scalar program, by its number of equations."""
 
     def program(x: Any, n: int) -> Any:
@@ -109,9 +113,9 @@ def compile_times(lib: Library, lengths: tuple[int, ...]) -> list[float]:
     times = []
     for n in lengths:
         compiled, x = lib.module.jit(lambda x, n=n: program(x, n)), lib.arrays(np.array(0.5))
-        start = time.perf_counter()
+        start = clock()
         lib.module.block_until_ready(compiled(x))
-        times.append(time.perf_counter() - start)
+        times.append(clock() - start)
     return times
 
 
@@ -120,17 +124,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Growth of run and compile time.")
     parser.add_argument("--peer", action="store_true", help="JAX too, at smaller lengths")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--cpu", action="store_true", help="compile time in processor time")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     libraries.pin_to_one_core()
     found = libraries.load_all()[: 2 if options.peer else 1]
     measure.warm_up(found)
-    record = {lib.name: _tables(lib, lib is not found[0], options.rounds) for lib in found}
+    clock = time.process_time if options.cpu else time.perf_counter
+    record = {lib.name: _tables(lib, lib is not found[0], options.rounds, clock) for lib in found}
     if options.output:
         options.output.write_text(json.dumps(record, indent=1) + "\n")
 
 
-def _tables(lib: Library, peer: bool, rounds: int) -> dict[str, Any]:
+def _tables(lib: Library, peer: bool, rounds: int, clock: Callable[[], float]) -> dict[str, Any]:
     lengths = PEER_LENGTHS if peer else LENGTHS
     columns = "".join(f"{f'n={n}':>10}" for n in lengths)
     print(f"\n{lib.name}: T(value and gradient) / T(value)")
@@ -143,7 +149,7 @@ def _tables(lib: Library, peer: bool, rounds: int) -> dict[str, Any]:
         slopes = exponent(lengths, values), exponent(lengths, gradients)
         print(f"{name:<26}{ratios}{slopes[0]:>14.2f}{slopes[1]:>16.2f}", flush=True)
     equations = PEER_EQUATIONS if peer else EQUATIONS
-    times = compile_times(lib, equations)
+    times = compile_times(lib, equations, clock)
     record["compile"] = {"equations": equations, "times": times}
     print(f"{lib.name}: first call, by number of equations")
     for n, seconds in zip(equations, times, strict=True):

@@ -68,6 +68,19 @@ def _integers(rng: np.random.Generator, n: int, dtype: Any) -> list[np.ndarray]:
     return [rng.integers(0, 100, n).astype(_integer(dtype))]
 
 
+def _whole(name: str) -> Make:
+    """Returns what makes two operands of one dtype of integers, whatever that of floats is."""
+
+    def make(rng: np.random.Generator, n: int, dtype: Any) -> list[np.ndarray]:
+        return [rng.integers(1, 100, n).astype(name), rng.integers(1, 100, n).astype(name)]
+
+    return make
+
+
+def _first(make: Make) -> Make:
+    return lambda rng, n, dtype: make(rng, n, dtype)[:1]
+
+
 def _integer_pair(rng: np.random.Generator, n: int, dtype: Any) -> list[np.ndarray]:
     integer = _integer(dtype)
     return [rng.integers(1, 100, n).astype(integer), rng.integers(1, 20, n).astype(integer)]
@@ -256,10 +269,33 @@ _axes(
 )
 _axes("reductions", "nanpercentile", _with_nan, args=(30,))
 _axes("reductions", "sum max argmax mean", _integers, of=", integers")
+_axes("reductions", "sum prod mean", _complex, of=", complex")
+_axes("cumulative", "cumsum", _complex, of=", complex")
+for _name in ("int8", "uint8", "int16", "uint32"):
+    _only: dict[str, Any] = {"of": f", {_name}", "dtypes": ("float64",)}
+    _each(
+        "integers",
+        "add multiply maximum less equal floor_divide bitwise_xor right_shift true_divide",
+        _whole(_name),
+        **_only,
+    )
+    _each("integers", "abs sign square bitwise_count", _first(_whole(_name)), **_only)
+    _axes("reductions", "sum max argmax mean", _first(_whole(_name)), **_only)
+    _axes("cumulative", "cumsum", _first(_whole(_name)), **_only)
+    _axes("sorting", "sort", _first(_whole(_name)), **_only)
+    for _target in ("float64", "float32", "int64"):
+        _add(
+            "integers",
+            f"astype, {_name} to {_target}",
+            lambda np, x, target=_target: x.astype(target),
+            _first(_whole(_name)),
+            dtypes=("float64",),
+        )
+for _name in ("uint8", "int16", "uint32", "int64", "uint64"):
+    _add("arithmetic", f"astype, {_name}", lambda np, x, to=_name: x.astype(to), _positive)
 _add("reductions", "any, bools", lambda np, x, y: np.any(x & y), _bools)
 _add("reductions", "sum, bools", lambda np, x, y: np.sum(x), _bools)
 _add("reductions", "count_nonzero, bools", lambda np, x, y: np.count_nonzero(x), _bools)
-_add("reductions", "sum, complex", lambda np, x: np.sum(x), _complex)
 _each("reductions", "allclose array_equal", _pair)
 
 _axes("cumulative", "cumsum cumprod nancumsum nancumprod diff", _normal)

@@ -166,8 +166,10 @@ def test_growth(found: list[libraries.Library]) -> None:
     assert all(seconds > 0.0 for seconds in growth.compile_times(found[0], (4, 16)))
 
 
-def test_imports() -> None:
-    seconds, mebibytes = imports.cost("import numpy")
+def test_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    seconds, mebibytes = imports.cost("import numpy", imports.environment(str(tmp_path)))
+    assert any(tmp_path.rglob("*.pyc")), "the next one reads what this one has compiled"
     assert 0.0 < seconds < 60.0
     assert mebibytes > 1.0
 

@@ -81,6 +81,7 @@ _MEMORY = {
 
 _NUMPY_SORTS = {
     "sort": Signature("i32", ("ptr", "i64", "ptr")),
+    "quicksort": Signature("i32", ("ptr", "i64", "ptr")),
     "argsort": Signature("i32", ("ptr", "ptr", "i64", "ptr")),
 }
 

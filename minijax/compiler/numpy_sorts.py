@@ -7,7 +7,8 @@ A dtype has two of interest here:
 
 Numbers need no `array`: null does. For items of two bytes and more (values) or four and more
 (orders) it is the fast sort, which does not keep the order of equals; below that the stable one.
-The result is not 0 where working memory was refused.
+The result is not 0 where working memory was refused. `quicksort` is the fast one of values whatever
+their size, which sorts short rows of bytes before the stable one has cleared its counters.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ import numpy as np
 _MODULE = "numpy._core._multiarray_umath"
 _ABI_VERSION, _GET_FUNCTIONS = 0, 365  # in the table
 _ABI = 0x2000000
-_SORT, _ARGSORT = 264, 288  # bytes into the functions of a dtype: for each three kinds
+# Bytes into the functions of a dtype: for each three kinds.
+_PLACES = {"sort": 264, "quicksort": 264, "argsort": 288}
 _FAST, _STABLE = 0, 2
-_SMALLEST_FAST = {"sort": 2, "argsort": 4}
+_SMALLEST_FAST = {"sort": 2, "quicksort": 1, "argsort": 4}
 _DTYPES = tuple(map(np.dtype, ("f8", "f4", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1")))
 
 
@@ -46,7 +48,7 @@ def address(kind: str, dtype_name: str) -> int:
     """Returns the address of a function.
 
     Args:
-        kind: "sort" or "argsort".
+        kind: "sort", "quicksort" or "argsort".
         dtype_name: of a number.
 
     Raises:
@@ -58,9 +60,8 @@ def address(kind: str, dtype_name: str) -> int:
         raise LookupError(f"NumPy's {kind} of {dtype_name} is not where it should be")
     get = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object)(_word(table, _GET_FUNCTIONS))
     functions: int = get(dtype)
-    first = {"sort": _SORT, "argsort": _ARGSORT}[kind]
     at = _FAST if is_fast(kind, dtype) else _STABLE
-    return _word(functions + first, at)
+    return _word(functions + _PLACES[kind], at)
 
 
 def _word(start: int, number: int) -> int:

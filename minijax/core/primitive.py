@@ -152,6 +152,7 @@ class Primitive:
         set_slot(self, "_abstract_cache", {})
         set_slot(self, "ufuncs", {})
         set_slot(self, "nan_apart", False)
+        set_slot(self, "holds_functions", False)
         set_slot(self, "plans", Plans(self))
         for slot, rule in rules.items():
             if isinstance(rule, Linear | Constant):

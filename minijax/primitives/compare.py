@@ -15,6 +15,7 @@ from minijax.core.primitive import constant, primitive
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.bitwise import bitwise_and
 from minijax.primitives.broadcast import full_like, unbroadcast
+from minijax.primitives.convert import convert_element_type
 from minijax.primitives.families import (
     NOT_LINEAR,
     align_batch,
@@ -219,7 +220,7 @@ def select_n(which: Any, *cases: Any) -> Array:
     """Returns for every element the case that `which` names.
 
     Args:
-        which: bools (false names the first of two cases) or int32 positions.
+        which: bools (false names the first of two cases) or integer positions.
         cases: arrays of one dtype. They and `which` have one shape, or rank 0.
 
     Example:
@@ -227,7 +228,11 @@ def select_n(which: Any, *cases: Any) -> Array:
         >>> select_n(jnp.array([True, False]), jnp.array([1, 2]), jnp.array([10, 20]))
         Array([10,  2], dtype=int64)
     """
-    return select_n_p.bind(to_array(which), *match(*cases))[0]
+    chosen = to_array(which)
+    if chosen.dtype != dtypes.int32 and dtypes.is_integer(chosen.dtype):
+        last = np.array(len(cases) - 1, chosen.dtype)  # before bits are cut off
+        chosen = convert_element_type(clamp(np.zeros((), chosen.dtype), chosen, last), dtypes.int32)
+    return select_n_p.bind(chosen, *match(*cases))[0]
 
 
 def select(pred: Any, on_true: Any, on_false: Any) -> Array:

@@ -105,6 +105,8 @@ def pow(x: Any, y: Any) -> Array:
     """
     if isinstance(y, int) and not isinstance(y, bool):
         return pow_p.bind(to_array(x), to_array(y))[0]
+    if isinstance(x, float | complex) and is_integer(aval_of(y).dtype):
+        return pow_p.bind(to_array(x), to_array(y))[0]  # the base stays what it is
     return pow_p.bind(*match(x, y))[0]
 
 

@@ -233,6 +233,10 @@ def own_reduction(computation: Jaxpr) -> str | None:
     return name if is_plain and name in _OWN_REDUCTIONS else None
 
 
+def _in_dtype(init: Any, dtype: np.dtype) -> Any:
+    return init.astype(dtype) if init.weak_type and init.dtype != dtype else init
+
+
 def reduce(
     operands: Any,
     init_values: Any,
@@ -271,6 +275,7 @@ def reduce(
             f"got {treedef} and {init_treedef}."
         )
     arrays, inits = [to_array(x) for x in arrays], [to_array(x) for x in inits]
+    inits = [_in_dtype(init, x.dtype) for init, x in zip(inits, arrays, strict=True)]
     axes = tuple(int(d) for d in dimensions)
     program = staged_computation(computation, [x.aval for x in arrays], treedef)
     name = own_reduction(program)

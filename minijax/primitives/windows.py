@@ -302,7 +302,8 @@ def index_in_dim(operand: Any, index: int, axis: int = 0, keepdims: bool = True)
         keepdims: whether the axis stays, with length 1.
 
     Raises:
-        ValueError: if the index or the axis is out of range.
+        IndexError: if the index is out of range.
+        ValueError: if the axis is.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -314,7 +315,7 @@ def index_in_dim(operand: Any, index: int, axis: int = 0, keepdims: bool = True)
     axis = canonical_axis("index_in_dim", axis, x.ndim)
     n, i = x.shape[axis], operator.index(index)
     if not -n <= i < n:
-        raise ValueError(f"index_in_dim: index {i} is out of bounds for an axis of length {n}.")
+        raise IndexError(f"index_in_dim: index {i} is out of bounds for an axis of length {n}.")
     i = i + n if i < 0 else i
     found = slice_in_dim(x, i, i + 1, 1, axis)
     return found if keepdims else squeeze(found, (axis,))

@@ -311,3 +311,13 @@ def test_orders_are_of_expressions() -> None:
     program = stage(lambda x: sort((bitwise_not(x), x)), _avals(x))
     wanted = sort_p.impl(~x, x, dimension=0, is_stable=True, num_keys=1)
     _same_bits(compile_jaxpr(program).run([x]), wanted)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+@pytest.mark.parametrize("n", [1, 2, 39, 40, 41, 300])
+def test_bytes_are_sorted_in_rows_of_any_length(dtype: str, n: int) -> None:
+    info = np.iinfo(dtype)
+    x = np.random.default_rng(n).integers(info.min, info.max, (7, n), dtype, endpoint=True)
+    for axis in (0, 1):
+        (found,) = compile_jaxpr(stage(lambda x, a=axis: sort([x], a), _avals(x))).run([x])
+        np.testing.assert_array_equal(found, np.sort(x, axis))

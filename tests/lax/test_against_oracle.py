@@ -33,6 +33,7 @@ CALLS: dict[str, Any] = {
     "full_like": lambda m: m.full_like(2.0, 3),
     "index_take": lambda m: m.index_take(X, [np.array([-1, 2]), np.array([5, 7])], [0, 1]),
     "mul": lambda m: m.mul(SINGLE, SINGLE, out_dtype=np.float64),
+    "pow of a number": lambda m: m.pow(2.5, np.array([3, -2], np.int32)),
     "platform_dependent": lambda m: m.platform_dependent(X, cpu=lambda x: x + 1),
     "ragged_dot": lambda m: m.ragged_dot(LEFT, RIGHT, GROUPS),
     "ragged, contracted": lambda m: ragged(
@@ -44,6 +45,9 @@ CALLS: dict[str, Any] = {
     "reduce_window of dilated operand": lambda m: m.reduce_window(
         X, 0.0, m.add, (3, 1), (2, 1), "SAME", base_dilation=(2, 1)
     ),
+    "reduce from a number": lambda m: m.reduce(X, 0, m.add, (0,)),
+    "select by integers": lambda m: m.select(np.array([1, 0, 1, 0]), X[:, 0], X[:, 1]),
+    "select_n by integers": lambda m: m.select_n(np.array([0, 5, 2, -1]), *X.T[:3]),
     "shape_as_value": lambda m: m.shape_as_value((2, 3)),
     "stack": lambda m: m.stack([X, X], 1),
     "stretched": lambda m: m.add(X, X[:, :1]),
@@ -101,6 +105,13 @@ def test_signatures(oracle: ModuleType) -> None:
             for f in (ours, theirs)
         ]
         assert shown[0] == shown[1], name
+
+
+def test_wide_integers_select_the_nearest_case() -> None:
+    chosen = lax.select_n(np.array([2**33, -(2**40)]), np.zeros(2), np.ones(2))
+    assert chosen.tolist() == [1.0, 0.0]
+    with pytest.raises(IndexError, match="out of bounds"):
+        lax.index_in_dim(X, 9)
 
 
 def test_tokens_and_places_pass_values_on() -> None:

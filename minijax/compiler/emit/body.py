@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minijax.compiler.emit import masks
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame, Part
 from minijax.compiler.emit.lanes import Lanes
@@ -34,6 +35,9 @@ from minijax.compiler.emit.memory_access import (
 from minijax.compiler.emit.numbers import divisor, scalar
 from minijax.compiler.emit.numbers.divisor import Divisor
 from minijax.compiler.emit.numbers.types import Scalar, constant, registers
+from minijax.compiler.emit.positions import clamp as clamp
+from minijax.compiler.emit.positions import plus as plus
+from minijax.compiler.emit.positions import times as times
 from minijax.compiler.emit.shortcuts import known_bool, needed
 from minijax.compiler.fuse.affine import Address, address_terms
 from minijax.compiler.fuse.parts import lanes_of
@@ -61,6 +65,7 @@ class Body:
         self._known: dict[int, _Emitted] = {}
         # On all lanes, for each number of lanes: vectors of several lengths may read one number.
         self._spread: dict[int, dict[int, Scalar]] = {}
+        self._masks: dict[int, dict[tuple[int, int], str]] = {}
         self._divisors: dict[int, dict[int, Divisor]] = {}
         self._emitted: list[list[int]] = [[]]
         self._kept: list[Expr] = []
@@ -151,6 +156,7 @@ class Body:
         for key in self._emitted.pop():
             self._known.pop(key, None)
             self._spread.pop(key, None)
+            self._masks.pop(key, None)
             self._divisors.pop(key, None)
 
     def bind(self, expr: Expr, value: Scalar, varies: bool = False) -> None:
@@ -293,6 +299,18 @@ class Body:
                 spread[self.c.lanes] = tuple(str(self.c.spread(ty, part)) for ty, part in pairs)
         return spread[self.c.lanes]
 
+    def _mask(self, x: Expr, bits: int) -> Scalar | None:
+        """Returns a bool from in front of the innermost loop on all lanes; None for others."""
+        value, level, varies = self._known[id(x)]
+        if not bits or x.dtype != bool_ or varies or level == self.depth or value[0][0] != "%":
+            return None
+        known = self._masks.setdefault(id(x), {})
+        key = self.c.lanes, bits
+        if key not in known:
+            with self._at(level):
+                known[key] = masks.spread_mask(self.c, value[0], bits)
+        return (masks.from_mask(self.c, known[key], bits),)
+
     @contextmanager
     def _at(self, level: int) -> Iterator[None]:
         """Within it, instructions go where everything of a level is known."""
@@ -381,7 +399,8 @@ class Body:
             return self._lanes(node)
         if node.op in ("div", "rem") and self._has_one_divisor(node):
             return self._divided(node)
-        operands = [self._over_lanes(x) for x in used]
+        bits = masks.mask_bits(node) if self.c.lanes > 1 else 0
+        operands = [self._mask(x, bits) or self._over_lanes(x) for x in used]
         if len(operands) < len(node.operands):
             return operands[0]
         known = known_bool(node.op, operands) if node.dtype == bool_ else None
@@ -484,7 +503,7 @@ class Body:
         if known == "true":
             return self._load(node)
         if known == "false":
-            return nothing(node.dtype)
+            return constant(np.zeros((), node.dtype))  # a number that does not matter
         step = self._step(node)
         if self.c.lanes == 1 or (step == 1 and not self._varies(node.operands[0])):
             with self.c.on(1):
@@ -557,32 +576,6 @@ class Body:
             return self._moving[1]
         (value,) = self.emit(index)
         return value if value[0] == "%" else int(value)
-
-
-def times(c: Context, x: Operand, factor: int) -> Operand:
-    """Emits the product of a position and a constant."""
-    if isinstance(x, int):
-        return x * factor
-    return x if factor == 1 else c.fn.emit(f"mul nsw i64 {x}, {factor}")
-
-
-def clamp(c: Context, which: str, x: Operand, y: Operand) -> Operand:
-    """Emits the smaller (`smin`) or larger (`smax`) of two positions."""
-    return c.pure_call("i64", f"llvm.{which}.i64", [("i64", x), ("i64", y)])
-
-
-def plus(c: Context, x: Operand, y: Operand) -> Operand:
-    """Emits the sum of two positions."""
-    if isinstance(x, int) and isinstance(y, int):
-        return x + y
-    if x == 0 or y == 0:
-        return y if x == 0 else x
-    return c.fn.emit(f"add nsw i64 {x}, {y}")
-
-
-def nothing(dtype: np.dtype) -> Scalar:
-    """Returns a number that does not matter."""
-    return constant(np.zeros((), dtype))
 
 
 def combine(

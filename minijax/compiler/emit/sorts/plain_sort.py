@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from minijax.compiler import numpy_sorts
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame, copy
 from minijax.compiler.emit.memory_access import load, store
@@ -27,6 +28,7 @@ from minijax.core import dtypes
 from minijax.kernel.roots import Sort
 
 _INT64 = dtypes.int64
+_NOT_COUNTED = 40
 
 
 class PlainSort:
@@ -142,6 +144,16 @@ def _write_value_sorter(c: Context, dtype: np.dtype) -> None:
     if not dtypes.is_float(dtype):
         size = fn.emit(f"mul nsw i64 %n, {dtype.itemsize}")
         copy(c, "%target", "%source", size)
+        if not numpy_sorts.is_fast("sort", dtype):
+            # Counting all numbers of a byte takes longer.
+            short = fn.emit(f"icmp sle i64 %n, {_NOT_COUNTED}")
+            with fn.if_else(short, ["i32"]) as choice:
+                with choice.then():
+                    choice.give(_sorted(c, dtype, "%target", "%n", "numpy_quicksort"))
+                with choice.otherwise():
+                    choice.give(_sorted(c, dtype, "%target", "%n"))
+            fn.ret(choice.results[0])
+            return
         fn.ret(_sorted(c, dtype, "%target", "%n"))
         return
     delicate = _copied(c, dtype)
@@ -151,8 +163,8 @@ def _write_value_sorter(c: Context, dtype: np.dtype) -> None:
     fn.ret(code)
 
 
-def _sorted(c: Context, dtype: np.dtype, row: str, n: str) -> str:
-    symbol = f"numpy_sort_{dtype.name}"
+def _sorted(c: Context, dtype: np.dtype, row: str, n: str, function: str = "numpy_sort") -> str:
+    symbol = f"{function}_{dtype.name}"
     c.outside(symbol)
     return c.fn.call("i32", symbol, [("ptr", row), ("i64", n), ("ptr", "null")])
 
