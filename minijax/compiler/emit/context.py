@@ -151,25 +151,32 @@ class Context:
             call: takes the operands of a group and returns its result.
             result: the type of a lane of the result, if it is another one.
         """
-        lanes, wide, found = self.lanes, self.type(ty), []
+        lanes, found = self.lanes, []
         for first in range(0, lanes, size):
-            which = ", ".join(f"i32 {first + k}" for k in range(size))
-            order = f"{wide} poison, <{size} x i32> <{which}>"
-            parts = [
-                self.fn.emit(f"shufflevector {wide} {x}, {order}") if x[0] == "%" else x
-                for x in operands
-            ]
+            parts = [self.lanes_of(ty, x, first, size, lanes) for x in operands]
             with self.on(size):
                 found.append(call(*parts))
-        while len(found) > 1:
+        return self.joined(ty, found, size)
+
+    def lanes_of(self, ty: str, x: str, first: int, size: int, lanes: int) -> str:
+        """Returns neighbouring lanes of a vector; a constant for every lane stands for itself."""
+        if x[0] not in "%<":
+            return x.replace(f"<{lanes} x", f"<{size} x")
+        wide, which = f"<{lanes} x {ty}>", ", ".join(f"i32 {first + k}" for k in range(size))
+        order = f"<{size} x i32> <{which}>"
+        return self.fn.emit(f"shufflevector {wide} {x}, {wide} poison, {order}")
+
+    def joined(self, ty: str, parts: Sequence[str], size: int) -> str:
+        """Returns the vector that is made of vectors of so many lanes."""
+        while len(parts) > 1:
             which = ", ".join(f"i32 {k}" for k in range(2 * size))
-            half, order = f"<{size} x {result or ty}>", f"<{2 * size} x i32> <{which}>"
-            pairs = zip(found[::2], found[1::2], strict=True)
-            found = [
+            half, order = f"<{size} x {ty}>", f"<{2 * size} x i32> <{which}>"
+            pairs = zip(parts[::2], parts[1::2], strict=True)
+            parts = [
                 self.fn.emit(f"shufflevector {half} {a}, {half} {b}, {order}") for a, b in pairs
             ]
             size *= 2
-        return found[0]
+        return parts[0]
 
     # -- instructions
 

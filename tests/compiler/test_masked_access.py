@@ -1,0 +1,50 @@
+"""Masked loads and stores touch what their lanes say, however wide the vector is."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minijax as mj
+import minijax.numpy as jnp
+from minijax.core.execute import back_end
+from minijax.interpreters.evaluate import evaluate
+
+# A row of the window has lanes that never exist: in the first register, in the second, in both.
+PADS = list(itertools.product((0, 2, 5, 9), (0, 1, 6)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "bool"])
+@pytest.mark.parametrize("pads", PADS)
+def test_padded_rows(dtype: str, pads: tuple[int, int]) -> None:
+    x = (np.arange(1, 5) / 4).reshape(2, 2).astype(dtype)
+    config = [(1, 1, 0), (*pads, 0)]
+
+    def padded(x: Any) -> Any:
+        found = mj.lax.pad(x, x[0, 0], config)
+        return jnp.tanh(found) if x.dtype.kind == "f" else found
+
+    def both(x: Any) -> Any:
+        rows = padded(x)
+        return rows, rows[1:-1, 1:], rows.sum(), jnp.where(rows > 0, rows, 0).max(axis=1)
+
+    found = mj.jit(both)(x)
+    with back_end(evaluate):
+        expected = mj.jit(both)(x)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-5)
+
+
+@pytest.mark.parametrize("pads", PADS)
+def test_gradients_of_padded_rows(pads: tuple[int, int]) -> None:
+    x = np.array([[0.7, 2.1]])
+
+    def total(x: Any) -> Any:
+        return jnp.tanh(mj.lax.pad(x, x[0, 0], [(1, 1, 0), (*pads, 0)])).sum()
+
+    slope = 1 - np.tanh(x) ** 2
+    slope[0, 0] *= 3 * (2 + sum(pads)) - 1
+    np.testing.assert_allclose(np.asarray(mj.jit(mj.grad(total))(x)), slope, rtol=1e-12)
