@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import minijax as mj
+import minijax.numpy as jnp
 from minijax.compiler.pipeline import compile_jaxpr
 from minijax.core.avals import ShapedArray
 from minijax.interpreters.stage import stage
@@ -84,3 +86,13 @@ def test_places_of_what_is_computed_on_the_way() -> None:
     found = compile_jaxpr(program).run([x, y])
     for place, function in zip(found, (np.argmax, np.argmin), strict=True):
         np.testing.assert_array_equal(place, function(x * y + x, axis=1))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int32", "float32", "float64"])
+def test_long_arrays_are_cut_into_strips(dtype: str) -> None:
+    """The place in a strip follows the place where the strip begins; the first of equals wins."""
+    x = (np.random.default_rng(9).integers(0, 100, 1_200_007) % 97).astype(dtype)
+    largest, smallest = mj.jit(lambda x: (jnp.argmax(x), jnp.argmin(x)))(x)
+    assert (int(largest), int(smallest)) == (np.argmax(x), np.argmin(x))
+    x[-1] = 101
+    assert int(mj.jit(jnp.argmax)(x)) == len(x) - 1

@@ -46,13 +46,21 @@ def is_better(reduce: Reduce) -> Expr | None:
         if x.op != "select" or x.operands[1] is not new or x.operands[2] is not acc:
             return None
         tests.append(x.operands[0])
-    at = reduce.elements[1]
-    while at.op == "convert" and dtypes.is_integer(at.dtype):
-        (at,) = at.operands
     places = (reduce.news[1], reduce.accs[1])
     if tests[0] is not tests[1] or any(x is y for x in postorder(tests[:1]) for y in places):
         return None
-    return tests[0] if at is reduce.inner[0] and reduce.inner[0].op == "index" else None
+    return tests[0] if _place_terms(reduce) is not None else None
+
+
+def _place_terms(reduce: Reduce) -> list[Expr] | None:
+    """Returns what is added to the index of a row to give the place; None if it is none."""
+    at, index = reduce.elements[1], reduce.inner[0]
+    while at.op == "convert" and dtypes.is_integer(at.dtype):
+        (at,) = at.operands
+    terms = [*at.operands] if at.op == "add" else [at]
+    others = [x for x in terms if x is not index]
+    moves = len(others) != len(terms) - 1 or any(x is index for x in postorder(others))
+    return None if moves or index.op != "index" else others
 
 
 class Places:
@@ -117,6 +125,8 @@ class Places:
         if blocks:
             found = self._after(total, found)
         at = found[1]
+        for term in _place_terms(self.fold.reduce) or ():
+            at = str(plus(self.c, at, self.body.emit(term)[0]))
         if place_type != "i64":
             at = self.c.cast("trunc", "i64", at, place_type)
         return [(found[0],), (at,)]
