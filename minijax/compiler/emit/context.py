@@ -156,12 +156,12 @@ class Context:
             parts = [self.lanes_of(ty, x, first, size, lanes) for x in operands]
             with self.on(size):
                 found.append(call(*parts))
-        return self.joined(ty, found, size)
+        return self.joined(result or ty, found, size)
 
     def lanes_of(self, ty: str, x: str, first: int, size: int, lanes: int) -> str:
         """Returns neighbouring lanes of a vector; a constant for every lane stands for itself."""
         if x[0] not in "%<":
-            return x.replace(f"<{lanes} x", f"<{size} x")
+            return x
         wide, which = f"<{lanes} x {ty}>", ", ".join(f"i32 {first + k}" for k in range(size))
         order = f"<{size} x i32> <{which}>"
         return self.fn.emit(f"shufflevector {wide} {x}, {wide} poison, {order}")
