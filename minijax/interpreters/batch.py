@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from minijax.core.activity import recording
 from minijax.core.array import aval_of
+from minijax.core.errors import UnexpectedTracerError
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.primitive import Primitive
 from minijax.core.trace import (
@@ -122,7 +123,8 @@ class BatchTrace(Trace):
         """Applies a function of Python to values without an axis: it may close over some with one.
 
         What it closes over becomes an operand where the application is recorded. Eagerly the
-        function runs here, or it is mapped where traces around ask for its derivative.
+        function runs here. Where traces around ask for its derivative, they do with it what they
+        would do without this one, until they meet a value that is mapped.
         """
         assert primitive.stage is not None
         assert primitive.run is not None
@@ -130,7 +132,10 @@ class BatchTrace(Trace):
             return primitive.run(operands, **params)
         with nested_trace(self.parent):
             if not recording:
-                return self._map(primitive, operands, dims, params)
+                try:
+                    return self.parent.process(primitive, operands, params)
+                except UnexpectedTracerError:
+                    return self._map(primitive, operands, dims, params)
             args, staged = primitive.stage(operands, params)
         return self.process(primitive, args, staged)
 
