@@ -68,6 +68,35 @@ def residual_block(np: Any, lib: Any, size: tuple[int, int, int]) -> Made:
     return lib.value_and_grad(loss), (normal(2, 3, 3, c, c) / c, normal(batch, n, n, c))
 
 
+@program("conv2d 3×3, channels first, float32", (1, 8, 2), (4, 16, 16), (4, 28, 64))
+def channels_first(np: Any, lib: Any, size: tuple[int, int, int]) -> Made:
+    batch, n, c = size
+    operands = (normal(batch, c, n, n), normal(c, c, 3, 3))
+    return lambda x, w: lib.lax.conv(x, w, (1, 1), "SAME"), tuple(
+        x.astype(np.float32) for x in operands
+    )
+
+
+@program("conv2d 7×7 with strides, gradient", (1, 16, 4), (2, 32, 8), (4, 64, 32))
+def strided_gradient(np: Any, lib: Any, size: tuple[int, int, int]) -> Made:
+    batch, n, c = size
+
+    def loss(x: Any, w: Any) -> Any:
+        return np.sum(_conv(lib, x, w, 2) ** 2)
+
+    return lib.grad(loss, (0, 1)), (normal(batch, n, n, 3), normal(7, 7, 3, c))
+
+
+@program("transposed conv2d, gradient", *IMAGES)
+def transposed_gradient(np: Any, lib: Any, size: tuple[int, int, int]) -> Made:
+    batch, n, c = size
+
+    def loss(x: Any, w: Any) -> Any:
+        return np.sum(lib.lax.conv_transpose(x, w, (2, 2), "SAME") ** 2)
+
+    return lib.grad(loss, (0, 1)), (normal(batch, n, n, c), normal(3, 3, c, c))
+
+
 @program("1-D convolution", (1_000, 9), (10_000, 31), (100_000, 63))
 def convolve(np: Any, lib: Any, size: tuple[int, int]) -> Made:
     return lambda x, w: np.convolve(x, w, mode="same"), (normal(size[0]), normal(size[1]))
