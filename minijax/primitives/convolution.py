@@ -34,7 +34,7 @@ from minijax.primitives.families import check_dtype, match
 from minijax.primitives.joining import pad_p
 from minijax.primitives.shape import reshape, rev
 from minijax.primitives.sliding import Axis, dilated
-from minijax.primitives.sliding_products import lower_by_products, padded
+from minijax.primitives.sliding_products import lower_by_products, padded, patches
 
 _LEADING = 3  # group, batch or output feature, input feature
 _HALF = (dtypes.bfloat16, dtypes.float16)
@@ -112,12 +112,12 @@ def _conv_impl(
     dtype = _working_dtype(lhs.dtype, result)
     if 0 in counts or not lhs.size or not rhs.size:
         return (np.zeros((groups, batch, outputs, *counts), result),)
-    patches = _patches(lhs.astype(dtype, copy=False), axes)
+    seen = _patches(lhs.astype(dtype, copy=False), axes)
     depth = math.prod(rhs.shape[2:])
     # One matrix product for each group: (places, depth) times (depth, outputs).
     kernel = rhs.astype(dtype, copy=False).reshape(groups, outputs, depth).transpose(0, 2, 1)
     with quiet():
-        found = patches.reshape(groups, batch * math.prod(counts), depth) @ kernel
+        found = seen.reshape(groups, batch * math.prod(counts), depth) @ kernel
     found = found.reshape(groups, batch, *counts, outputs)
     return (np.moveaxis(found, -1, 2).astype(result, copy=False),)
 
@@ -126,16 +126,8 @@ def _patches(lhs: np.ndarray, axes: Sequence[Axis]) -> np.ndarray:
     """Returns a view (group, batch, *place, feature, *window) of the padded input."""
     config = ((0, 0, 0),) * _LEADING
     config += tuple((*axis.padding, axis.base_dilation - 1) for axis in axes)
-    (padded,) = pad_p.impl(lhs, np.zeros((), lhs.dtype), padding_config=config)
-    steps = padded.strides[_LEADING:]
-    moves = [step * axis.stride for step, axis in zip(steps, axes, strict=True)]
-    inner = [step * axis.window_dilation for step, axis in zip(steps, axes, strict=True)]
-    return np.lib.stride_tricks.as_strided(
-        padded,
-        (*lhs.shape[:2], *(a.count for a in axes), lhs.shape[2], *(a.window for a in axes)),
-        (*padded.strides[:2], *moves, padded.strides[2], *inner),
-        writeable=False,
-    )
+    (whole,) = pad_p.impl(lhs, np.zeros((), lhs.dtype), padding_config=config)
+    return patches(whole, axes)
 
 
 # -- jvp and transpose

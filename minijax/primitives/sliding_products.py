@@ -20,6 +20,7 @@ from minijax.core.quiet import quiet
 from minijax.kernel.roots import NativeCall
 from minijax.primitives.sliding import Axis, source_of_padded
 
+_LEADING = 3  # group, batch, feature
 _LARGE_IMAGE = 64  # places of the window that are enough for a call of their own
 
 
@@ -152,30 +153,42 @@ def lower_by_products(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: Sh
 
     def element(group: Any, number: Any, output: Any, *place: Any) -> Any:
         first = (number, 0) if by_image else (group, number)
-        where = [k.floordiv(p, m) if m > 1 else p for p, m in zip(place, phases, strict=True)]
-        phase = [k.mod(p, m) if m > 1 else 0 for p, m in zip(place, phases, strict=True)]
-        last = (
-            k.flatten((*phase, output), (*phases, outputs))
-            if max(phases, default=1) > 1
-            else output
-        )
-        return found(*first, *where, last)
+        where = [k.floordiv(p, m) for p, m in zip(place, phases, strict=True)]
+        phase = [k.mod(p, m) for p, m in zip(place, phases, strict=True)]
+        return found(*first, *where, k.flatten((*phase, output), (*phases, outputs)))
 
     return k.element(aval, element)[0]
 
 
+def patches(whole: np.ndarray, axes: Sequence[Axis]) -> np.ndarray:
+    """Returns what windows meet, as a view (group, batch, *place, feature, *window).
+
+    Args:
+        whole: the input with its gaps and its padding: group, batch, feature, and the axes.
+        axes: the axes with their windows.
+    """
+    *outer, feature = whole.strides[:_LEADING]
+    steps = whole.strides[_LEADING:]
+    moves = [step * axis.stride for step, axis in zip(steps, axes, strict=True)]
+    inner = [step * axis.window_dilation for step, axis in zip(steps, axes, strict=True)]
+    return np.lib.stride_tricks.as_strided(
+        whole,
+        (*whole.shape[:2], *(a.count for a in axes), whole.shape[2], *(a.window for a in axes)),
+        (*outer, *moves, feature, *inner),
+        writeable=False,
+    )
+
+
 def _slide(axes: Sequence[Axis], data: np.ndarray, kernel: np.ndarray) -> Any:
     """Returns what the compiler's own function makes of padded data and a kernel."""
-    windows, n, outputs = data, len(axes), kernel.shape[-1]
-    for d, axis in enumerate(axes, 2):
-        windows = np.lib.stride_tricks.sliding_window_view(windows, axis.window_length, d)
-        windows = windows[(slice(None),) * d + (slice(None, None, axis.stride),)]
-        windows = windows[..., :: axis.window_dilation]
-    windows = np.moveaxis(windows, 2 + n, -1)
-    depth = math.prod(kernel.shape[-2 - n : -1])
-    rows = windows.reshape(*data.shape[:2], *windows.shape[2 : 2 + n], depth)
-    weights = kernel.reshape(*kernel.shape[: -2 - n], depth, outputs)
-    if weights.ndim == 3:
-        weights = weights.reshape(len(weights), *(1,) * n, depth, outputs)
+    n = len(axes)
+    rows = patches(np.moveaxis(data, -1, 2), axes)
+    weights = np.moveaxis(kernel, -2, -2 - n)
+    groups, outputs = weights.shape[: -2 - n], weights.shape[-1]
+    depth = math.prod(weights.shape[-2 - n : -1])
+    # The places of an image are one axis, so that each group has one matrix.
+    rows = rows.reshape(*data.shape[:2], -1, depth)
+    weights = weights.reshape(*groups, *(1 for _ in groups), depth, outputs)
     with quiet():
-        return (rows @ weights,)
+        found = rows @ weights
+    return (found.reshape(*data.shape[:2], *(a.count for a in axes), outputs),)

@@ -8,17 +8,17 @@ keeps LLVM from looking through that; the test of the sign costs nothing beside 
 from __future__ import annotations
 
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.numbers.types import layout
+from minijax.compiler.emit.numbers.types import bits_of, layout
 from minijax.core.dtypes import bool_
 from minijax.kernel.expr import COMPARISON, Expr
 
-_BITS = {"double": 64, "i64": 64, "float": 32, "i32": 32}
+_WIDE = (32, 64)  # bits of numbers that a vector is chosen by as they are
 
 
 def mask_bits(node: Expr) -> int:
     """Returns the bits of the numbers that the bools of an operation meet; 0 if there are none."""
     if node.op == "select":
-        return _BITS.get(layout(node.dtype).register, 0)
+        return _wide_bits(node)
     if node.op in ("and", "or") and node.dtype == bool_:
         return max(map(_compared_bits, node.operands))
     return 0
@@ -28,7 +28,12 @@ def _compared_bits(x: Expr) -> int:
     """Returns the bits of the numbers that a bool comes from, as far as that is plain to see."""
     while x.op in ("and", "or", "not") and x.dtype == bool_:
         x = x.operands[-1]
-    return _BITS.get(layout(x.operands[0].dtype).register, 0) if x.op in COMPARISON else 0
+    return _wide_bits(x.operands[0]) if x.op in COMPARISON else 0
+
+
+def _wide_bits(x: Expr) -> int:
+    bits = bits_of(layout(x.dtype).register)
+    return bits if bits in _WIDE else 0
 
 
 def spread_mask(c: Context, x: str, bits: int) -> str:

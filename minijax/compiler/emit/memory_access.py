@@ -9,14 +9,13 @@ import numpy as np
 
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.numbers import narrow
-from minijax.compiler.emit.numbers.types import NARROW, Scalar, layout
+from minijax.compiler.emit.numbers.types import NARROW, Scalar, bits_of, layout
 from minijax.compiler.engine import host
 from minijax.compiler.text import Operand
 from minijax.core import dtypes
 
 _MEMORY = "nounwind"
 _NARROW_VECTORS = 32
-_BYTES = {"double": 8, "i64": 8, "float": 4, "i32": 4, "i16": 2, "half": 2, "bfloat": 2}
 
 
 def load(c: Context, dtype: np.dtype, address: str, offset: Operand, step: int = 1) -> Scalar:
@@ -158,7 +157,7 @@ def _masked_parts(c: Context, ty: str, count: int) -> list[tuple[str, int, int]]
     LLVM 22 splits masked accesses that are wider, and gets it wrong where all of a part is known to
     be masked: it reads the memory there, or ends the process.
     """
-    mask, size = _mask(c, count), min(count, host().vector_bytes // _BYTES.get(ty, 1))
+    mask, size = _mask(c, count), min(count, 8 * host().vector_bytes // bits_of(ty))
     if size == count:
         return [(mask, 0, count)]
     return [

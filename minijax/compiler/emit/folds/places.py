@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from minijax.compiler.emit.body import combine, plus, times
 from minijax.compiler.emit.lanes import Lanes, lanes_for
-from minijax.compiler.emit.numbers.types import Scalar, layout
+from minijax.compiler.emit.numbers.types import Scalar, bits_of, layout
 from minijax.compiler.fuse.walk import postorder
 from minijax.compiler.text import Operand
 from minijax.core import dtypes
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 _VECTORS = 4
 _ROUNDS = 4  # of a row at least, where it takes several vectors at a time
 _SHORT_BODY = 8  # nodes of elements that are cheap to compute again
-_BITS = {"float": 32, "double": 64}
 
 
 def is_better(reduce: Reduce) -> Expr | None:
@@ -75,7 +74,7 @@ class Places:
         self.count = count
         self.dtype = fold.dtypes[0]
         self.ty = layout(self.dtype).register
-        self.bits = _BITS.get(self.ty, 8 * self.dtype.itemsize)
+        self.bits = max(bits_of(self.ty), 8)  # a bool is one
         self.counter = f"i{self.bits}"
         self.width = lanes * count
         self.size = fold.inner[0].payload

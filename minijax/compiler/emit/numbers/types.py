@@ -23,6 +23,7 @@ from minijax.core.records import record
 
 Scalar = tuple[str, ...]
 NARROW = (dtypes.float16, dtypes.bfloat16)
+_FLOAT_BITS = {"double": 64, "float": 32}
 
 
 @record(eq=True)
@@ -51,6 +52,11 @@ def layout(dtype: np.dtype) -> Layout:
     size = dtypes.real_dtype(dtype).itemsize
     name = {4: "float", 8: "double"}[size]
     return Layout(name, name, 2 if dtypes.is_complex(dtype) else 1, size)
+
+
+def bits_of(ty: str) -> int:
+    """Returns how many bits an LLVM type of a number has."""
+    return _FLOAT_BITS.get(ty) or int(ty[1:])
 
 
 def registers(dtype: np.dtype) -> tuple[str, ...]:
