@@ -314,7 +314,10 @@ def _dynamic_slice(m: Machine, x: Value, step: Instruction) -> Value:
     if m.mj.__name__ == "jax":
         # It joins slices of slices, and forgets that the first start was moved into bounds.
         pairs = zip(x.shape, sizes, strict=True)
-        starts = [m.mj.numpy.clip(index, 0, n - size) for n, size in pairs]
+        starts = [
+            m.mj.numpy.clip(m.mj.numpy.where(index < 0, index + n, index), 0, n - size)
+            for n, size in pairs
+        ]
     return Value(m.mj.lax.dynamic_slice(x.array, starts, sizes), x.rough)
 
 
