@@ -374,7 +374,8 @@ class Body:
     def _place(self, node: Expr, operands: Sequence[Expr]) -> None:
         """Emits a node where the operands that it needs are known."""
         if node is self._moving[0]:
-            self._remember(node, _Emitted((self._counted(),), self.depth, True))
+            with self._at(self._moving_level):  # loops inside the vector share it
+                self._remember(node, _Emitted((self._counted(),), self._moving_level, True))
             return
         assert node.op not in ("index", "var"), f"{node.op} outside its loop"
         level = max(map(self._level, operands), default=0)
