@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = _lazy_names(
     {
         "minijax.compiler.entry.c_function": "CFunction",
         "minijax.compiler.entry.install": "add_entry overwritten",
+        "minijax.compiler.entry.kept": "drop_kept_memory=drop",
         "minijax.compiler.entry.point": "EntryPoint",
         "minijax.compiler.pipeline": "Compiled compile_jaxpr compiled_forms execute",
         "minijax.compiler.threads.runtime": "asked_threads=asked",

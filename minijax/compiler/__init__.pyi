@@ -3,6 +3,7 @@
 from minijax.compiler.entry.c_function import CFunction as CFunction
 from minijax.compiler.entry.install import add_entry as add_entry
 from minijax.compiler.entry.install import overwritten as overwritten
+from minijax.compiler.entry.kept import drop as drop_kept_memory
 from minijax.compiler.entry.point import EntryPoint as EntryPoint
 from minijax.compiler.pipeline import Compiled as Compiled
 from minijax.compiler.pipeline import compile_jaxpr as compile_jaxpr
@@ -18,6 +19,7 @@ __all__ = [
     "asked_threads",
     "compile_jaxpr",
     "compiled_forms",
+    "drop_kept_memory",
     "execute",
     "overwritten",
 ]

@@ -256,7 +256,11 @@ class ExprBuilder:
         """
         if 0 in x.shape:
             return otherwise
-        safe = [self.select(condition, i, 0) for i in indices]
+        # An index that goes over the axis, or a part of it, is safe as it is.
+        safe = [
+            i if i.op == "index" and i.payload <= n else self.select(condition, i, 0)
+            for i, n in zip(indices, x.shape, strict=True)
+        ]
         return self.select(condition, self.read(x, safe), otherwise)
 
     # -- how operands meet

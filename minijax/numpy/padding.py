@@ -24,6 +24,7 @@ Widths = list[tuple[int, int]]
 
 # Modes in which padding repeats elements of the array: NumPy's rule on the indices is the rule.
 _REPEATING = ("edge", "reflect", "symmetric", "wrap")
+_MOST_RUNS = 4  # of elements side by side that are joined on one side; more are looked up
 _STATISTICS: dict[str, Callable[..., Array]] = {
     "maximum": reductions.max,
     "minimum": reductions.min,
@@ -132,8 +133,37 @@ def _pad_repeating(
             x = _pad_odd(x, axis, width, mode)
             continue
         places = np.pad(np.arange(length), width, mode=mode)  # type: ignore[call-overload]
-        x = take(x, places, axis=axis, mode="clip")
+        before, after = width[0], width[0] + length
+        sides = _runs(places[:before]), _runs(places[after:])
+        if max(map(len, sides)) > _MOST_RUNS:
+            x = take(x, places, axis=axis, mode="clip")
+        else:
+            head, tail = ([_run(x, axis, run) for run in side] for side in sides)
+            x = concatenate([*head, x, *tail], axis)
     return x
+
+
+def _runs(places: np.ndarray) -> list[np.ndarray]:
+    """Returns an array of places cut where they do not go on by the same step, of 1, 0 or -1."""
+    runs, start = [], 0
+    while start < len(places):
+        steps = np.diff(places[start:])
+        stop = start + 1
+        if len(steps) and abs(steps[0]) <= 1:
+            others = np.flatnonzero(steps != steps[0])
+            stop = start + 1 + int(others[0] if len(others) else len(steps))
+        runs.append(places[start:stop])
+        start = stop
+    return runs
+
+
+def _run(x: Array, axis: int, places: np.ndarray) -> Array:
+    """Returns the elements at the places of one run along an axis."""
+    first, last = int(places[0]), int(places[-1])
+    part = slice_axis(x, axis, min(first, last), max(first, last) + 1)
+    if first == last:
+        return spread_to(part, (*x.shape[:axis], len(places), *x.shape[axis + 1 :]))
+    return flip(part, axis) if last < first else part
 
 
 def _pad_odd(x: Array, axis: int, width: tuple[int, int], mode: str) -> Array:

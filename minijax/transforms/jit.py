@@ -299,7 +299,7 @@ class JitFunction(CountingEntryPoint):
 
 
 def clear_caches() -> None:
-    """Forgets the traced programs of all jitted functions.
+    """Forgets the traced programs of all jitted functions, and memory kept for their results.
 
     Example:
         >>> import minijax as mj
@@ -311,6 +311,7 @@ def clear_caches() -> None:
     """
     for function in list(_functions):
         function.clear_cache()
+    compiler.drop_kept_memory()
 
 
 def _announce(name: str, avals: tuple[Any, ...]) -> None:

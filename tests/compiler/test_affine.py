@@ -64,3 +64,20 @@ def test_a_reshape_and_its_inverse_cancel(shape: list[int], other: list[int]) ->
     parts = split(k, flat, [*other, size])  # type: ignore[arg-type]
     load = k.load(None, np.dtype("float64"), k.position(parts, [*other, size]))
     assert all(term.op == "index" for term in load.operands)
+
+
+def test_conditions_on_several_axes_are_taken_from_positions_one_by_one() -> None:
+    k = IndexBuilder()
+    i, j = k.index(8), k.index(8)
+    is_low, is_left = k.compare("lt", i, k.constant(4)), k.compare("lt", j, k.constant(3))
+    row, column = k.select(is_low, k.add(i, 2), 0), k.select(is_left, k.add(j, 1), 0)
+    x = k.load(None, np.dtype("float64"), k.position([row, column], [8, 8]))
+    other = k.constant(0.0, np.dtype("float64"))
+    inner = k.guarded(is_left, x, other)
+    assert inner.operands[1].op == "guarded"
+    assert row in inner.operands[1].operands
+    read = k.guarded(is_low, inner, other).operands[1].operands[1]
+    assert read.op == "guarded"
+    assert read.operands[0].operands == (is_left, is_low)
+    assert set(read.operands[1:]) == {i, j}
+    assert read.payload.const == 17

@@ -48,3 +48,39 @@ def test_gradients_of_padded_rows(pads: tuple[int, int]) -> None:
     slope = 1 - np.tanh(x) ** 2
     slope[0, 0] *= 3 * (2 + sum(pads)) - 1
     np.testing.assert_allclose(np.asarray(mj.jit(mj.grad(total))(x)), slope, rtol=1e-12)
+
+
+NESTED = {
+    "rolled along both": lambda x: jnp.roll(x, (3, -5), (0, 1)),
+    "joined twice": lambda x: jnp.concatenate(
+        [jnp.concatenate([x, x[::-1]], 0), jnp.concatenate([x * 2, x], 0)], 1
+    ),
+    "edges": lambda x: jnp.pad(x, ((1, 2), (3, 1)), mode="edge"),
+    "reflected": lambda x: jnp.pad(x, 2, mode="reflect"),
+    "wrapped, then edges": lambda x: jnp.pad(jnp.pad(x, (2, 0), mode="wrap"), 1, mode="edge"),
+    "padded twice": lambda x: jnp.pad(jnp.pad(x, (1, 3)), (2, 0), constant_values=1),
+    "chosen places": lambda x: jnp.where(
+        x > 0, jnp.roll(x, 1, 0)[jnp.where(x[:, 0] > 0, 1, 0)], jnp.roll(x, (1, 1), (0, 1))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+@pytest.mark.parametrize("shape", [(7, 9), (40, 33)])
+def test_conditions_on_both_axes(name: str, shape: tuple[int, int]) -> None:
+    x = np.sin(np.arange(float(np.prod(shape)))).reshape(shape)
+
+    def both(x: Any) -> Any:
+        y = NESTED[name](x)
+        return y, jnp.tanh(y).sum(axis=0), mj.grad(lambda x: (NESTED[name](x) ** 3).sum())(x)
+
+    found = mj.jit(both)(x)
+    with back_end(evaluate):
+        expected = mj.jit(both)(x)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-12, atol=1e-12)
+
+
+def test_rows_rolled_along_both_axes_are_not_gathered() -> None:
+    text = mj.jit(NESTED["rolled along both"]).lower(np.zeros((40, 64))).llvm_ir()
+    assert "masked.gather" not in text

@@ -14,13 +14,15 @@ import threading
 
 from minijax.compiler.cache.modules import cached_module
 from minijax.compiler.engine import Effort, Program, keep_forever
+from minijax.compiler.entry import kept
 from minijax.compiler.entry.donate import write_donation
+from minijax.compiler.entry.kept_text import FUNCTIONS, write_allocator
 from minijax.compiler.entry.layout import FIRST_TABLE, HEAD, Layout, find_layout, new_array_address
 from minijax.compiler.entry.table import ENTRY, SLOW
 from minijax.compiler.text import FunctionWriter, ModuleWriter
 
 # Words of a shelf; the lengths of the axes follow.
-AVAL, NEXT_DEAD, COUNT, LIMIT, DTYPE, NDIM, KIND, NDARRAY, AVAL_KIND, WEAK, SHAPE = range(11)
+AVAL, NEXT_DEAD, COUNT, LIMIT, DTYPE, NDIM, KIND, NDARRAY, AVAL_KIND, WEAK, LARGE, SHAPE = range(12)
 DIRECTORY_SIZE = 1024
 WRITEABLE = 0x400
 _OWNED, _PLAIN = 0x105, 0x101  # owns its memory; contiguous and aligned
@@ -41,6 +43,8 @@ _EXPORTS = (
     "hold_all",
     "release_all",
     "lay_down",
+    "drop_kept",
+    *FUNCTIONS,
 )
 
 directory = (ctypes.c_uint64 * DIRECTORY_SIZE)()
@@ -74,6 +78,7 @@ def _compile() -> Program:
     _write_is_of(module, layout)
     _write_elements_of_array(module, layout)
     _write_elements_of_buffer(module, layout)
+    write_allocator(module)
     _write_fresh(module, layout)
     _write_elements_of_scalar(module)
     _write_all_elements(module)
@@ -88,8 +93,11 @@ def _compile() -> Program:
     symbols = {
         "new_array": new_array_address(),
         "directory": ctypes.addressof(directory),
+        **kept.symbols(),
     }
-    return cached_module(str(module), "stub", symbols, Effort.LIGHT, _EXPORTS)
+    program = cached_module(str(module), "stub", symbols, Effort.LIGHT, _EXPORTS)
+    kept.install(program.addresses)
+    return program
 
 
 def _write_stub(module: ModuleWriter) -> None:
@@ -120,8 +128,15 @@ def _write_fresh(module: ModuleWriter, layout: Layout) -> None:
     fn.call("void", "Py_IncRef", [("ptr", dtype)])
     rank = fn.emit(f"trunc i64 {_shelf(fn, NDIM, 'i64')} to i32")
     given = [("ptr", _shelf(fn, NDARRAY)), ("ptr", dtype), ("i32", rank)]
-    given += [("ptr", fn.gep("i64", "%shelf", SHAPE)), ("ptr", "null"), ("ptr", "null")]
-    buffer = fn.call("ptr", "new_array", [*given, ("i32", "0"), ("ptr", "null")])
+    given += [("ptr", fn.gep("i64", "%shelf", SHAPE))]
+    large = fn.emit(f"icmp ne i64 {_shelf(fn, LARGE, 'i64')}, 0")
+    with fn.if_else(large, ["ptr"]) as size:
+        with size.then():
+            size.give(fn.call("ptr", "new_large", given))
+        with size.otherwise():
+            rest = [("ptr", "null"), ("ptr", "null"), ("i32", "0"), ("ptr", "null")]
+            size.give(fn.call("ptr", "new_array", [*given, *rest]))
+    buffer = size.results[0]
     with fn.if_else(fn.emit(f"icmp eq ptr {buffer}, null"), ["ptr"]) as choice:
         with choice.then():
             choice.give("null")

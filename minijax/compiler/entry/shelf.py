@@ -20,6 +20,7 @@ import weakref
 
 import numpy as np
 
+from minijax.compiler.entry.kept import is_kept
 from minijax.compiler.entry.layout import HEAD, find_layout, word
 from minijax.compiler.entry.shared import (
     AVAL,
@@ -27,6 +28,7 @@ from minijax.compiler.entry.shared import (
     DIRECTORY_SIZE,
     DTYPE,
     KIND,
+    LARGE,
     LIMIT,
     NDARRAY,
     NDIM,
@@ -63,6 +65,7 @@ class Shelf:
         words[DTYPE], words[NDIM] = id(aval.dtype), len(aval.shape)
         words[KIND], words[NDARRAY] = id(ConcreteArray), id(np.ndarray)
         words[AVAL_KIND], words[WEAK] = id(ShapedArray), id(aval.weak_type)
+        words[LARGE] = is_kept(_size(aval))
         self._memory = (ctypes.c_uint64 * len(words))(*words)
 
     @property
@@ -85,9 +88,13 @@ def shelf_of(aval: ShapedArray) -> Shelf:
         return found
 
 
+def _size(aval: ShapedArray) -> int:
+    return math.prod(aval.shape) * aval.dtype.itemsize
+
+
 def _place(aval: ShapedArray) -> Shelf | None:
     """A shelf of small results: one that `lay_down` finds by the address of its aval."""
-    size = math.prod(aval.shape) * aval.dtype.itemsize
+    size = _size(aval)
     if size > _MOST_BYTES or aval.dtype.hasobject or not _keep_the_dead():
         return None
     tried = []

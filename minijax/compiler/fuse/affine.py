@@ -54,6 +54,7 @@ def address_terms(node: Expr) -> list[tuple[Expr, int]]:
 
 
 _NOWHERE: frozenset[int] = frozenset()
+_READS = ("load", "guarded")
 
 
 class IndexBuilder(ExprBuilder):
@@ -71,7 +72,7 @@ class IndexBuilder(ExprBuilder):
         if dtype == int64 and id(node) not in self._facts:
             # Derived when the node is made, from facts of its operands: nothing recurses.
             self._facts[id(node)] = (node, self._derive_linear(node), self._derive_range(node))
-        if (self._guards or op == "load") and id(node) not in self._guards:
+        if (self._guards or op in _READS) and id(node) not in self._guards:
             guards = self._derive_guards(node)
             if guards:
                 self._guards[id(node)] = guards
@@ -86,7 +87,8 @@ class IndexBuilder(ExprBuilder):
 
             condition ? load a[condition ? i - 2 : 0] : otherwise
 
-        becomes a "guarded" load of a[i - 2], which goes on with the index like any other.
+        becomes a "guarded" load of a[i - 2], which goes on with the index like any other. Where it
+        hangs on several conditions, they go one by one.
         """
         if id(condition) in self._guards.get(id(x), _NOWHERE):
             x = self._without_guard(condition, x)
@@ -94,10 +96,9 @@ class IndexBuilder(ExprBuilder):
 
     def _derive_guards(self, node: Expr) -> frozenset[int]:
         """Returns the conditions (by id) that positions of loads at or below a node hang on."""
-        if node.op == "load":
-            found = {id(x.operands[0]) for x in node.operands if _is_guard(x)}
-            return frozenset(found) if len(found) == 1 else _NOWHERE
         guards = _NOWHERE
+        if node.op in _READS:
+            guards = frozenset(id(x.operands[0]) for x, _ in address_terms(node) if _is_guard(x))
         for x in node.operands:
             below = self._guards.get(id(x))
             if below:
@@ -113,7 +114,7 @@ class IndexBuilder(ExprBuilder):
                 stack.pop()
             elif id(condition) not in self._guards.get(id(node), _NOWHERE):
                 done[id(node)] = node
-            elif node.op == "load":
+            elif node.op in _READS and _hangs_on(node, condition):
                 done[id(node)] = self._guarded_load(condition, node)
             else:
                 missing = [x for x in node.operands if id(x) not in done]
@@ -128,12 +129,14 @@ class IndexBuilder(ExprBuilder):
         const = node.payload.const
         found: dict[int, tuple[Expr, int]] = {}
         for term, coefficient in address_terms(node):
-            own = term.operands[1] if _is_guard(term) else term
+            own = term.operands[1] if _is_guard(term, condition) else term
             linear = self.linear(own)
             const += coefficient * linear.const
             _accumulate(found, linear.terms, coefficient)
         terms = _nonzero(found)
         payload = Address(node.payload.value, const, tuple(c for _, c in terms))
+        if node.op == "guarded":
+            condition = self.all_of([node.operands[0], condition])
         return self.make("guarded", node.dtype, (condition, *(t for t, _ in terms)), payload)
 
     # -- positions
@@ -305,11 +308,15 @@ class IndexBuilder(ExprBuilder):
         return Linear(const, tuple(terms))
 
 
-def _is_guard(term: Expr) -> bool:
-    if term.op != "select":
+def _is_guard(term: Expr, condition: Expr | None = None) -> bool:
+    if term.op != "select" or (condition is not None and term.operands[0] is not condition):
         return False
     otherwise = term.operands[2]
     return otherwise.is_constant and int(otherwise.payload) == 0
+
+
+def _hangs_on(node: Expr, condition: Expr) -> bool:
+    return any(_is_guard(term, condition) for term, _ in address_terms(node))
 
 
 def _digit(term: Expr) -> tuple[Expr, int, int | None]:

@@ -19,6 +19,7 @@ from minijax.kernel.expr import Expr
 _BLOCK = 64
 # Rows that are read at the same time where they are long and all of them do not fit the cache.
 _LONG_ROW, _FAR = 1 << 12, 1 << 20
+_VERY_FAR = 1 << 24  # where places, too, are found faster in several rows at a time
 
 
 class LanesFold(Fold):
@@ -30,7 +31,7 @@ class LanesFold(Fold):
         """Several accumulators in turn along the last folded axis."""
         last = self.inner[-1]
         places = Places.of(self)
-        if places is not None and (places.bits < 32 or not self._reads_streams(last)):
+        if places is not None and (places.bits < 32 or not self._reads_streams(last, _VERY_FAR)):
             places.emit()
             return
         lanes = lanes_for(self.nodes, last.payload)
@@ -65,7 +66,7 @@ class LanesFold(Fold):
     def _quotient(self, x: Operand, by: int) -> Operand:
         return x // by if isinstance(x, int) else self.c.fn.emit(f"sdiv i64 {x}, {by}")
 
-    def _reads_streams(self, last: Expr) -> bool:
+    def _reads_streams(self, last: Expr, far: int = _FAR) -> bool:
         """Tells whether rows come from far: several are read at a time, memory is faster then."""
         if not self.outer or isinstance(self.reduce, Sweep) or len(self.nodes) > SHORT_BODY:
             return False
@@ -74,7 +75,7 @@ class LanesFold(Fold):
             if node.op == "load" and last.payload * node.dtype.itemsize >= _LONG_ROW:
                 strides = {id(x): c for x, c in address_terms(node)}
                 size = strides.get(id(row), 0) * row.payload * node.dtype.itemsize
-                if strides.get(id(last)) == 1 and size >= _FAR and row.payload >= STREAMS:
+                if strides.get(id(last)) == 1 and size >= far and row.payload >= STREAMS:
                     return True
         return False
 
