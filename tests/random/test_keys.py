@@ -46,6 +46,7 @@ def test_keys_are_indexed_reshaped_and_stacked() -> None:
     assert mj.tree.map(lambda x: x, {"key": keys})["key"].shape == (6,)
     assert "key<fry>" in repr(keys)
     assert mj.dtypes.issubdtype(keys.dtype, mj.dtypes.prng_key)
+    assert keys[::-1].dtype.type is mj.dtypes.prng_key  # by which type hints know keys
 
 
 def test_a_bound_beyond_the_range_means_its_end() -> None:
