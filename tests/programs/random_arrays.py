@@ -165,10 +165,10 @@ def _roll(m: Machine, x: Value, step: Instruction) -> Value:
 # -- more indexing
 
 
-def _indices(m: Machine, value: Value, shape: tuple[int, ...], spread: int) -> Any:
-    """Returns integers of the shape, about half of them out of the bounds of small arrays."""
-    base = np.arange(math.prod(shape)).reshape(shape)
-    return (m.matched(value, shape, np.dtype("i4")) % 5 + base) % spread - 2
+def _indices(m: Machine, value: Value, shape: tuple[int, ...], length: int) -> Any:
+    """Returns integers of the shape, some out of the bounds of an axis: from -2 to its length."""
+    base = 7 * np.arange(math.prod(shape)).reshape(shape)
+    return (m.matched(value, shape, np.dtype("i4")) % 5 + base) % (length + 3) - 2
 
 
 @instruction
@@ -178,15 +178,16 @@ def _gather(m: Machine, x: Value, step: Instruction) -> Value:
     if not x.rank or 0 in x.shape:
         return x
     y = m.other(step)
-    rows = _indices(m, y, (3,), 5)
+    many = m.many(3)
+    rows = _indices(m, y, (many,), x.shape[0])
     if step.k % 4 == 0:
-        index: Any = _indices(m, y, (2, 2), 6)
+        index: Any = _indices(m, y, (2, many), x.shape[0])
     elif x.rank == 1:
         index = jnp.stack([rows, rows[::-1]])
     elif x.rank == 2 or step.k % 4 == 1:
-        index = (rows, _indices(m, y, (2, 1), 4))
+        index = (rows, _indices(m, y, (2, 1), x.shape[1]))
     elif step.k % 4 == 2:
-        index = (rows, slice(None), _indices(m, y, (3,), 4))
+        index = (rows, slice(None), _indices(m, y, (many,), x.shape[2]))
     else:
         index = (slice(None, None, -1), rows[0], None, rows)
     # The oracle promises nothing for indices out of bounds without a mode: it returns the element
@@ -200,8 +201,8 @@ def _take_along_axis(m: Machine, x: Value, step: Instruction) -> Value:
     if not x.rank or 0 in x.shape:
         return x
     axis = step.k % x.rank
-    shape = tuple(2 if k == axis else n for k, n in enumerate(x.shape))
-    index = _indices(m, m.other(step), shape, 6)
+    shape = tuple(m.many(2) if k == axis else n for k, n in enumerate(x.shape))
+    index = _indices(m, m.other(step), shape, x.shape[axis])
     mode = ("fill", "clip")[step.k % 2]
     return Value(m.mj.numpy.take_along_axis(x.array, index, axis=axis, mode=mode), x.rough)
 
@@ -212,17 +213,20 @@ def _scatter(m: Machine, x: Value, step: Instruction) -> Value:
     if not x.rank or x.dtype == BOOL or 0 in x.shape:
         return x
     y = m.pool[step.k % len(m.pool)]
-    rows = _indices(m, m.other(step), (4,), 6)
-    index: Any = rows if x.rank == 1 or step.j % 2 else (rows, _indices(m, y, (4,), 4))
+    many = m.many(4)
+    rows = _indices(m, m.other(step), (many,), x.shape[0])
+    index: Any = rows
+    if x.rank > 1 and step.j % 2:
+        index = (rows, _indices(m, y, (many,), x.shape[1]))
     base = m.quantized(x, 3)
-    shape = (4, *x.shape[1:]) if index is rows else (4, *x.shape[2:])
-    new = m.quantized(Value(m.matched(y, shape, x.dtype)), 2)
-    at = m.mj.numpy.asarray(base).at[index]
-    mode = ("drop", "clip", None)[step.k % 3]
+    shape = (many, *x.shape[1:]) if index is rows else (many, *x.shape[2:])
     names = ("add", "subtract")
     if not m.smooth:  # the oracle has no derivative of the others where places meet
         names += ("multiply",) if x.dtype in COMPLEX else ("multiply", "max", "min")
-    return Value(getattr(at, names[step.j % len(names)])(new, mode=mode))
+    name = names[step.k // 3 % len(names)]
+    new = m.quantized(Value(m.matched(y, shape, x.dtype)), 1 if name == "multiply" else 2)
+    mode = ("drop", "clip", None)[step.k % 3]
+    return Value(getattr(m.mj.numpy.asarray(base).at[index], name)(new, mode=mode))
 
 
 @instruction
@@ -241,7 +245,7 @@ def _scatter_set(m: Machine, x: Value, step: Instruction) -> Value:
 def _segment(m: Machine, x: Value, step: Instruction) -> Value:
     if not x.rank or x.dtype == BOOL or x.dtype in COMPLEX:
         return x
-    ids = _indices(m, m.other(step), x.shape[:1], 6)
+    ids = _indices(m, m.other(step), x.shape[:1], 3)
     ops = m.mj.ops
     if step.k % 3 == 0 or m.smooth:
         return Value(ops.segment_sum(m.quantized(x), ids, num_segments=3))

@@ -161,22 +161,28 @@ def _contract(m: Machine, x: Value, step: Instruction) -> Value:
 
 @instruction
 def _convolve(m: Machine, x: Value, step: Instruction) -> Value:
-    jnp, lax = m.mj.numpy, m.mj.lax
+    jnp, k = m.mj.numpy, step.k
     if x.dtype not in (FLOATS[0], FLOATS[1]) or not x.rank or 0 in x.shape:
         return x
-    row = m.quantized(x, 2).reshape(1, -1, x.shape[-1])
-    channels = row.shape[1]
+    spatial = x.shape[-1:] if x.rank == 1 or step.j % 4 < 2 else x.shape[-2:]
+    image = m.quantized(x, 2).reshape(1, -1, *spatial)
+    channels = image.shape[1]
     groups = channels if step.j % 2 else 1
-    k = step.k
-    width = 1 + k % 3
-    shape = (channels, channels // groups, width)
+    outputs = channels * (1 + k % 2) if step.j % 2 else 1 + k % 5
+    axes = range(len(spatial))
+    shape = (outputs, channels // groups, *(1 + (k + axis) % 3 for axis in axes))
     # What meets only padding may be left out: a NaN would show it.
     kernel = jnp.nan_to_num(m.quantized(Value(m.matched(m.other(step), shape, x.dtype)), 1))
     weights = jnp.asarray((np.arange(math.prod(shape)) % 3).reshape(shape), x.dtype)
-    out = lax.conv_general_dilated(
-        row, kernel + weights, (1 + k % 2,), [(k % 3, k % 4)], lhs_dilation=(1 + (k // 2) % 2,),
-        rhs_dilation=(1 + (k // 3) % 2,), feature_group_count=groups,
-    )  # fmt: skip
+    out = m.mj.lax.conv_general_dilated(
+        image,
+        kernel + weights,
+        [1 + (k + axis) % 2 for axis in axes],
+        [((k + axis) % 3, k % 4) for axis in axes],
+        lhs_dilation=[1 + (k // 2 + axis) % 2 for axis in axes],
+        rhs_dilation=[1 + (k // 3 + axis) % 2 for axis in axes],
+        feature_group_count=groups,
+    )
     return Value(out[0])
 
 

@@ -90,6 +90,10 @@ class Machine:
     def other(self, step: Instruction) -> Value:
         return self.pool[step.j % len(self.pool)]
 
+    def many(self, few: int) -> int:
+        """Returns a number of places: few of small arrays, enough for vectors of large ones."""
+        return few if self.largest <= MAX_SIZE else 9 * few + 2
+
     def nested(self, values: Sequence[Any], body: Sequence[Instruction]) -> list[Value]:
         """Returns the pool after running a nested program on some arrays and some of the pool."""
         captured = [value for value in self.pool[-2:] if not value.rough]

@@ -63,7 +63,8 @@ class Drawn:
         """Returns a smooth form of the program followed by a weighted sum of its results."""
 
         def run(*inputs: Any) -> Any:
-            machine = Machine(mj, [Value(mj.numpy.asarray(x)) for x in inputs], smooth=True)
+            values = [Value(mj.numpy.asarray(x)) for x in inputs]
+            machine = Machine(mj, values, smooth=True, largest=self.largest)
             machine.run(self.instructions)
             total: Any = mj.numpy.zeros(())
             for k, value in enumerate(machine.pool):
@@ -100,7 +101,9 @@ _inputs = st.builds(_array, st.sampled_from(DTYPES), st.sampled_from(_SHAPES), s
 
 # Long enough for vectors with a rest, rows that stay in cache, tiles and matrix products.
 _LARGE_SHAPES = ((70,), (257,), (5, 67), (67, 5), (8, 64), (1, 200), (40, 33), (3, 65, 9))
-_WIDE = tuple(np.dtype(code) for code in ("f8", "f8", "f4", "c16", "i8", "i4", "u1", "?"))
+_WIDE = tuple(
+    np.dtype(code) for code in ("f8", "f8", "f4", "f2", "c16", "c8", "i8", "i4", "i2", "u1", "?")
+)
 _large_inputs = st.builds(
     _array, st.sampled_from(_WIDE), st.sampled_from(_LARGE_SHAPES), st.integers(0, 99)
 )
