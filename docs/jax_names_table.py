@@ -77,7 +77,6 @@ ABSENT_MODULES = {
     ),
     "jax.experimental.hijax": EXPERIMENT,
     "jax.experimental.key_reuse": EXPERIMENT,
-    "jax.experimental.sparse": "arrays are dense here",
 }
 
 ABSENT = {

@@ -27,7 +27,7 @@ def callback(
     """Calls a Python function with the values of traced arguments when the program runs.
 
     Args:
-        callback: called for its side effects with NumPy arrays; what it returns is ignored.
+        callback: called for its side effects with arrays; what it returns is ignored.
         args, kwargs: its arguments; those that are not arrays are handed on as they are.
         ordered, partitioned: accepted for compatibility; calls are always in order.
 

@@ -21,8 +21,18 @@ import numpy as np
 
 bfloat16 = np.dtype(ml_dtypes.bfloat16)
 float0 = np.dtype([("float0", np.void, 0)])
+
+
+class extended(np.generic):  # noqa: N801 - a kind of dtype, named as NumPy names its kinds
+    """The kind of dtypes that NumPy does not have."""
+
+
+class prng_key(np.void, extended):  # type: ignore[misc]  # noqa: N801 - final in the stubs only
+    """The kind of the dtype of typed random keys; the type of their elements."""
+
+
 # One opaque eight-byte element, so that every data movement works on keys without knowing of them.
-key_dtype = np.dtype([("key<fry>", np.uint32, (2,))])
+key_dtype = np.dtype((prng_key, [("key<fry>", np.uint32, (2,))]))
 
 bool_ = np.dtype(bool)
 int8, int16, int32, int64 = (np.dtype(f"int{n}") for n in (8, 16, 32, 64))

@@ -453,7 +453,7 @@ class UnexpectedTracerError(JAXTypeError):
         )
 
 
-class MissingRuleError(TypeError):
+class MissingRuleError(TypeError, NotImplementedError):
     """A transformation met a primitive that has no rule for it.
 
     Rules are `jvp`, `transpose`, `batch`, `lower`. Where one cannot exist, the primitive says why.

@@ -24,14 +24,8 @@ complexfloating = np.complexfloating
 character = np.character
 flexible = np.flexible
 object_ = np.object_
-
-
-class extended(np.generic):  # noqa: N801 - a kind of dtype, named as NumPy names its kinds
-    """The kind of dtypes that NumPy does not have."""
-
-
-class prng_key(extended):  # noqa: N801
-    """The kind of the dtype of typed random keys."""
+extended = dtypes.extended
+prng_key = dtypes.prng_key
 
 
 def to_dtype(dtype: Any) -> np.dtype:
@@ -76,8 +70,7 @@ def _kind(dtype: Any) -> type:
     """Returns the scalar type that stands for a dtype, or the abstract kind itself."""
     if isinstance(dtype, type) and issubclass(dtype, np.generic):
         return dtype
-    found = np.dtype(getattr(dtype, "dtype", dtype))
-    return prng_key if found == dtypes.key_dtype else found.type
+    return np.dtype(getattr(dtype, "dtype", dtype)).type
 
 
 def issubdtype(arg1: Any, arg2: Any) -> bool:

@@ -84,7 +84,7 @@ def _scale(name: str, kind: FftType, norm: str | None, size: int) -> float:
 def _transform(name: str, kind: FftType, a: Any, s: Any, axes: Any, norm: str | None) -> Array:
     x = inexact(name, a)
     if kind is FftType.RFFT and dtypes.is_complex(x.dtype):
-        raise TypeError(f"{name} takes real arrays, got {x.aval}: use the transform without 'r'.")
+        raise ValueError(f"{name} takes real arrays, got {x.aval}: use the transform without 'r'.")
     if x.dtype in _HALF:
         x = convert(x, dtypes.float32)
     places = _axes(name, x, s, axes)

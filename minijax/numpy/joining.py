@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minijax.core import dtypes
 from minijax.core.array import ConcreteArray
 from minijax.core.operators import Array
 from minijax.numpy.axes import (
@@ -425,6 +426,8 @@ def repeat(
     if isinstance(repeats, int | np.integer) and total_repeat_length is None:
         return _repeat_all(x, int(repeats), place)
     counts = operand(np.asarray(repeats) if isinstance(repeats, list) else repeats, "repeat")
+    if dtypes.is_inexact(counts.dtype) and counts.size:
+        raise TypeError(f"repeat: repeats must be integers, got {counts.dtype}.")
     if total_repeat_length is not None and type(counts) is not ConcreteArray:
         indices: Any = _traced_repeat_indices(counts, x.shape[place], total_repeat_length)
     else:

@@ -267,12 +267,21 @@ def vecdot(
     """
     x, y = promote_dtypes("vecdot", x1, x2)
     x, y = (moveaxis(z, canonical_axis(axis, z.ndim, "vecdot"), -1) for z in (conjugate(x), y))
-    _check_length("vecdot", x, y, x.shape[-1], y.shape[-1])
+    if x.shape[-1] != y.shape[-1]:
+        raise ValueError(f"vecdot: axes must match; got shapes {x.shape} and {y.shape}.")
     shape = broadcast_shapes(x.shape, y.shape)
     x, y = spread_to(x, shape), spread_to(y, shape)
     together = (tuple(range(len(shape) - 1)),) * 2
     last = ((len(shape) - 1,),) * 2
     return _contract(x, y, last, together, precision, preferred_element_type)
+
+
+def _check_core(what: str, matrices: Array, vectors: Array) -> None:
+    if matrices.ndim < 2 or vectors.ndim < 1:
+        raise ValueError(
+            f"{what} takes matrices, of shape (..., n, m), and vectors, of shape (..., m); "
+            f"got shapes {matrices.shape} and {vectors.shape}."
+        )
 
 
 def matvec(x1: Any, x2: Any, /) -> Array:
@@ -288,6 +297,7 @@ def matvec(x1: Any, x2: Any, /) -> Array:
         Array([11.], dtype=float64)
     """
     vectors = operand(x2, "matvec")
+    _check_core("matvec", operand(x1, "matvec"), vectors)
     columns = shape_family.expand_dims(vectors, (vectors.ndim,))
     return shape_family.squeeze(matmul(x1, columns), (-1,))
 
@@ -305,6 +315,7 @@ def vecmat(x1: Any, x2: Any, /) -> Array:
         Array([3., 6.], dtype=float64)
     """
     vectors = conjugate(operand(x1, "vecmat"))
+    _check_core("vecmat", operand(x2, "vecmat"), vectors)
     rows = shape_family.expand_dims(vectors, (vectors.ndim - 1,))
     return shape_family.squeeze(matmul(rows, x2), (-2,))
 

@@ -18,7 +18,6 @@ from minijax.numpy.promotion import (
     scalar,
     select,
     spread_to,
-    strong,
 )
 from minijax.numpy.taking import take
 from minijax.primitives import arithmetic, bitwise, compare
@@ -36,7 +35,7 @@ _RANKED, _ARRANGED, _SORTED_ITEM = 64, 200, 4  # lengths; bytes of numbers that 
 def _sortable(name: str, a: Any, axis: int | None, kind: Any, order: Any) -> tuple[Array, int]:
     if kind is not None or order is not None:
         raise TypeError(f"{name}: kind= and order= are not possible; use stable=.")
-    x = strong(operand(a, name))
+    x = operand(a, name)
     if axis is None:
         return ravel(x), 0
     return x, canonical_axis(axis, x.ndim, name)
@@ -165,7 +164,7 @@ def partition(a: Any, kth: int, axis: int = -1) -> Array:
         >>> jnp.partition(jnp.array([3, 1, 2]), 1)[1]
         Array(2, dtype=int64)
     """
-    x = strong(operand(a, "partition"))
+    x = operand(a, "partition")
     place = canonical_axis(axis, x.ndim, "partition")
     number = canonical_axis(kth, x.shape[place], "partition")
     if dtypes.is_complex(x.dtype) or _is_sorted_sooner(x.dtype, x.shape[place]):

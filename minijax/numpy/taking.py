@@ -15,6 +15,7 @@ from minijax.numpy.promotion import (
     canonical_axis,
     convert,
     operand,
+    promote_dtypes,
     refuse_out,
     same_shape,
     scalar,
@@ -225,7 +226,7 @@ def ravel_multi_index(
         mode: of indices out of bounds: "clip" or "wrap"; "raise", the default, refuses them
             where they are not traced.
         order: "C" for row-major places, "F" for column-major ones.
-        dtype: the dtype of the result, int64 if None.
+        dtype: the dtype of the result, that of the indices if None.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -234,11 +235,13 @@ def ravel_multi_index(
     """
     sizes = [int(n) for n in dims]
     parts = [operand(i, "ravel_multi_index") for i in multi_index]
-    parts = same_shape("ravel_multi_index", *(convert(i, dtypes.int64) for i in parts))
+    parts = same_shape("ravel_multi_index", *promote_dtypes("ravel_multi_index", *parts))
+    if parts and not dtypes.is_integer(parts[0].dtype):
+        raise ValueError(f"ravel_multi_index takes integer indices, got {parts[0].dtype}.")
     pairs = list(zip(parts, sizes, strict=True))
     if mode == "raise":
         _check_bounds(pairs)
-    result = scalar(0, dtypes.int64)
+    result = scalar(0, parts[0].dtype if parts else dtypes.int64)
     for part, size in pairs if order == "C" else reversed(pairs):
         if mode == "wrap":
             part = remainder(part, size)

@@ -38,8 +38,11 @@ from minijax.primitives.sliding_products import lower_by_products, padded, patch
 
 _LEADING = 3  # group, batch or output feature, input feature
 _HALF = (dtypes.bfloat16, dtypes.float16)
-# From this many elements of a group's kernel on, laying out both operands anew pays.
+# From this many elements of a group's kernel on, laying out both operands anew pays, unless hardly
+# any features share a number of the input, or outputs a vector.
 _LARGE_KERNEL = 128
+_FEW_FEATURES, _FEW_OUTPUTS = 2, 4
+_LONGEST_SUM, _LEAST_PLACES = 1 << 10, 8
 
 
 def _spatial(
@@ -256,8 +259,7 @@ def _conv_lower(
     axes = _spatial(lhs.shape, rhs.shape, **window)
     dtype = _working_dtype(lhs.dtype, out[0].dtype)
     aval = ShapedArray(out[0].shape, dtype)
-    is_large = math.prod(rhs.shape[1:]) >= _LARGE_KERNEL and dtypes.is_float(dtype)
-    if is_large and aval.size and lhs.size:
+    if dtypes.is_float(dtype) and lhs.size and _is_large(rhs.shape, aval, axes[-1:]):
         found = lower_by_products(k, lhs, rhs, axes, aval)
     else:
         found = _lower_by_sums(k, lhs, rhs, axes, aval)
@@ -266,7 +268,22 @@ def _conv_lower(
     return k.element(out[0], lambda *i: k.convert(found(*i), out[0].dtype))
 
 
+def _is_large(kernel: Axes, aval: ShapedArray, last: Sequence[Axis]) -> bool:
+    """Tells whether products of operands that are laid out for it are faster than sums."""
+    if math.prod(kernel[1:]) < _LARGE_KERNEL or not aval.size:
+        return False
+    is_thin = kernel[2] <= _FEW_FEATURES or kernel[1] <= _FEW_OUTPUTS
+    is_short = math.prod(kernel[2:]) <= _LONGEST_SUM
+    is_row = all(axis.stride == 1 and axis.count >= _LEAST_PLACES for axis in last)
+    return not (is_thin and is_short and is_row)
+
+
 def _lower_by_sums(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: ShapedArray) -> Any:
+    lengths = tuple(max(axis.span + axis.window_length - 1, 0) for axis in axes)
+    whole = ShapedArray((*lhs.shape[:_LEADING], *lengths), aval.dtype)
+    # Of its own, what is padded can be stored, and no term of a sum is asked whether it exists.
+    (data,) = k.element(whole, lambda g, n, f, *at: padded(k, lhs, axes, aval.dtype, (g, n, f), at))
+
     def element(outer: Any, inner: Any) -> Any:
         group, batch, output, *place = outer
         feature, *offset = inner
@@ -275,8 +292,7 @@ def _lower_by_sums(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: Shape
             k.add(k.mul(p, axis.stride), k.mul(o, axis.window_dilation))
             for axis, p, o in zip(axes, place, offset, strict=True)
         ]
-        x = padded(k, lhs, axes, aval.dtype, (group, batch, feature), reached)
-        return (k.mul(x, w),)
+        return (k.mul(data(group, batch, feature, *reached), w),)
 
     return k.reduce(
         (aval,),

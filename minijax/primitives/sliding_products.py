@@ -9,14 +9,16 @@ outputs of their own, so that nothing is multiplied by the zeros of a gap.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minijax.core.avals import ShapedArray
 from minijax.core.quiet import quiet
+from minijax.core.records import record
 from minijax.kernel.roots import NativeCall
 from minijax.primitives.sliding import Axis, source_of_padded
 
@@ -49,54 +51,72 @@ def padded(
     return k.select(exists, k.convert(lhs(*which, *safe), dtype), zero)
 
 
-class _Spread:
-    """An axis without its gaps: the places between two elements are *phases*, each an output.
+@record
+class _Phases:
+    """Places of a window along an axis with gaps, side by side, that meet the same elements.
 
-    Place p of the window is phase p % phases of place p // phases of a window that slides over the
-    elements themselves. Where there are no gaps there is one phase.
+    Place p of the window is phase p % m of place p // m of a window that slides over the elements
+    themselves, m apart in the axis. A phase meets each `step`th element of the kernel. Phases that
+    meet the same elements of the axis are outputs of one product; others would multiply it by
+    zeros, and a NaN shows that. Where there are no gaps there is one phase.
 
     Attributes:
-        axis: the axis and the window that slides along it.
-        phases: how many phases there are.
+        axis: the axis without its gaps, and the part of the window that meets elements.
+        apart: the distance of the elements.
+        count: how many phases there are.
+        first: the first element of the kernel in the first of them, one more in each next one.
+        step: the distance of the elements of the kernel.
+        last: the number of the first phase; the others are `down` less each.
+        down: the distance of the elements of the whole window.
     """
 
-    def __init__(self, axis: Axis) -> None:
-        self.old = self.axis = axis
-        self.phases = axis.base_dilation if axis.stride == 1 else 1
-        if self.phases == 1:
-            return
-        met = [
-            (r + w * axis.window_dilation - axis.padding[0]) // self.phases
-            for r in range(self.phases)
-            for w in range(axis.window)
-            if (r + w * axis.window_dilation - axis.padding[0]) % self.phases == 0
-        ]
-        self.first = min(met, default=0)
-        window = max(met, default=0) - self.first + 1
-        places = -(-axis.count // self.phases)
-        high = places + window - 1 - axis.n + self.first
-        self.axis = Axis(axis.n, window, 1, (-self.first, high), 1, 1)
+    axis: Axis
+    apart: int
+    count: int
+    first: int
+    step: int
+    last: int
+    down: int
 
-    def offset(self, k: Any, step: Any, phase: Any, conditions: list[Any]) -> Any:
-        """Returns which element of the kernel a step of the new window is in a phase."""
-        if self.phases == 1:
-            return step
-        axis = self.old
-        reached = k.sub(
-            k.add(k.mul(step, self.phases), self.first * self.phases + axis.padding[0]), phase
-        )
-        by, known = axis.window_dilation, k.max(reached, 0)
-        conditions += [k.ge(reached, 0), k.lt(reached, axis.window_length)]
-        if by == 1:
-            return reached
-        conditions.append(k.eq(k.mod(known, by), 0))
-        return k.floordiv(known, by)
+    def offset(self, k: Any, step: Any, phase: Any) -> Any:
+        """Returns which element of the kernel a step of the window is in one of the phases."""
+        return k.add(k.add(k.mul(step, self.step), phase), self.first)
+
+    def member(self, k: Any, place: Any, conditions: list[Any]) -> Any:
+        """Returns which of the phases a place is, if the conditions hold."""
+        if self.apart == 1:
+            return k.constant(0, place.dtype)
+        below = k.sub(self.last, k.mod(place, self.apart))
+        known = k.max(below, 0)
+        conditions += [k.ge(below, 0), k.lt(below, self.count * self.down)]
+        if self.down > 1:
+            conditions.append(k.eq(k.mod(known, self.down), 0))
+        return k.min(k.floordiv(known, self.down), self.count - 1)
+
+
+def _phases(axis: Axis) -> list[_Phases]:
+    """Returns the phases of an axis, those together that meet the same elements."""
+    m = axis.base_dilation if axis.stride == 1 else 1
+    by, low = axis.window_dilation, axis.padding[0]
+    if m == 1:
+        return [_Phases(axis, 1, 1, 0, 1, 0, by)]
+    step = m // math.gcd(m, by)
+    together: dict[tuple[int, int], list[int]] = {}
+    for first in range(min(step, axis.window)):
+        start = -((low - first * by) // m)
+        together.setdefault((start, -(-(axis.window - first) // step)), []).append(first)
+    found = []
+    for (start, window), firsts in together.items():
+        alone = Axis(axis.n, window, 1, (-start, 0), 1, by * step // m)
+        high = -(-axis.count // m) - alone.count
+        alone = Axis(axis.n, window, 1, (-start, high), 1, by * step // m)
+        last = (low - firsts[0] * by) % m
+        found.append(_Phases(alone, m, len(firsts), firsts[0], step, last, by))
+    return found
 
 
 def lower_by_products(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: ShapedArray) -> Any:
     """Returns a convolution of floats; nothing of it is empty.
-
-    It is one call for each group, or, where there is one and images are large, for each image.
 
     Args:
         k: the kernel builder.
@@ -105,10 +125,34 @@ def lower_by_products(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: Sh
         axes: the spatial axes.
         aval: the result (group, batch, output, *places), in the dtype to compute in.
     """
+    together = list(itertools.product(*map(_phases, axes)))
+    found = [_products(k, lhs, rhs, phases, aval) for phases in together]
+    apart = [phases.apart for phases in together[0]]
+    is_whole = sum(math.prod(x.count for x in phases) for phases in together) == math.prod(apart)
+
+    def element(group: Any, number: Any, output: Any, *place: Any) -> Any:
+        where = [k.floordiv(p, m) for p, m in zip(place, apart, strict=True)]
+        result = None if is_whole else k.constant(0, aval.dtype)
+        for phases, each in zip(together, found, strict=True):
+            conditions: list[Any] = []
+            phase = [x.member(k, p, conditions) for x, p in zip(phases, place, strict=True)]
+            value = each(group, number, output, where, phase)
+            result = value if result is None else k.select(k.all_of(conditions), value, result)
+        return result
+
+    return k.element(aval, element)[0]
+
+
+def _products(
+    k: Any, lhs: Any, rhs: Any, phases: Sequence[_Phases], aval: ShapedArray
+) -> Callable[..., Any]:
+    """Returns the products of phases, as a function of indices: the places, then the phases.
+
+    It is one call for each group, or, where there is one and images are large, for each image.
+    """
     groups, batch, outputs = aval.shape[:3]
-    spread = [_Spread(axis) for axis in axes]
-    slid = [each.axis for each in spread]
-    phases = tuple(each.phases for each in spread)
+    slid = [each.axis for each in phases]
+    counts = tuple(each.count for each in phases)
     features = lhs.shape[2]
     by_image = groups == 1 and math.prod(axis.count for axis in slid) >= _LARGE_IMAGE
     calls, images = (batch, 1) if by_image else (groups, batch)
@@ -121,19 +165,12 @@ def lower_by_products(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: Sh
 
     def kernel(*where: Any) -> Any:
         group, *steps, feature, number = (0, *where) if by_image else where
-        *phase, output = k.unflatten(number, (*phases, outputs))
-        conditions: list[Any] = []
-        offset = [
-            each.offset(k, step, r, conditions)
-            for each, step, r in zip(spread, steps, phase, strict=True)
-        ]
-        exists = k.all_of(conditions)
-        safe = [k.select(exists, i, 0) for i in offset]
-        weight = k.convert(rhs(group, output, feature, *safe), aval.dtype)
-        return k.select(exists, weight, k.constant(0, aval.dtype))
+        *phase, output = k.unflatten(number, (*counts, outputs))
+        offset = [x.offset(k, step, r) for x, step, r in zip(phases, steps, phase, strict=True)]
+        return k.convert(rhs(group, output, feature, *offset), aval.dtype)
 
     shape = (calls, images, *lengths, features)
-    weights = (*(axis.window for axis in slid), features, math.prod(phases) * outputs)
+    weights = (*(axis.window for axis in slid), features, math.prod(counts) * outputs)
     (left,) = k.element(ShapedArray(shape, aval.dtype), data)
     kernels = weights if by_image else (groups, *weights)
     (right,) = k.element(ShapedArray(kernels, aval.dtype), kernel)
@@ -151,13 +188,11 @@ def lower_by_products(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: Sh
         products=float(out.size * math.prod(weights[:-1])),
     )
 
-    def element(group: Any, number: Any, output: Any, *place: Any) -> Any:
+    def at(group: Any, number: Any, output: Any, place: Any, phase: Any) -> Any:
         first = (number, 0) if by_image else (group, number)
-        where = [k.floordiv(p, m) for p, m in zip(place, phases, strict=True)]
-        phase = [k.mod(p, m) for p, m in zip(place, phases, strict=True)]
-        return found(*first, *where, k.flatten((*phase, output), (*phases, outputs)))
+        return found(*first, *place, k.flatten((*phase, output), (*counts, outputs)))
 
-    return k.element(aval, element)[0]
+    return at
 
 
 def patches(whole: np.ndarray, axes: Sequence[Axis]) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from contextlib import ContextDecorator
+from contextlib import ContextDecorator, ExitStack
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.pytree import flatten, flatten_with_path, tree_map, unflatten
 from minijax.core.source import api_boundary
-from minijax.core.trace import EVAL, current_trace
+from minijax.core.trace import EVAL, current_trace, named_axis
 from minijax.interpreters.evaluate import eval_jaxpr
 from minijax.interpreters.stage import stage
 from minijax.primitives.control.call import call
@@ -153,7 +153,7 @@ def make_jaxpr(
     Args:
         fun: a function of arrays (or pytrees of arrays).
         static_argnums: positional arguments that are passed as they are.
-        axis_env: accepted for compatibility; name axes with `vmap(axis_name=...)`.
+        axis_env: pairs of a name and a size: axes that `fun` may name as under `vmap`.
         return_shape: whether to return the shapes and dtypes of the output too.
 
     Returns:
@@ -170,7 +170,10 @@ def make_jaxpr(
     @api_boundary
     def made(*args: Any, **kwargs: Any) -> Any:
         inner, dynamic = without_static("make_jaxpr", fun, static_argnums, args)
-        program, flat = _program(inner, dynamic, kwargs)
+        with ExitStack() as stack:
+            for name, size in axis_env or ():
+                stack.enter_context(named_axis(name, size))
+            program, flat = _program(inner, dynamic, kwargs)
         if not return_shape:
             return program
         return program, unflatten(flat.out_tree, map(struct_of, program.out_avals))

@@ -36,3 +36,14 @@ def test_complex_numbers_count_by_their_parts() -> None:
     z = np.ones(100, np.complex64)
     text = jit(lambda z: z * z).lower(z).llvm_ir()
     assert f"<{host().vector_bytes // 4} x float>" in text
+
+
+@pytest.mark.parametrize("pads", [(0, 0), (1, 0), (1, 1)])
+def test_places_of_lanes_are_known_to_inner_loops(pads: tuple[int, int]) -> None:
+    """Whether a window is inside depends on the lane alone; the loop over features reads there."""
+    rng = np.random.default_rng(0)
+    x, w = rng.integers(-9, 9, (1, 5, 21)) + 0.0, rng.integers(-9, 9, (3, 5, 2)) + 0.0
+    found = jit(lambda x, w: lax.conv_general_dilated(x, w, (2,), [pads]))(x, w)
+    padded = np.pad(x[0], ((0, 0), pads))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2, axis=1)[:, ::2]
+    np.testing.assert_array_equal(found[0], np.einsum("cpw,ocw->op", windows, w))

@@ -59,6 +59,15 @@ def test_compiled_convolutions_equal_the_evaluator(case: Any, dtype: str) -> Non
 
 
 @each_case
+def test_a_nan_is_seen_by_the_windows_that_meet_it_alone(case: Any) -> None:
+    x, w = _operands(case, "float64")
+    x[0, ..., 1] = np.nan
+    function = _convolution(case)
+    found = np.asarray(mj.jit(function)(x, w))
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(function(x, w)))
+
+
+@each_case
 def test_gradients_equal_the_evaluator(case: Any) -> None:
     function, operands = _convolution(case), _operands(case, "float64")
 

@@ -368,3 +368,16 @@ def test_axes_are_broadcast_in_any_order(oracle: ModuleType) -> None:
         np.testing.assert_array_equal(found, oracle.lax.broadcast_in_dim(x, shape, dims))
         with pytest.raises(TypeError, match="increasing"):
             mj.lax.broadcast_in_dim(x, (2, 3), (0, 1, 1))
+
+
+def test_ravelled_places_have_the_dtype_of_their_indices() -> None:
+    narrow = np.array([1, 2], np.int32)
+    assert jnp.ravel_multi_index((narrow, narrow), (3, 4)).dtype == np.int32
+    assert jnp.ravel_multi_index((narrow, np.array([1, 2])), (3, 4)).dtype == np.int64
+    with pytest.raises(ValueError, match="integer"):
+        jnp.ravel_multi_index((np.ones(2), narrow), (3, 4))
+
+
+def test_numbers_of_repetitions_are_integers() -> None:
+    with pytest.raises(TypeError, match="integers"):
+        jnp.repeat(jnp.ones(2), 2.0)

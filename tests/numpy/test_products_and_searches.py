@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import minijax as mj
+import minijax.numpy as jnp
 from tests.numpy.oracle import agree, sample
 
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
@@ -381,3 +382,11 @@ def test_derivatives_of_polynomials_do_not_grow_with_their_degree(name: str) -> 
     assert len(many.jaxpr.eqns) == len(few.jaxpr.eqns)
     x = np.arange(5000.0)
     np.testing.assert_allclose(function(x, 2), getattr(np, name)(x, 2), 1e-13)
+
+
+def test_products_refuse_ranks_and_lengths_that_do_not_fit() -> None:
+    for product in (jnp.matvec, jnp.vecmat):
+        with pytest.raises(ValueError, match="takes matrices"):
+            product(jnp.ones(3), jnp.ones(3))
+    with pytest.raises(ValueError, match="axes must match"):
+        jnp.vecdot(jnp.ones((2, 3)), jnp.ones(4))

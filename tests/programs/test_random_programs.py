@@ -23,16 +23,26 @@ from tests.programs.random_programs import Drawn, drawn_large_programs, drawn_pr
 
 # Drawing and tracing a program of many nested instructions is slow by nature.
 _unhurried = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-# The two comparisons of the back ends draw more than the others: 300 programs together in CI.
-_compared = settings(_unhurried, max_examples=settings.default.max_examples * 3 // 2)
+
+
+def _closed(function: Any, inputs: Sequence[np.ndarray]) -> tuple[Jaxpr, list[np.ndarray]]:
+    """Returns the closed program of a function, and its arguments."""
+    program = mj.make_jaxpr(function)(*inputs)
+    consts = [np.asarray(value_of(const)) for const in program.consts]
+    return program.close(), [*consts, *inputs]
 
 
 def _staged(drawn: Drawn) -> tuple[Jaxpr, list[np.ndarray], list[bool]]:
     """Returns the closed program, its arguments, and which results are rough."""
     rough: list[bool] = []
-    program = mj.make_jaxpr(drawn.function(mj, rough))(*drawn.inputs)
-    consts = [np.asarray(value_of(const)) for const in program.consts]
-    return program.close(), [*consts, *drawn.inputs], rough
+    return *_closed(drawn.function(mj, rough), drawn.inputs), rough
+
+
+def _free(points: Sequence[np.ndarray]) -> tuple[int, ...]:
+    """Returns which points have derivatives; there are some."""
+    argnums = tuple(i for i, x in enumerate(points) if x.dtype == np.float64)
+    assume(argnums)
+    return argnums
 
 
 def _assert_same(
@@ -66,16 +76,29 @@ def _check_compiled(drawn: Drawn) -> None:
         _assert_same(compiler.execute(program, args), expected, rough)
 
 
-@_compared
+@_unhurried
 @given(drawn_programs())
 def test_compiled_programs_equal_the_evaluator(drawn: Drawn) -> None:
     _check_compiled(drawn)
 
 
-@_compared
+@_unhurried
 @given(drawn_large_programs())
 def test_compiled_programs_over_large_arrays_equal_the_evaluator(drawn: Drawn) -> None:
     _check_compiled(drawn)
+
+
+@_unhurried
+@given(drawn_large_programs())
+def test_compiled_gradients_over_large_arrays_equal_the_evaluator(drawn: Drawn) -> None:
+    points = drawn.smooth_points()
+    gradient = mj.value_and_grad(drawn.scalar_function(mj), _free(points))
+    program, args = _closed(gradient, points)
+    expected = evaluate(program, args)
+    # A NaN or an infinity would be the scale of all differences.
+    assume(all(np.all(np.isfinite(x)) for x in expected))
+    for x, y in zip(compiler.execute(program, args), expected, strict=True):
+        _assert_near(x, y, 1e-9)
 
 
 @_unhurried
@@ -99,10 +122,9 @@ def test_vmap_of_a_program_equals_running_it_for_each_example(drawn: Drawn) -> N
     function = drawn.function(mj, rough)
     stacked = [np.stack(pair) for pair in zip(*examples, strict=True)]
     mapped = [np.asarray(out) for out in mj.jit(mj.vmap(function))(*stacked)]
-    program = mj.make_jaxpr(function)(*drawn.inputs)
-    consts = [np.asarray(value_of(const)) for const in program.consts]
+    program, args = _closed(function, drawn.inputs)
     for k, example in enumerate(examples):
-        expected = evaluate(program.close(), [*consts, *example])
+        expected = evaluate(program, [*args[: -len(example)], *example])
         _assert_same([out[k] for out in mapped], expected, rough)
 
 
@@ -129,8 +151,7 @@ def test_programs_equal_the_oracle(oracle: ModuleType, drawn: Drawn) -> None:
 @given(drawn=drawn_programs())
 def test_gradients_of_programs_equal_the_oracle(oracle: ModuleType, drawn: Drawn) -> None:
     points = drawn.smooth_points()
-    argnums = tuple(i for i, x in enumerate(points) if x.dtype == np.float64)
-    assume(argnums)
+    argnums = _free(points)
     try:
         reference = oracle.jit(oracle.grad(drawn.scalar_function(oracle), argnums)).lower(*points)
     except TypeError:

@@ -140,3 +140,11 @@ def test_errors() -> None:
         linalg.solve(jnp.eye(2), jnp.ones(2), assume_a="banded")
     with pytest.raises(ValueError, match=r"\(2, 2\) and \(3,\)"):
         linalg.lu_solve(linalg.lu_factor(jnp.eye(2)), jnp.ones(3))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_triangular_equations_of_16_bit_floats(dtype: str) -> None:
+    a = jnp.array([[2.0, 0.0], [1.0, 4.0]], dtype)
+    found = mj.scipy.linalg.solve_triangular(a, jnp.array([2.0, 9.0], dtype), lower=True)
+    assert found.dtype == a.dtype
+    np.testing.assert_array_equal(found.astype(float), [1.0, 2.0])

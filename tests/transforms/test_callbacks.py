@@ -25,7 +25,7 @@ def seen() -> list[Any]:
 
 def recorder(seen: list[Any]) -> Callable[..., Any]:
     def record(x: Any) -> None:
-        assert isinstance(x, np.ndarray | np.generic)
+        assert isinstance(x, mj.Array)
         seen.append(np.asarray(x).tolist())
 
     return record
@@ -241,7 +241,7 @@ def test_pure_callback_under_vmap() -> None:
             shapes.clear()
             close(transform(mj.vmap(f(method), in_axes=(0, None)))(X, 2.0), 2 * X)
             assert shapes == expected
-    with pytest.raises(ValueError, match="vmap_method"):
+    with pytest.raises(NotImplementedError, match="vmap_method"):
         mj.vmap(lambda x: mj.pure_callback(host_sine, F64, x))(X)
     with pytest.raises(ValueError, match="vmap_method"):
         mj.pure_callback(host_sine, F64, 1.0, vmap_method="other")
@@ -356,3 +356,23 @@ def test_callbacks_may_call_minijax() -> None:
         return np.asarray(mj.jit(jnp.sin)(jnp.asarray(x)) + mj.grad(jnp.cos)(float(x)))
 
     close(mj.jit(lambda x: mj.pure_callback(host, F64, x))(0.5), 0.0)
+
+
+def test_callbacks_are_given_arrays_of_the_package(seen: list[Any]) -> None:
+    def record(x: Any) -> Any:
+        seen.append((isinstance(x, mj.Array), x.dtype.name, x.weak_type))
+        return x.at[0].set(7.0)
+
+    shape = mj.ShapeDtypeStruct((2,), "float64")
+    call = lambda x: mj.pure_callback(record, shape, x)  # noqa: E731
+    for f in (call, mj.jit(call)):
+        np.testing.assert_array_equal(f(jnp.ones(2)), [7.0, 1.0])
+    assert seen == [(True, "float64", False)] * 2
+    with pytest.raises(NotImplementedError, match="vmap_method"):
+        mj.vmap(call)(jnp.ones((3, 2)))
+
+
+def test_nested_arrays_are_printed_as_arrays() -> None:
+    with redirect_stdout(io.StringIO()) as printed:
+        mj.jit(lambda x: mj.debug.print("{a}", a={"k": x}))(jnp.ones(2))
+    assert printed.getvalue() == "{'k': Array([1., 1.], dtype=float64)}\n"

@@ -392,6 +392,13 @@ def test_eval_shape(oracle: ModuleType) -> None:
         assert out[key].dtype == expected[key].dtype
 
 
+def test_make_jaxpr_of_a_program_that_names_axes() -> None:
+    program = mj.make_jaxpr(lambda x: mj.lax.psum(x, "i"), axis_env=[("i", 4)])(1.0)
+    assert program.eqns[0].primitive.name == "psum"
+    with pytest.raises(NameError, match="unbound axis name"):
+        mj.lax.psum(1.0, "i")
+
+
 def test_make_jaxpr_options() -> None:
     jaxpr, shapes = mj.make_jaxpr(lambda x, n: (x[:n], 1), static_argnums=1, return_shape=True)(
         jnp.arange(4.0), 2

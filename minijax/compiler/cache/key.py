@@ -91,18 +91,19 @@ def _sources() -> Iterator[tuple[str, int, int]]:
     A version does not tell one state of a working copy from another.
     """
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    folders = [os.path.join(root, name) for name in _DECIDING]
+    folders = list(_DECIDING)
     found = []
     while folders:
+        folder = folders.pop()
         try:
-            with os.scandir(folders.pop()) as entries:
+            with os.scandir(os.path.join(root, folder)) as entries:
                 for entry in entries:
                     if entry.name.endswith(".py"):
                         status = entry.stat()
-                        path = os.path.relpath(entry.path, root)
+                        path = f"{folder}/{entry.name}"
                         found.append((path, status.st_size, status.st_mtime_ns))
                     elif entry.is_dir() and entry.name != "__pycache__":
-                        folders.append(entry.path)
+                        folders.append(f"{folder}/{entry.name}")
         except OSError:  # imported from an archive: its version has to do
             continue
     yield from sorted(found)

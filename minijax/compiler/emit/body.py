@@ -37,6 +37,7 @@ from minijax.compiler.emit.numbers.divisor import Divisor
 from minijax.compiler.emit.numbers.types import Scalar, constant, registers
 from minijax.compiler.emit.positions import clamp as clamp
 from minijax.compiler.emit.positions import plus as plus
+from minijax.compiler.emit.positions import row_major as row_major
 from minijax.compiler.emit.positions import times as times
 from minijax.compiler.emit.shortcuts import known_bool, needed
 from minijax.compiler.fuse.affine import Address, address_terms
@@ -222,6 +223,27 @@ class Body:
             with self.when_inside(part, end), self.vector(lanes_left, index, end):
                 write(end)
 
+    def blocks(
+        self, size: int, index: Expr, width: int, write: Callable[[Operand, int], None]
+    ) -> None:
+        """Calls `write` with the first position and the length of every block of an axis.
+
+        That is `width` for whole blocks and less for what is left over; `write` binds the index.
+        """
+        whole, rest = divmod(size, width)
+        part = self.part_of(index)
+        if whole == 1 and part is None:
+            with self.scope():
+                write(0, width)
+        elif whole:
+            start, stop = self._vectors(part, 0, whole * width, width)
+            with self.c.fn.loop(start, stop, width) as loop, self._inside(loop.preheader):
+                write(loop.index, width)
+        if rest:
+            end = whole * width
+            with self.when_inside(part, end), self.scope():
+                write(end, rest)
+
     def _vectors(
         self, part: Part | None, first: int, size: int, lanes: int
     ) -> tuple[Operand, Operand]:
@@ -352,7 +374,8 @@ class Body:
     def _place(self, node: Expr, operands: Sequence[Expr]) -> None:
         """Emits a node where the operands that it needs are known."""
         if node is self._moving[0]:
-            self._remember(node, _Emitted((self._counted(),), self.depth, True))
+            with self._at(self._moving_level):  # loops inside the vector share it
+                self._remember(node, _Emitted((self._counted(),), self._moving_level, True))
             return
         assert node.op not in ("index", "var"), f"{node.op} outside its loop"
         level = max(map(self._level, operands), default=0)
@@ -576,23 +599,3 @@ class Body:
             return self._moving[1]
         (value,) = self.emit(index)
         return value if value[0] == "%" else int(value)
-
-
-def combine(
-    frame: Frame, variables: Sequence[Expr], values: Sequence[Scalar], combined: Sequence[Expr]
-) -> list[Scalar]:
-    """Emits expressions of variables alone, such as how two accumulators combine."""
-    body = Body(frame)
-    for variable, value in zip(variables, values, strict=True):
-        body.bind(variable, value, varies=frame.c.lanes > 1)
-    return [body.whole(expr) for expr in combined]
-
-
-def row_major(body: Body, indices: Sequence[Expr]) -> Operand:
-    """Emits the row-major position of the present iteration of loops over these indices."""
-    total: Operand = 0
-    for index in indices:
-        if index.op == "index":
-            above = times(body.c, total, index.payload)
-            total = plus(body.c, above, body.position(index))
-    return total

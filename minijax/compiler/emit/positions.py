@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from minijax.compiler.emit.context import Context
 from minijax.compiler.text import Operand
+from minijax.kernel.expr import Expr
+
+if TYPE_CHECKING:
+    from minijax.compiler.emit.body import Body
 
 
 def times(c: Context, x: Operand, factor: int) -> Operand:
@@ -25,3 +32,13 @@ def plus(c: Context, x: Operand, y: Operand) -> Operand:
     if x == 0 or y == 0:
         return y if x == 0 else x
     return c.fn.emit(f"add nsw i64 {x}, {y}")
+
+
+def row_major(body: Body, indices: Sequence[Expr]) -> Operand:
+    """Emits the row-major position of the present iteration of loops over these indices."""
+    total: Operand = 0
+    for index in indices:
+        if index.op == "index":
+            above = times(body.c, total, index.payload)
+            total = plus(body.c, above, body.position(index))
+    return total

@@ -10,28 +10,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minijax.compiler.emit.calls import emit_host_call
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.control import emit_branch, emit_scan, emit_while
 from minijax.compiler.emit.dot import emit_dot
 from minijax.compiler.emit.elements import emit_element
-from minijax.compiler.emit.folds.cumulate import emit_cumulate
 from minijax.compiler.emit.folds.reduce import emit_reduce
 from minijax.compiler.emit.frame import Frame, Slot, copy, nbytes
-from minijax.compiler.emit.lapack import emit_native
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.numbers.types import Scalar, constant
 from minijax.compiler.emit.parts import emit_in_parts
 from minijax.compiler.emit.pieces import Allowance, Crossing
 from minijax.compiler.emit.rows import emit_rows
-from minijax.compiler.emit.scatter import emit_scatter
-from minijax.compiler.emit.sorts.sort import emit_sort
 from minijax.compiler.emit.tapes import release
-from minijax.compiler.emit.unrolled import emit_unrolled
 from minijax.compiler.fuse.steps import Fused, Step
 from minijax.compiler.fuse.storage import Storage
 from minijax.compiler.memory.plan import Plan
 from minijax.compiler.status import ENTRY
+from minijax.core.lazy import Place, find
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import (
     Branch,
@@ -48,6 +42,20 @@ from minijax.kernel.roots import (
     Value,
     While,
 )
+
+# The emitters of steps that most programs do not have: imported at the first such step, so that
+# the first program of a process waits for no code that it does not need.
+_EMITTERS: dict[type, Place] = {
+    Branch: ("minijax.compiler.emit.control", "emit_branch"),
+    Cumulate: ("minijax.compiler.emit.folds.cumulate", "emit_cumulate"),
+    HostCall: ("minijax.compiler.emit.calls", "emit_host_call"),
+    Native: ("minijax.compiler.emit.lapack", "emit_native"),
+    Scan: ("minijax.compiler.emit.control", "emit_scan"),
+    Scatter: ("minijax.compiler.emit.scatter", "emit_scatter"),
+    Sort: ("minijax.compiler.emit.sorts.sort", "emit_sort"),
+    Unrolled: ("minijax.compiler.emit.unrolled", "emit_unrolled"),
+    While: ("minijax.compiler.emit.control", "emit_while"),
+}
 
 
 def emit_module(c: Context, plan: Plan, literals: Sequence[tuple[Value, np.ndarray]]) -> None:
@@ -173,25 +181,13 @@ def _emit_step(frame: Frame, step: Step, position: int) -> None:
     match step.definition:
         case Element() as element:
             emit_element(frame, element)
-        case Unrolled() as unrolled:
-            emit_unrolled(frame, unrolled)
         case Reduce() as reduce:
             emit_reduce(frame, reduce)
-        case Cumulate() as cumulate:
-            emit_cumulate(frame, cumulate)
-        case Scatter() as scatter:
-            emit_scatter(frame, scatter, position)
-        case Sort() as sort:
-            emit_sort(frame, sort, position)
         case Dot() as dot:
             emit_dot(frame, dot, position)
-        case Native() as native:
-            emit_native(frame, native, position)
-        case HostCall() as call:
-            emit_host_call(frame, call)
-        case Branch() as branch:
-            emit_branch(frame, branch, position, _run_nested)
-        case While() as loop:
-            emit_while(frame, loop, position, _run_nested)
-        case Scan() as scan:
-            emit_scan(frame, scan, position, _run_nested)
+        case Unrolled() | Cumulate() | HostCall() as rare:
+            find(_EMITTERS[type(rare)])(frame, rare)
+        case Scatter() | Sort() | Native() as rare:
+            find(_EMITTERS[type(rare)])(frame, rare, position)
+        case Branch() | While() | Scan() as control:
+            find(_EMITTERS[type(control)])(frame, control, position, _run_nested)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from minijax.compiler.emit.body import Body, combine
+from minijax.compiler.emit.body import Body
+from minijax.compiler.emit.combine import combine
 from minijax.compiler.emit.frame import Frame, copy, nbytes
 from minijax.compiler.emit.lanes import lanes_for
 from minijax.compiler.emit.memory_access import load, store

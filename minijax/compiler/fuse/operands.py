@@ -24,7 +24,6 @@ _FEWEST_NEIGHBOURS = 8  # a shorter last axis makes poor vectors
 _MOST_SOURCES = 400
 
 _Order = tuple[int, ...]
-_Elements = Mapping[Value, Element]
 # A value, and for each of its axes the axis of the operand that moves along it.
 _Place = tuple[Value, tuple[int | None, ...]]
 
@@ -51,7 +50,7 @@ def arrange_operands(
 def _orders(definitions: Sequence[Definition], outputs: Sequence[Value]) -> dict[Value, _Order]:
     """Returns the orders of the axes of what only products read, directly or through others."""
     uses = Counter([*outputs, *(v for definition in definitions for v in _used(definition))])
-    elements = {v: x for x in definitions if isinstance(x, Element) for v in x.outs}
+    elements = _Elements(definitions)
     asked: dict[Value, list[_Order | None]] = defaultdict(list)
     orders: dict[Value, _Order] = {}
     # From the last to the first: who reads a value is known before the value.
@@ -97,7 +96,7 @@ def _axes(dot: Dot, side: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
 def _better_order(dot: Dot, side: str, elements: _Elements) -> _Order | None:
     """Returns the axes of an operand in the order in which they should lie; None if they do."""
     operand: Value = getattr(dot, side)
-    element = elements.get(operand)
+    element = elements.defining.get(operand)
     if element is None or not _is_plain(element):
         return None
     contract, batch = _axes(dot, side)
@@ -154,9 +153,10 @@ def _last_in_memory(operand: Value, elements: _Elements) -> int | None:
     votes: set[int | None] = set()
     while pending and len(seen) <= _MOST_SOURCES:
         value, axes = pending.pop()
-        element = elements.get(value)
-        if element is not None and element.view_of is None:
-            fresh = [x for x in _read(element, value, axes) if x not in seen]
+        reads = elements.reads(value)
+        if reads is not None:
+            found = [(x, tuple(None if d is None else axes[d] for d in at)) for x, at in reads]
+            fresh = [place for place in found if place not in seen]
             seen.update(fresh)
             pending += fresh
         elif sum(n != 1 for n in value.shape) > 1:
@@ -166,15 +166,31 @@ def _last_in_memory(operand: Value, elements: _Elements) -> int | None:
     return votes.pop() if len(votes) == 1 and not pending else None
 
 
-def _read(element: Element, value: Value, axes: Sequence[int | None]) -> list[_Place]:
-    """Returns what an element reads, and along which axes."""
-    along = {id(index): axis for index, axis in zip(element.indices, axes, strict=True)}
-    body = element.bodies[element.outs.index(value)]
-    reads = [n for n in postorder((body,)) if n.op == "read"]
-    return [(n.payload, tuple(_axis(place, along) for place in n.operands)) for n in reads]
+class _Elements:
+    """The elements that define values, and what each value reads."""
+
+    def __init__(self, definitions: Sequence[Definition]) -> None:
+        elements = [x for x in definitions if isinstance(x, Element)]
+        self.defining = {v: x for x in elements for v in x.outs}
+        self._reads: dict[Value, list[_Place]] = {}
+
+    def reads(self, value: Value) -> list[_Place] | None:
+        """Returns what a value reads and along which of its axes; None if it is no element's."""
+        element = self.defining.get(value)
+        if element is None or element.view_of is not None:
+            return None
+        if value not in self._reads:
+            axes = {id(index): axis for axis, index in enumerate(element.indices)}
+            body = element.bodies[element.outs.index(value)]
+            self._reads[value] = [
+                (node.payload, tuple(_axis(place, axes) for place in node.operands))
+                for node in postorder((body,))
+                if node.op == "read"
+            ]
+        return self._reads[value]
 
 
-def _axis(place: Expr, along: Mapping[int, int | None]) -> int | None:
+def _axis(place: Expr, axes: Mapping[int, int]) -> int | None:
     """Returns the axis whose index a place in memory moves with, if it is one."""
-    found = {along[id(node)] for node in postorder((place,)) if id(node) in along}
+    found = {axes[id(node)] for node in postorder((place,)) if id(node) in axes}
     return found.pop() if len(found) == 1 else None

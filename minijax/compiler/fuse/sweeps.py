@@ -6,6 +6,7 @@ may change their order, and if they read at least one element in common.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from minijax.compiler.fuse.affine import address_terms
@@ -16,6 +17,8 @@ from minijax.kernel.roots import Reduce
 MOST_FOLDS = 4
 STRETCH = 2048  # results that are folded in memory at a time, where rows are walked
 STREAMS = 4  # rows that are read at the same time, if they are long and come from far
+_WINDOW = 1 << 10  # elements of a fold that is short: adding them up in order is as good as a tree
+_LEAST_KEPT = 8
 _NEUTRAL = {"add": 0.0, "mul": 1.0}
 
 Spaces = tuple[tuple[int, ...], tuple[int, ...]]
@@ -50,6 +53,32 @@ def walks_rows(nodes: Iterable[Expr], kept: Expr, folded: Expr) -> bool:
             along_kept += strides.get(id(kept), 0) not in (0, 1)
             along_folded += strides.get(id(folded), 0) not in (0, 1)
     return along_kept < along_folded
+
+
+def slides(nodes: Sequence[Expr], kept: Expr, inner: Sequence[Expr]) -> bool:
+    """Tells whether a short fold reads neighbours along its last kept axis as well.
+
+    So it is where a window slides along an axis: vectors of results need no sums over lanes.
+
+    Args:
+        nodes: the expressions of a fold.
+        kept: the index of its last kept axis.
+        inner: the folded indices.
+    """
+    if math.prod(i.payload for i in inner) > _WINDOW or kept.payload < _LEAST_KEPT:
+        return False
+    depends = {id(kept)}
+    for node in nodes:
+        if node.op not in ("load", "guarded"):
+            if any(id(x) in depends for x in node.operands):
+                depends.add(id(node))
+            continue
+        for x, stride in address_terms(node):
+            if id(x) in depends and (x is not kept or stride != 1):
+                return False
+        if any(id(x) in depends for x in node.operands):
+            depends.add(id(node))
+    return True
 
 
 def goes_across(nodes: Iterable[Expr], index: Expr, last: Expr) -> bool:

@@ -1,6 +1,7 @@
 """Callbacks: calling Python functions from a program, traced or compiled.
 
-A callback takes and returns NumPy arrays. `pure_callback` may be left out or repeated where its
+A callback of the user is given arrays, as in JAX, and returns arrays of either kind; what stands in
+the program takes and returns NumPy arrays. `pure_callback` may be left out or repeated where its
 results allow; `io_callback` and debug callbacks have an effect, so they run exactly as often as the
 program says, in program order.
 """
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from minijax.core import dtypes
-from minijax.core.array import aval_of, to_array
+from minijax.core.array import ConcreteArray, aval_of, to_array, wrap
 from minijax.core.avals import Aval, ShapedArray
 from minijax.core.primitive import Primitive, Rule, absent, constant, primitive
 from minijax.core.pytree import describe_mismatch, flatten, unflatten
@@ -123,7 +124,7 @@ def _pure_batch(
     vmap_method: str | None,
 ) -> Any:
     if vmap_method is None:
-        raise ValueError(
+        raise NotImplementedError(
             "pure_callback under vmap needs to know how to map its Python function: give "
             f"vmap_method, one of {', '.join(_METHODS)}."
         )
@@ -166,6 +167,11 @@ pure_callback_p = primitive(
 # -- functions of pytrees
 
 
+def _handed(arrays: Sequence[np.ndarray]) -> list[ConcreteArray]:
+    """Returns the arrays that a user's function is given; nobody else writes to the buffers."""
+    return [wrap(x, ShapedArray(x.shape, x.dtype)) for x in arrays]
+
+
 def _result_avals(result_shape_dtypes: Any) -> tuple[Avals, Any]:
     leaves, tree = flatten(result_shape_dtypes)
     avals = tuple(ShapedArray(tuple(x.shape), dtypes.canonical(x.dtype)) for x in leaves)
@@ -178,7 +184,7 @@ def _flat_callback(
     """Returns a callback of flat arrays that verifies what the user's function returns."""
 
     def flat(*arrays: np.ndarray) -> list[np.ndarray]:
-        args, kwargs = unflatten(in_tree, arrays)
+        args, kwargs = unflatten(in_tree, _handed(arrays))
         leaves, tree = flatten(callback(*args, **kwargs))
         if tree != out_tree:
             raise TypeError(
@@ -212,7 +218,7 @@ def pure_callback(
     vmap_method: str | None = None,
     **kwargs: Any,
 ) -> Any:
-    """Calls a Python function of NumPy arrays that has no side effects.
+    """Calls a Python function of arrays that has no side effects, with NumPy or anything else.
 
     Args:
         callback: takes arrays where `args` and `kwargs` have them, returns the structure of
@@ -225,7 +231,7 @@ def pure_callback(
 
     Raises:
         TypeError: if it returns something else than announced.
-        ValueError: if it is mapped without `vmap_method`.
+        NotImplementedError: if it is mapped without `vmap_method`.
 
     Example:
         >>> import minijax as mj
@@ -256,7 +262,7 @@ def io_callback(
     ordered: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """Calls a Python function of NumPy arrays that may have side effects.
+    """Calls a Python function of arrays that may have side effects.
 
     Args:
         callback: takes arrays where `args` and `kwargs` have them, returns the structure of
@@ -303,7 +309,7 @@ def debug_callback(callback: Callback, *args: Any, ordered: bool = False, **kwar
     known = [None if on else x for x, on in zip(leaves, traced, strict=True)]
 
     def flat(*arrays: np.ndarray) -> list[np.ndarray]:
-        given = iter(arrays)
+        given = iter(_handed(arrays))
         full = [next(given) if on else x for x, on in zip(known, traced, strict=True)]
         inner_args, inner_kwargs = unflatten(in_tree, full)
         callback(*inner_args, **inner_kwargs)

@@ -53,12 +53,11 @@ def _cond_abstract(index: ShapedArray, *operands: Any, branches: Branches) -> An
 
 
 def _join(first: Any, *others: Any) -> Any:
-    """Returns the common type of a result; it is weak only if every branch gives a weak one."""
+    """Returns the common type of a result; as in JAX, it is as weak as the first branch has it."""
     if not all(first.accepts(other) for other in others):
         shown = ", ".join(map(str, (first, *others)))
         raise TypeError(f"cond: a result must have one type in all branches, got {shown}.")
-    weak = all(getattr(aval, "weak_type", False) for aval in (first, *others))
-    return first if weak or type(first) is not ShapedArray else first.strip_weak_type()
+    return first
 
 
 def _cond_jvp(primals: Any, tangents: Any, *, branches: Branches) -> Any:

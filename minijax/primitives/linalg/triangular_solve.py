@@ -9,11 +9,13 @@ import numpy as np
 
 from minijax.core.array import aval_of
 from minijax.core.avals import ShapedArray, Zero, materialize
+from minijax.core.dtypes import bfloat16, float16, float32
 from minijax.core.operators import Array
 from minijax.core.primitive import Primitive, primitive
 from minijax.interpreters.transpose import is_linear
 from minijax.primitives.arithmetic import add, neg
 from minijax.primitives.broadcast import move_axis
+from minijax.primitives.convert import convert_element_type
 from minijax.primitives.families import match
 from minijax.primitives.linalg.matrices import (
     adjoint,
@@ -29,6 +31,7 @@ from minijax.primitives.linalg.routine import Routine, call, letter, native, run
 from minijax.primitives.linalg.small import is_small, small_triangular_solve
 from minijax.primitives.shape import reshape
 
+_HALF = (float16, bfloat16)
 _OPERATION = ("N", "T", "C")  # as BLAS names them
 
 
@@ -196,7 +199,7 @@ def triangular_solve(
 
     Raises:
         ValueError: if shapes do not fit.
-        TypeError: if the dtypes differ, or are not f32, f64, c64 or c128.
+        TypeError: if the dtypes differ, or are not floating or complex.
 
     Example:
         >>> import minijax.numpy as jnp
@@ -207,6 +210,10 @@ def triangular_solve(
                [2.]], dtype=float64)
     """
     a, b = match(a, b)
+    dtype = aval_of(a).dtype
+    if dtype in _HALF and aval_of(b).dtype == dtype:
+        # LAPACK has no 16-bit floats: single precision is rounded at the end.
+        a, b = convert_element_type(a, float32), convert_element_type(b, float32)
     if aval_of(b).ndim == aval_of(a).ndim - 1:
         shape = aval_of(b).shape
         wide = (*shape, 1) if left_side else (*shape[:-1], 1, shape[-1])
@@ -224,4 +231,5 @@ def triangular_solve(
         conjugate_a=bool(conjugate_a),
         unit_diagonal=bool(unit_diagonal),
     )
-    return reshape(x, shape) if is_vector else x
+    x = reshape(x, shape) if is_vector else x
+    return convert_element_type(x, dtype) if dtype in _HALF else x

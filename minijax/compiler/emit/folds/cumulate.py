@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from minijax.compiler.emit.body import Body, combine, plus, row_major, times
+from minijax.compiler.emit.body import Body, plus, row_major, times
+from minijax.compiler.emit.combine import combine
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.lanes import lanes_for
 from minijax.compiler.emit.memory_access import load

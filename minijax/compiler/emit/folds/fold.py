@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 
-from minijax.compiler.emit.body import Body, combine, plus, times
+from minijax.compiler.emit.body import Body, plus, times
+from minijax.compiler.emit.combine import combine
 from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.emit.numbers import convert
 from minijax.compiler.emit.numbers.types import Scalar, constant, layout, registers
+from minijax.compiler.fuse.cost import is_function
 from minijax.compiler.fuse.sweep import Sweep
-from minijax.compiler.fuse.sweeps import walks_rows
+from minijax.compiler.fuse.sweeps import slides, walks_rows
 from minijax.compiler.fuse.walk import expressions, postorder
 from minijax.compiler.text import Operand
+from minijax.core.records import record
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Reduce
 
@@ -21,7 +25,30 @@ NEUTRAL = {"add": 0, "mul": 1}
 FEW = 4
 MOST_VECTORS = 8
 SHORT_BODY = 10
+_FEW_LAST = 8  # steps along the last folded axis that are written one by one for several vectors
 Vectors = list[list[Scalar]]
+
+
+@record
+class Block:
+    """Neighbouring results in several vectors, the last of which may be masked.
+
+    Attributes:
+        index: the last kept index.
+        lanes: the lanes of a vector.
+        size: how many results there are.
+        first: where they begin.
+    """
+
+    index: Expr
+    lanes: int
+    size: int
+    first: Operand = 0
+
+    @property
+    def count(self) -> int:
+        """The number of vectors."""
+        return -(-self.size // self.lanes)
 
 
 class Fold:
@@ -46,6 +73,10 @@ class Fold:
             return False
         nodes = postorder(self.reduce.elements)
         return walks_rows(nodes, self.outer[-1], self.inner[-1])
+
+    def slides(self) -> bool:
+        """Tells whether vectors of results read neighbours, and the fold is short."""
+        return bool(self.outer and self.inner) and slides(self.nodes, self.outer[-1], self.inner)
 
     def kept_lanes(self) -> int:
         """Returns the lanes of vectors along the last kept axis."""
@@ -128,13 +159,36 @@ class Fold:
     def emit_kept(self) -> None:
         """Vectors of results, each lane in order."""
         *before, last = self.outer
+        lanes = self.kept_lanes()
+        count = self._vectors_at_once(last, lanes)
 
         def write(_: Operand) -> None:
             accs = self._fold_over(self.inner, self.starts())
             self.finish(accs)
 
+        def write_several(base: Operand, size: int) -> None:
+            block = Block(last, lanes, size, base)
+            starts = self._fresh(lanes, False)
+            accs = self._fold_vectors(self.inner, block, [starts] * block.count)
+            self._finish_block(block, accs)
+
         with self.body.loops(before):
-            self.body.across(last.payload, last, self.kept_lanes(), write)
+            if count == 1:
+                self.body.across(last.payload, last, lanes, write)
+            else:
+                self.body.blocks(last.payload, last, lanes * count, write_several)
+
+    def _vectors_at_once(self, last: Expr, lanes: int) -> int:
+        """Returns how many vectors of results are folded together, to hide latency."""
+        most = MOST_VECTORS // len(self.types)
+        if most < 2 or len(self.nodes) > SHORT_BODY or any(map(is_function, self.nodes)):
+            return 1
+        vectors = -(-last.payload // lanes)
+        if last.payload % lanes == 0:
+            exact = [k for k in range(most // 2, most + 1) if k and vectors % k == 0]
+            if exact and vectors > most:
+                return exact[-1]
+        return -(-vectors // -(-vectors // most))
 
     def _fold_over(self, indices: Sequence[Expr], accs: Sequence[Scalar]) -> list[Scalar]:
         if not indices:
@@ -155,19 +209,18 @@ class Fold:
         """All results of a row in registers, while the rows are walked."""
         *before, last = self.outer
         lanes = self.kept_lanes()
-        count = -(-last.payload // lanes)
+        block = Block(last, lanes, last.payload)
+        count = block.count
         turns = self._turns(count)
         with self.body.loops(before):
             starts = self._fresh(lanes, turns > 1)
-            accs = self._fold_vectors(self.inner, lanes, [starts] * (count * turns), turns)
+            accs = self._fold_vectors(self.inner, block, [starts] * (count * turns), turns)
             while len(accs) > count:
                 half = len(accs) // 2
                 accs = self._added(lanes, accs[:half], accs[half:])
             if turns > 1 and self.reduce.kind in NEUTRAL:
                 accs = self._added(lanes, [self._fresh(lanes, False)] * count, accs)
-            for k, acc in enumerate(accs):
-                with self.body.vector(self._some(k, lanes), last, k * lanes):
-                    self.finish(acc)
+            self._finish_block(block, accs)
 
     def _turns(self, count: int) -> int:
         """Returns how many rows take turns with accumulators of their own, to hide latency."""
@@ -176,55 +229,64 @@ class Fold:
             turns *= 2
         return turns if self.is_free and len(self.nodes) <= SHORT_BODY else 1
 
-    def _some(self, number: int, lanes: int) -> Lanes:
-        """The lanes of one of the vectors of a row."""
-        alive = min(lanes, self.outer[-1].payload - number * lanes)
-        return Lanes(lanes) if alive == lanes else Lanes.first(alive, lanes)
+    def _finish_block(self, block: Block, accs: Vectors) -> None:
+        for number, acc in enumerate(accs):
+            with self._vector_of(block, number):
+                self.finish(acc)
+
+    def _vector_of(self, block: Block, number: int) -> AbstractContextManager[None]:
+        """Within it, the index of a block goes over one of its vectors."""
+        start = number * block.lanes
+        alive = min(block.lanes, block.size - start)
+        lanes = Lanes(block.lanes)
+        if alive < block.lanes:
+            lanes = Lanes.first(alive, block.lanes)
+        return self.body.vector(lanes, block.index, plus(self.c, block.first, start))
 
     def _fold_vectors(
-        self, indices: Sequence[Expr], lanes: int, accs: Vectors, turns: int = 1
+        self, indices: Sequence[Expr], block: Block, accs: Vectors, turns: int = 1
     ) -> Vectors:
         if not indices:
             found = []
-            for k, acc in enumerate(accs):
-                with self.body.vector(self._some(k, lanes), self.outer[-1], k * lanes):
+            for number, acc in enumerate(accs):
+                with self._vector_of(block, number):
                     found.append(self.followed(acc, self.elements()))
             return found
         first, *others = indices
         if turns > 1 and not others:
-            return self._fold_in_turns(first, lanes, accs, turns)
-        if first.payload <= FEW:
+            return self._fold_in_turns(first, block, accs, turns)
+        if first.payload <= (FEW if others else _FEW_LAST):
             for k in range(first.payload):
                 with self.body.scope():
                     self.body.bind(first, (str(k),))
-                    accs = self._fold_vectors(others, lanes, accs, turns)
+                    accs = self._fold_vectors(others, block, accs, turns)
             return accs
-        with self.body.loop(first.payload, first, self._carry_all(lanes, accs)) as loop:
+        with self.body.loop(first.payload, first, self._carry_all(block.lanes, accs)) as loop:
             values = self._regroup_all(loop.values, len(accs))
-            news = self._fold_vectors(others, lanes, values, turns)
-            loop.next(*self._follow_all(lanes, news))
+            news = self._fold_vectors(others, block, values, turns)
+            loop.next(*self._follow_all(block.lanes, news))
         return self._regroup_all(loop.results, len(accs))
 
-    def _fold_in_turns(self, rows: Expr, lanes: int, accs: Vectors, turns: int) -> Vectors:
+    def _fold_in_turns(self, rows: Expr, block: Block, accs: Vectors, turns: int) -> Vectors:
         blocks, rest = divmod(rows.payload, turns)
-        with self.body.loop(blocks, carried=self._carry_all(lanes, accs)) as loop:
+        with self.body.loop(blocks, carried=self._carry_all(block.lanes, accs)) as loop:
             values = self._regroup_all(loop.values, len(accs))
             start = times(self.c, loop.index, turns)
-            news = self._take_turns(rows, start, turns, lanes, values, len(accs) // turns)
-            loop.next(*self._follow_all(lanes, news))
+            news = self._take_turns(rows, start, turns, block, values)
+            loop.next(*self._follow_all(block.lanes, news))
         found = self._regroup_all(loop.results, len(accs))
-        return self._take_turns(rows, blocks * turns, rest, lanes, found, len(accs) // turns)
+        return self._take_turns(rows, blocks * turns, rest, block, found)
 
     def _take_turns(
-        self, rows: Expr, start: Operand, many: int, lanes: int, accs: Vectors, count: int
+        self, rows: Expr, start: Operand, many: int, block: Block, accs: Vectors
     ) -> Vectors:
         """Folds some rows, each into its own accumulators."""
         found = list(accs)
         for turn in range(many):
-            own = slice(turn * count, (turn + 1) * count)
+            own = slice(turn * block.count, (turn + 1) * block.count)
             with self.body.scope():
                 self.body.bind(rows, (str(plus(self.c, start, turn)),))
-                found[own] = self._fold_vectors((), lanes, found[own])
+                found[own] = self._fold_vectors((), block, found[own])
         return found
 
     # -- vectors of accumulators

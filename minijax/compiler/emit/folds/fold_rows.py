@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from minijax.compiler.emit.body import plus, row_major, times
@@ -15,6 +16,9 @@ from minijax.compiler.text import Operand
 from minijax.kernel.expr import Expr
 
 _ROWS_AT_ONCE = 4
+# Short rows from far are read one by one: the processor foresees what comes in order, but not
+# several stretches that soon end.
+_LONG_ROW, _FAR = 1 << 12, 1 << 20
 _ZEROS = ("0", "0x0000000000000000", "false")
 
 
@@ -60,7 +64,7 @@ class RowsFold(Fold):
         lanes = lanes_for(self.nodes, count)
         self._fill(places, count, lanes)
         *others, rows = self.inner
-        at_once = _ROWS_AT_ONCE if len(self.nodes) <= SHORT_BODY else 1
+        at_once = self._rows_at_once(count)
         blocks, rest = divmod(rows.payload, at_once)
 
         def walk(start: Operand, many: int) -> None:
@@ -82,6 +86,16 @@ class RowsFold(Fold):
             self.finish(self._row(places, at), position)
 
         self.body.across(count, None, lanes, hand_over)
+
+    def _rows_at_once(self, count: int) -> int:
+        """Returns how many rows meet accumulators that are in registers."""
+        loads = [node for node in self.nodes if node.op == "load"]
+        is_far = any(
+            count * node.dtype.itemsize < _LONG_ROW
+            and math.prod(node.payload.value.shape) * node.dtype.itemsize >= _FAR
+            for node in loads
+        )
+        return 1 if is_far or len(self.nodes) > SHORT_BODY else _ROWS_AT_ONCE
 
     def _across(
         self, last: Expr, first: Operand, count: int, lanes: int, write: Callable[[Operand], None]

@@ -42,6 +42,8 @@ def emit_reduce_in(body: Body, reduce: Reduce) -> None:
             fold.emit_side_by_side()
     elif (counts := Counts.of(fold)) is not None:
         counts.emit()
+    elif fold.slides():
+        fold.emit_kept()
     elif fold.is_free and fold.inner and fold.inner[-1].payload >= FEW:
         LanesFold(body, reduce).emit_lanes()
     elif fold.outer and fold.outer[-1].payload >= FEW:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from minijax.compiler.emit.body import combine
+from minijax.compiler.emit.combine import combine
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.memory_access import load, store
