@@ -292,7 +292,7 @@ def _apply_again(x: Array, func: Callable[[Array], Any], index: Any, options: _O
     entries = index if isinstance(index, tuple) else (index,)
     is_known = not any(isinstance(entry, Tracer) for entry in entries)
     with set_trace(EVAL if is_known else current_trace()):
-        nowhere = full(x.shape, 0, np.int32)
+        nowhere = full(x.shape, 0, np.dtype(np.int32))
         left = ufuncs.subtract(Place(nowhere, index)._update("add", 1, options), 1)
 
     def again(state: tuple[Array, Array]) -> tuple[Array, Array]:
