@@ -183,7 +183,7 @@ _GUARDS = (None, "allow", "log", "disallow", "log_explicit", "disallow_explicit"
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "cache": (True, False),
-    "default_prng_impl": ("threefry2x32",),
+    "default_prng_impl": ("threefry2x32", "rbg", "unsafe_rbg"),
     "legacy_prng_key": ("allow", "warn", "error"),
     "numpy_dtype_promotion": ("standard", "strict"),
     "numpy_rank_promotion": ("allow", "warn", "raise"),

@@ -65,9 +65,9 @@ def unique(
         return _fillers(
             x, items, axis, size, fill_value, (return_index, return_inverse, return_counts)
         )
-    order, firsts = _ordered(items, equal_nan)
+    order, ordered, firsts = _ordered(items, return_index or return_inverse, equal_nan)
     places = nonzero(firsts, size=size, fill_value=0)[0]
-    values = take(take(items, order, 0), places, 0)
+    values = take(ordered, places, 0)
     number = reductions.cumsum(firsts) - 1  # of the value, for each element in order
     if size is not None and fill_value is not None and items.shape[0]:
         is_real = reshape(arange(size) <= number[-1], (-1,) + (1,) * (values.ndim - 1))
@@ -100,22 +100,28 @@ def _fillers(
     return found[0] if len(found) == 1 else tuple(found)
 
 
-def _ordered(items: Any, equal_nan: bool = True) -> tuple[Array, Array]:
-    """Returns the order of the rows of an array, and which are the first of their kind in it."""
-    if items.ndim == 1:
+def _ordered(
+    items: Any, needs_order: bool = False, equal_nan: bool = True
+) -> tuple[Any, Array, Array]:
+    """Returns the order of the rows of an array, the rows in it, and which are new there.
+
+    The order of numbers is None where nobody needs it.
+    """
+    order: Any = None
+    if items.ndim > 1:
+        rows = reshape(items, (items.shape[0], math.prod(items.shape[1:])))
+        order = lexsort(rows.T[::-1]) if rows.shape[1] else arange(rows.shape[0])
+    elif needs_order:
         order = argsort(items)
-    else:
-        items = reshape(items, (items.shape[0], math.prod(items.shape[1:])))
-        order = lexsort(items.T[::-1]) if items.shape[1] else arange(items.shape[0])
-    ordered: Any = take(items, order, 0)
+    ordered: Any = sort(items) if order is None else take(items, order, 0)
     before, after = ordered[:-1], ordered[1:]
     is_new: Any = before != after
     if equal_nan:
         is_new = is_new & ~(isnan(before) & isnan(after))
     if items.ndim > 1:
-        is_new = reductions.any(is_new, 1)
+        is_new = reductions.any(is_new, tuple(range(1, items.ndim)))
     start = full((min(1, items.shape[0]),), True)
-    return order, concatenate([start, is_new])
+    return order, ordered, concatenate([start, is_new])
 
 
 _METHODS = ("auto", "sort", "compare_all", "binary_search")
@@ -193,8 +199,7 @@ def setdiff1d(
     items = ravel(asarray(ar1))
     if assume_unique:
         return _members(items, isin(items, ar2, invert=True), size, fill_value)
-    order, firsts = _ordered(items)
-    ordered = take(items, order)
+    _, ordered, firsts = _ordered(items)
     return _members(ordered, firsts & isin(ordered, ar2, invert=True), size, fill_value)
 
 
@@ -238,8 +243,7 @@ def intersect1d(
         Array([2, 3], dtype=int64)
     """
     first, second = promote_dtypes("intersect1d", ravel(asarray(ar1)), ravel(asarray(ar2)))
-    order, firsts = _ordered(first)
-    ordered = take(first, order)
+    order, ordered, firsts = _ordered(first, return_indices)
     is_common = firsts & isin(ordered, second)
     if size is not None and fill_value is None and first.size:
         least = take(ordered, reductions.argmax(is_common))
@@ -278,8 +282,7 @@ def setxor1d(
     """
     first, second = promote_dtypes("setxor1d", ravel(asarray(ar1)), ravel(asarray(ar2)))
     both = concatenate([first, second])
-    order, firsts = _ordered(both, equal_nan=False)
-    ordered = take(both, order)
+    _, ordered, firsts = _ordered(both, equal_nan=False)
     is_wanted = firsts & (isin(ordered, first) != isin(ordered, second))
     is_wanted = is_wanted | isnan(ordered)
     if size is not None and fill_value is None and both.size:

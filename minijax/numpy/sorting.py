@@ -28,6 +28,9 @@ from minijax.primitives import sort as sort_family
 from minijax.primitives.broadcast import reduce_sum
 from minijax.primitives.creation import broadcasted_iota
 
+# Rows that are sorted where only one place of them is asked for: longer than what is ranked.
+_RANKED, _ARRANGED, _SORTED_ITEM = 64, 200, 4  # lengths; bytes of numbers that vectors sort
+
 
 def _sortable(name: str, a: Any, axis: int | None, kind: Any, order: Any) -> tuple[Array, int]:
     if kind is not None or order is not None:
@@ -164,9 +167,14 @@ def partition(a: Any, kth: int, axis: int = -1) -> Array:
     x = operand(a, "partition")
     place = canonical_axis(axis, x.ndim, "partition")
     number = canonical_axis(kth, x.shape[place], "partition")
-    if dtypes.is_complex(x.dtype):
+    if dtypes.is_complex(x.dtype) or _is_sorted_sooner(x.dtype, x.shape[place]):
         return sort(x, place)
     return partition_family.partition([x], number, place)[0]
+
+
+def _is_sorted_sooner(dtype: np.dtype, length: int) -> bool:
+    """Tells whether a row is sorted sooner than arranged: vectors sort what is not too long."""
+    return dtype.itemsize >= _SORTED_ITEM and _RANKED < length < _ARRANGED
 
 
 def argpartition(a: Any, kth: int, axis: int = -1) -> Array:

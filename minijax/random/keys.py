@@ -37,10 +37,13 @@ from minijax.transforms.jit import jit
 Shape = Sequence[int]
 _UINT = {8: dtypes.uint8, 16: dtypes.uint16, 32: dtypes.uint32, 64: dtypes.uint64}
 _IMPLEMENTATION = "threefry2x32"
+# Programs ask for these where they are faster. No program may count on their draws, which differ
+# from machine to machine, so the keys are Threefry's.
+_STANDS_FOR = ("rbg", "unsafe_rbg")
 
 
 def _check_generator(what: str, impl: Any, dtype: Any = None) -> None:
-    """Refuses generators other than Threefry.
+    """Refuses generators other than Threefry and those that it stands for.
 
     Raises:
         ValueError: if there is no such generator, or `impl` and `dtype` are both given.
@@ -53,8 +56,9 @@ def _check_generator(what: str, impl: Any, dtype: Any = None) -> None:
         return
     if not isinstance(impl, str):
         raise TypeError(f"{what}: impl is the name of a generator, got {impl!r:.60}.")
-    if impl not in (_IMPLEMENTATION, "fry"):
-        raise ValueError(f"{what}: impl must be {_IMPLEMENTATION!r} or None, got {impl!r}.")
+    names = (_IMPLEMENTATION, "fry", *_STANDS_FOR)
+    if impl not in names:
+        raise ValueError(f"{what}: impl must be one of {names} or None, got {impl!r}.")
 
 
 def _seed_words(what: str, seed: Any) -> Array:
@@ -86,7 +90,7 @@ def key(seed: Any, *, impl: Any = None, dtype: Any = None) -> Array:
 
     Args:
         seed: an integer.
-        impl: "threefry2x32" or None.
+        impl: "threefry2x32", which None means and "rbg" and "unsafe_rbg" give too.
         dtype: a dtype of keys, in place of `impl`.
 
     Returns:
@@ -119,7 +123,7 @@ def PRNGKey(seed: Any, *, impl: Any = None) -> Array:  # noqa: N802 - the public
 
     Args:
         seed: an integer or an integer array of rank 0, of at most 64 bits.
-        impl: "threefry2x32" or None.
+        impl: "threefry2x32", which None means and "rbg" and "unsafe_rbg" give too.
 
     Returns:
         The upper and the lower 32 bits of the seed.
@@ -333,7 +337,7 @@ def wrap_key_data(key_bits_array: Any, *, impl: Any = None, dtype: Any = None) -
 
     Args:
         key_bits_array: a uint32 array of shape (..., 2).
-        impl: "threefry2x32" or None.
+        impl: "threefry2x32", which None means and "rbg" and "unsafe_rbg" give too.
         dtype: a dtype of keys, in place of `impl`.
 
     Returns:

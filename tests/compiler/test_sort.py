@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import minijax as mj
 from minijax.compiler import external, numpy_sorts
 from minijax.compiler.emit.sorts import nth
 from minijax.compiler.fuse.ordering import plain_keys, selects
@@ -244,14 +245,25 @@ def test_the_evaluator_keeps_both_sides_in_order() -> None:
     _same_bits(evaluate_program(program, [x]), partition_p.impl(x, kth=2, dimension=1))
 
 
+@pytest.mark.parametrize("length", [64, 65, 120, 199, 200])
+@pytest.mark.parametrize("dtype", ["float64", "int32", "int16"])
+def test_a_partition_of_rows_however_long(length: int, dtype: str) -> None:
+    x = _values(dtype, (length, 3))
+    for k in (0, 7, length - 1):
+        found = np.asarray(mj.jit(lambda x, k=k: mj.numpy.partition(x, k, axis=0))(x))
+        np.testing.assert_array_equal(np.sort(found, axis=0), np.sort(x, axis=0))
+        np.testing.assert_array_equal(found[k], np.sort(x, axis=0)[k])
+        np.testing.assert_array_equal(np.sort(found[:k], axis=0), np.sort(x, axis=0)[:k])
+
+
 # -- what is true
 
 
 @pytest.mark.parametrize("n", [1, 31, 32, 33, 200])
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
 def test_true_ones_first(n: int, share: float) -> None:
-    x = np.random.default_rng(n).random((n, 3)) < share
-    for axis, k in itertools.product((0, 1), (0, 1, 3, n // 2, n)):
+    tall = np.random.default_rng(n).random((n, 3)) < share
+    for x, axis, k in itertools.product((tall, tall.T), (0, 1), (0, 1, 3, n // 2, n)):
         if k <= x.shape[axis]:
             program = stage(lambda x, k=k, a=axis: top_k(x, k, axis=a), _avals(x))
             _same_bits(compile_jaxpr(program).run([x]), top_k_p.impl(x, k=k, axis=axis))

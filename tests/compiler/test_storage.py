@@ -275,3 +275,45 @@ def test_tiles_are_shared_by_threads() -> None:
     function = mj.jit(lambda x: jnp.sin(x.T) + x.T)
     with mj.threads(3):
         np.testing.assert_allclose(function(x), np.sin(x.T) + x.T, rtol=1e-14, atol=1e-15)
+
+
+# -- weights
+
+
+def test_what_two_readers_share_at_their_own_indices_is_one_piece_of_work() -> None:
+    def limited(u: Any) -> Any:
+        laplacian = 4.0 * u[1:-1, 1:-1] - (u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2])
+        flux = laplacian[1:] - laplacian[:-1]
+        flux = jnp.where(flux * (u[2:-1, 1:-1] - u[1:-2, 1:-1]) > 0.0, 0.0, flux)
+        return flux[1:] - flux[:-1]
+
+    found = compiled(limited, normal(64, 3000))
+    assert len(steps(found)) == 1, "one loop, and neither flux nor the bool is stored"
+
+
+def test_maxima_of_vectors_are_nan_where_an_operand_is() -> None:
+    x, y = normal(3, 67), normal(3, 67)
+    x[:, 5], y[:, 9], x[:, 66] = np.nan, np.nan, np.nan
+    for dtype in (np.float64, np.float32, np.float16):
+        a, b = x.astype(dtype), y.astype(dtype)
+        both = mj.jit(lambda a, b: (jnp.maximum(a, b), jnp.minimum(a, b)))(a, b)
+        np.testing.assert_array_equal(np.asarray(both[0]), np.maximum(a, b))
+        np.testing.assert_array_equal(np.asarray(both[1]), np.minimum(a, b))
+
+
+# -- views
+
+
+@pytest.mark.parametrize("shape", [(100, 100), (1, 7), (7, 1), (0, 5), (33, 2)])
+def test_a_view_of_what_is_in_memory_is_never_copied(shape: tuple[int, int]) -> None:
+    x = np.arange(float(np.prod(shape))).reshape(shape)
+
+    def repeated(x: Any) -> Any:
+        return jnp.repeat(jnp.tile(x, (2, 3)), 2, axis=1)
+
+    np.testing.assert_array_equal(
+        np.asarray(mj.jit(repeated)(x)), np.repeat(np.tile(x, (2, 3)), 2, axis=1)
+    )
+    text = mj.jit(repeated).lower(x).llvm_ir()
+    assert "urem <" not in text
+    assert "gather" not in text

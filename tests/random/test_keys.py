@@ -53,3 +53,11 @@ def test_a_bound_beyond_the_range_means_its_end() -> None:
     draws = np.asarray(random.randint(random.key(0), (2000,), -(2**70), 2**70, "int8"))
     assert draws.min() == -128
     assert draws.max() == 127
+
+
+def test_keys_of_generators_that_threefry_stands_for() -> None:
+    for name in ("rbg", "unsafe_rbg"):
+        assert bool(random.key(7, impl=name) == random.key(7))
+        np.testing.assert_array_equal(random.PRNGKey(7, impl=name), random.PRNGKey(7))
+        with mj.default_prng_impl(name):
+            assert random.key_impl(random.key(1)) == "threefry2x32"

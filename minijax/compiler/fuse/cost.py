@@ -119,11 +119,17 @@ def weight_again(node: Expr) -> float:
 
     Choices by index multiply where they are nested, and then no loop can be cut at all of them.
     """
-    if node.op in _FREE:
+    if node.op in _FREE or _is_shift(node):
         return 0.0
     if node.op == "select" and _compares_indices(node.operands[0]):
         return _CHOICE_AGAIN
     return max(_FUNCTION_AGAIN, node_weight(node)) if is_function(node) else node_weight(node)
+
+
+def _is_shift(node: Expr) -> bool:
+    """Tells whether a node is an index and a constant, which the address of a load has room for."""
+    kinds = {x.op for x in node.operands}
+    return node.op in ("add", "sub") and node.dtype == int64 and kinds == {"index", "const"}
 
 
 def _compares_indices(condition: Expr) -> bool:

@@ -30,12 +30,14 @@ from minijax.compiler.fuse.walk import (
     nested,
     postorder,
 )
+from minijax.core.dtypes import bool_
 from minijax.core.records import record
 from minijax.kernel.expr import Expr
 from minijax.kernel.roots import Definition, Element, HostCall, Program, Scatter, Value, results
 
 MOST_NODES = 400
 MOST_LEVELS = 40
+_AS_STORED = 8  # bytes of a number that takes as long as a bool
 _WORTH_VECTORS = 20.0  # an elementary function
 
 
@@ -57,6 +59,39 @@ class Body:
     nodes: Sequence[Expr]
     weight: float
     forced: bool
+
+
+@record
+class _Size:
+    """What computing an element amounts to if all it reads is inline.
+
+    Attributes:
+        count: the nodes.
+        levels: the longest chain of elements.
+        weights: the cost of what is computed, by what it is: values that are read at the element's
+            own indices, which no two readers compute twice, and reads at other indices.
+    """
+
+    count: int
+    levels: int
+    weights: Mapping[object, float]
+
+
+def _measured(
+    value: Value, nodes: Sequence[Expr], indices: Sequence[Expr], sizes: Mapping[Value, _Size]
+) -> _Size:
+    weights: dict[object, float] = {value: sum(map(weight_again, nodes))}
+    count, levels = len(nodes), 0
+    for operand, read in {n.payload: n for n in nodes if n.op == "read"}.items():
+        below = sizes.get(operand)
+        if below is None:
+            continue
+        count, levels = count + below.count, max(levels, below.levels)
+        if read.operands == tuple(indices):
+            weights.update(below.weights)
+        else:
+            weights[value, operand] = sum(below.weights.values())
+    return _Size(count, levels + 1, weights)
 
 
 def decide(
@@ -113,21 +148,18 @@ class Decision:
     # -- forward: what inlining everything would amount to
 
     def _measure(self) -> None:
-        sizes: dict[Value, tuple[int, int, float]] = {}
+        sizes: dict[Value, _Size] = {}
         for definition in self.definitions:
             if not isinstance(definition, Element):
                 continue
             for value, body in zip(definition.outs, definition.bodies, strict=True):
                 nodes = postorder((body,))
-                weight = sum(map(weight_again, nodes))
-                count, levels = len(nodes), 0
-                for operand in {n.payload: None for n in nodes if n.op == "read"}:
-                    below, depth, cost = sizes.get(operand, (0, 0, 0.0))
-                    count, levels, weight = count + below, max(levels, depth), weight + cost
-                forced = value.ndim > 0 and (count > MOST_NODES or levels >= MOST_LEVELS)
-                self.bodies[value] = Body(nodes, weight, forced)
-                stored = forced or value.ndim == 0
-                sizes[value] = (0, 0, 0.0) if stored else (count, levels + 1, weight)
+                found = _measured(value, nodes, definition.indices, sizes)
+                is_long = found.count > MOST_NODES or found.levels > MOST_LEVELS
+                forced = value.ndim > 0 and is_long
+                self.bodies[value] = Body(nodes, sum(found.weights.values()), forced)
+                if not forced and value.ndim:
+                    sizes[value] = found
 
     # -- backward: who reads it, and how often
 
@@ -152,16 +184,30 @@ class Decision:
         if value.ndim == 0:
             constant = definition.bodies[value.position].is_constant
             return Storage.INLINE if constant and not needed else Storage.REGISTER
+        source = definition.view_of
         if needed:
-            source = definition.view_of
             return Storage.ALIAS if source is not None and source.ndim else Storage.MEMORY
+        stored = Storage.ALIAS if self._is_free_view(source, value) else Storage.MEMORY
         body = self.bodies[value]
         if body.forced or (value in self.by_number and body.weight >= _WORTH_VECTORS):
-            return Storage.MEMORY
+            return stored
         times = sum(use.total for use in uses.values()) / max(value.size, 1)
         repeated = body.weight * (times - 1.0)
-        is_cheap = repeated <= store_and_load(value.size * value.dtype.itemsize)
-        return Storage.INLINE if is_cheap else Storage.MEMORY
+        # A bool is narrowed to a byte where it is stored, and widened where it is loaded.
+        itemsize = value.dtype.itemsize if value.dtype != bool_ else _AS_STORED
+        is_cheap = repeated <= store_and_load(value.size * itemsize)
+        return Storage.INLINE if is_cheap else stored
+
+    def _is_free_view(self, source: Value | None, value: Value) -> bool:
+        """Tells whether a view costs nothing: its source lies in memory, or has other rows.
+
+        Loops over the source's own rows go without the divisions that the view's indices need.
+        """
+        if source is None or not source.ndim:
+            return False
+        if source in self.needed or not isinstance(self.defined.get(source), Element):
+            return True
+        return _row_length(source) != _row_length(value)
 
     def _decide_root(self, definition: Definition, position: int) -> None:
         outs = results(definition)
@@ -226,6 +272,11 @@ def home(
         assert source is not None, "an alias is a view or the operand of a loop"
         value = source
     return value
+
+
+def _row_length(value: Value) -> int:
+    """Returns the length of the last axis that has one."""
+    return next((n for n in reversed(value.shape) if n != 1), 1)
 
 
 def _goes_by_rows(scatter: Scatter) -> bool:

@@ -70,6 +70,7 @@ _EXACT = frozenset(
         "real",
     ]
 )
+_ALL_BITS = {"double": "0xFFFFFFFFFFFFFFFF", "float": "0xFFFFFFFFE0000000"}
 
 
 class Real:
@@ -216,7 +217,14 @@ def _extreme(real: Real, op: str, x: str, y: str) -> str:
     # constant because LLVM would join two choices of y.
     is_better = real.compare("ogt" if op == "max" else "olt", y, x)
     found = real.select(is_better, y, x)
-    return real.select(real.compare("uno", y, y), real.number(np.nan), found)
+    return real.select(real.compare("uno", y, y), _nan_of(real), found)
+
+
+def _nan_of(real: Real) -> str:
+    """A NaN; of vectors the one with all bits set: the comparison is its bits, an `or` away."""
+    if real.c.lanes > 1 and real.ty in _ALL_BITS:
+        return _ALL_BITS[real.ty]
+    return real.number(np.nan)
 
 
 def _sign(real: Real, x: str) -> str:
