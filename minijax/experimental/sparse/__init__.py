@@ -12,6 +12,7 @@ from minijax.core.lazy import lazy_names as _lazy_names
 __getattr__, __dir__, __all__ = _lazy_names(
     __name__,
     {
+        "minijax.experimental.sparse": "linalg",
         "minijax.experimental.sparse.bcoo": "BCOO",
         "minijax.experimental.sparse.compressed": "BCSR COO CSC CSR",
         "minijax.experimental.sparse.coordinates": "JAXSparse",

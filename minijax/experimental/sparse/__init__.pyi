@@ -1,5 +1,6 @@
 """What minijax.experimental.sparse exports; written from the table in `__init__.py`."""
 
+from minijax.experimental.sparse import linalg as linalg
 from minijax.experimental.sparse.bcoo import BCOO as BCOO
 from minijax.experimental.sparse.compressed import BCSR as BCSR
 from minijax.experimental.sparse.compressed import COO as COO
@@ -51,6 +52,7 @@ __all__ = [
     "empty",
     "eye",
     "grad",
+    "linalg",
     "random_bcoo",
     "todense",
     "value_and_grad",
