@@ -24,5 +24,6 @@ __getattr__, __dir__, __all__ = _lazy_names(
             bcoo_dot_general bcoo_extract bcoo_multiply_dense bcoo_multiply_sparse""",
         "minijax.experimental.sparse.shapes": """
             bcoo_concatenate bcoo_reduce_sum bcoo_reshape bcoo_slice bcoo_squeeze bcoo_transpose""",
+        "minijax.experimental.sparse.transform": "sparsify",
     },
 )

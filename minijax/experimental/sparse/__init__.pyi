@@ -27,6 +27,7 @@ from minijax.experimental.sparse.shapes import bcoo_reshape as bcoo_reshape
 from minijax.experimental.sparse.shapes import bcoo_slice as bcoo_slice
 from minijax.experimental.sparse.shapes import bcoo_squeeze as bcoo_squeeze
 from minijax.experimental.sparse.shapes import bcoo_transpose as bcoo_transpose
+from minijax.experimental.sparse.transform import sparsify as sparsify
 
 __all__ = [
     "BCOO",
@@ -54,6 +55,7 @@ __all__ = [
     "grad",
     "linalg",
     "random_bcoo",
+    "sparsify",
     "todense",
     "value_and_grad",
 ]
