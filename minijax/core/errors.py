@@ -17,6 +17,7 @@ an `IndexError`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, Protocol, Self
 
@@ -88,11 +89,41 @@ class JAXIndexError(IndexError):
 
 
 class JaxRuntimeError(RuntimeError):
-    """A compiled program failed while it ran.
+    """A program failed while it ran.
+
+    What a Python function raises that a program calls is of this class and of its own.
 
     >>> issubclass(JaxRuntimeError, RuntimeError)
     True
     """
+
+
+def runtime_error(error: Exception) -> Exception:
+    """Returns an exception as one that is a `JaxRuntimeError` too.
+
+    >>> found = runtime_error(ValueError("no"))
+    >>> found, isinstance(found, JaxRuntimeError)
+    (ValueError('no'), True)
+    """
+    cls: Any = type(error)
+    kind = _runtime_kind(cls)
+    if kind is None or isinstance(error, JaxRuntimeError):
+        return error
+    found = kind.__new__(kind, *error.args)
+    found.args = error.args
+    vars(found).update(vars(error))
+    found.__cause__ = error.__cause__
+    return found.with_traceback(error.__traceback__)
+
+
+@functools.cache
+def _runtime_kind(kind: type[Exception]) -> type[Exception] | None:
+    """Returns a class that stands for two; None for one with fields that only `init` fills."""
+    builtin = next(x for x in kind.__mro__ if x.__module__ == "builtins")
+    if builtin.__basicsize__ != Exception.__basicsize__:
+        return None
+    names = {name: getattr(kind, name) for name in ("__module__", "__qualname__", "__doc__")}
+    return type(kind.__name__, (kind, JaxRuntimeError), names)
 
 
 class KeyReuseError(JAXTypeError):

@@ -86,9 +86,18 @@ def issubdtype(arg1: Any, arg2: Any) -> bool:
         (True, False)
     """
     first, second = _kind(arg1), _kind(arg2)
-    if first is dtypes.bfloat16.type:
-        return second in (first, floating, inexact, number, generic)
+    for start, kinds in _ML_KINDS:
+        # Types that NumPy knows only as types of someone else.
+        if first.__module__ == "ml_dtypes" and first.__name__.startswith(start):
+            return second in (first, *kinds, number, generic)
     return issubclass(first, second)
+
+
+_ML_KINDS = (
+    (("bfloat", "float"), (floating, inexact)),
+    ("uint", (unsignedinteger, integer)),
+    ("int", (signedinteger, integer)),
+)
 
 
 _KINDS = {

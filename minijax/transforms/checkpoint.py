@@ -165,6 +165,37 @@ class checkpoint_policies:  # noqa: N801 - a namespace of functions
         )
 
     @staticmethod
+    def offload_dot_with_no_batch_dims(offload_src: str, offload_dst: str) -> Policy:
+        """Keeps the results of matrix products without batch dimensions.
+
+        Args:
+            offload_src, offload_dst: kinds of memory; there is one here, so nothing is moved.
+        """
+        return checkpoint_policies.dots_with_no_batch_dims_saveable
+
+    @staticmethod
+    def save_and_offload_only_these_names(
+        *,
+        names_which_can_be_saved: Sequence[str],
+        names_which_can_be_offloaded: Sequence[str],
+        offload_src: str,
+        offload_dst: str,
+    ) -> Policy:
+        """Keeps the values named so by `checkpoint_name`.
+
+        Args:
+            names_which_can_be_saved, names_which_can_be_offloaded: names of values to keep.
+            offload_src, offload_dst: kinds of memory; there is one here, so nothing is moved.
+
+        Raises:
+            ValueError: if a name stands in both lists.
+        """
+        saved, moved = set(names_which_can_be_saved), set(names_which_can_be_offloaded)
+        if saved & moved:
+            raise ValueError(f"Names are to be saved or offloaded, not both: {saved & moved}.")
+        return checkpoint_policies.save_only_these_names(*saved, *moved)
+
+    @staticmethod
     def save_from_both_policies(first: Policy, second: Policy) -> Policy:
         """Keeps what either policy keeps."""
 

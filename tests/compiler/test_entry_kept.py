@@ -18,6 +18,7 @@ from minijax.compiler.entry.kept_text import LARGE_BYTES
 from minijax.compiler.entry.layout import find_layout
 from minijax.compiler.entry.shared import shared_code
 from minijax.compiler.memory.workspace import KEPT_BYTES
+from minijax.core.array import value_of
 from tests.compiler.test_entry import warm
 
 pytestmark = pytest.mark.skipif(
@@ -89,13 +90,13 @@ def test_the_users_allocator_is_asked() -> None:
     capsule = make(ctypes.addressof(theirs), b"mem_handler", None)
     switch = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object)(kept._word(table, 304))
     function, x = doubled()
-    assert get_handler_name(np.asarray(function(x))) == "minijax"
+    assert get_handler_name(value_of(function(x))) == "minijax"
     before = switch(capsule)
     try:
         found = function(x)
     finally:
         switch(before)
-    assert get_handler_name(np.asarray(found)) == "theirs"
+    assert get_handler_name(value_of(found)) == "theirs"
     del found
     assert get_handler_name(np.empty(3)) == "default_allocator"
 

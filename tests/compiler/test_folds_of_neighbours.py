@@ -127,3 +127,20 @@ def test_rows_that_come_from_far(name: str, columns: int) -> None:
     x = 1.0 + 1e-3 * _random((3, (1 << 18) // columns // 2, columns), "float64")
     x[1, 7, columns - 1] = np.nan
     _agree(lambda x: getattr(jnp, name)(x, axis=1), x, tolerance=1e-10)
+
+
+@pytest.mark.parametrize("columns", [33, 47, 48, 49, 100, 203])
+@pytest.mark.parametrize("name", ["max", "min", "sum", "prod", "argmax", "all"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int8", "complex64"])
+def test_rows_of_the_cache(name: str, columns: int, dtype: str) -> None:
+    if name == "argmax" and dtype == "complex64":
+        name = "mean"  # complex numbers have no places of extremes
+    x = _random((2, 41, columns), dtype)
+    if name == "prod":
+        x = (1 + x / 100).astype(dtype)
+    _agree(lambda x: getattr(jnp, name)(x, axis=1), x, tolerance=TOLERANCE.get(dtype, 1e-11))
+
+
+def test_columns_of_a_matrix_in_the_cache_stay_in_registers() -> None:
+    text = mj.jit(lambda a, x: x @ a).lower(_random((90, 96), "float64"), _random((90,), "float64"))
+    assert "alloca" not in text.llvm_ir()

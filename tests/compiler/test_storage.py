@@ -299,3 +299,21 @@ def test_maxima_of_vectors_are_nan_where_an_operand_is() -> None:
         both = mj.jit(lambda a, b: (jnp.maximum(a, b), jnp.minimum(a, b)))(a, b)
         np.testing.assert_array_equal(np.asarray(both[0]), np.maximum(a, b))
         np.testing.assert_array_equal(np.asarray(both[1]), np.minimum(a, b))
+
+
+# -- views
+
+
+@pytest.mark.parametrize("shape", [(100, 100), (1, 7), (7, 1), (0, 5), (33, 2)])
+def test_a_view_of_what_is_in_memory_is_never_copied(shape: tuple[int, int]) -> None:
+    x = np.arange(float(np.prod(shape))).reshape(shape)
+
+    def repeated(x: Any) -> Any:
+        return jnp.repeat(jnp.tile(x, (2, 3)), 2, axis=1)
+
+    np.testing.assert_array_equal(
+        np.asarray(mj.jit(repeated)(x)), np.repeat(np.tile(x, (2, 3)), 2, axis=1)
+    )
+    text = mj.jit(repeated).lower(x).llvm_ir()
+    assert "urem <" not in text
+    assert "gather" not in text

@@ -199,6 +199,9 @@ jnp.result_type('int8',2)
 jnp.promote_types('int8','uint8')
 jnp.issubdtype(x.dtype,jnp.floating)
 jnp.issubdtype(jnp.bfloat16,jnp.floating)
+[jnp.issubdtype(jnp.float8_e4m3fn,k) for k in (jnp.floating,jnp.inexact,jnp.number,jnp.integer)]
+[jnp.issubdtype(jnp.int4,k) for k in (jnp.signedinteger,jnp.integer,jnp.floating)]
+[jnp.issubdtype(jnp.uint4,k) for k in (jnp.signedinteger,jnp.integer,jnp.unsignedinteger,jnp.bool_)]
 jnp.issubdtype(int,jnp.integer)
 jnp.issubdtype(jnp.int32,jnp.signedinteger)
 jnp.issubdtype(jnp.bool_,jnp.integer)

@@ -351,6 +351,36 @@ def test_exceptions_come_out_of_the_call(name: str) -> None:
     close(mj.jit(jnp.sin)(1.0), np.sin(1.0))
 
 
+class FieldsError(ValueError):
+    def __init__(self, text: str, number: int) -> None:
+        super().__init__(text)
+        self.number = number
+
+
+def test_exceptions_are_runtime_errors_too() -> None:
+    def raises(error: Exception) -> Callable[..., Any]:
+        def callback(*_: Any) -> Any:
+            raise error
+
+        return callback
+
+    fields = raises(FieldsError("why", 3))
+    for transform in (lambda g: g, mj.jit):
+        for kind in (KeyError, HostError, ZeroDivisionError):
+            program = transform(lambda x, k=kind: mj.pure_callback(raises(k("why")), F64, x))
+            with pytest.raises(kind, match="why") as found:
+                program(1.0)
+            assert isinstance(found.value, mj.errors.JaxRuntimeError)
+            assert found.traceback[-1].name == "callback"
+        with pytest.raises(mj.errors.JaxRuntimeError, match="why") as found:
+            transform(lambda x: io_callback(fields, F64, x))(1.0)
+        assert isinstance(found.value, FieldsError)
+        assert found.value.number == 3
+        # Its fields cannot be set from outside, so it comes out as it is.
+        with pytest.raises(FileNotFoundError, match="file"):
+            transform(lambda x: mj.debug.callback(raises(FileNotFoundError(2, "file")), x))(1.0)
+
+
 def test_callbacks_may_call_minijax() -> None:
     def host(x: Any) -> Any:
         return np.asarray(mj.jit(jnp.sin)(jnp.asarray(x)) + mj.grad(jnp.cos)(float(x)))

@@ -120,6 +120,13 @@ def test_policies() -> None:
         "sine": policies.save_only_these_names("sine"),
         "any_but_sine": policies.save_any_names_but_these("sine"),
         "all_but_sine": policies.save_anything_except_these_names("sine"),
+        "moved": policies.offload_dot_with_no_batch_dims("device", "pinned_host"),
+        "named": policies.save_and_offload_only_these_names(
+            names_which_can_be_saved=["sine"],
+            names_which_can_be_offloaded=["other"],
+            offload_src="device",
+            offload_dst="pinned_host",
+        ),
         "both": policies.save_from_both_policies(
             policies.dots_saveable, policies.save_only_these_names("sine")
         ),
@@ -131,9 +138,20 @@ def test_policies() -> None:
         close(mj.hessian(loss)(x), second)
         kept[name] = num_residuals(g, x) // x.size
     assert kept["none"] == kept["nothing"] == 1
+    assert kept["moved"] == kept["named"] == 2
     assert kept["dots"] == kept["batchless"] == kept["sine"] == kept["any_but_sine"] == 2
     assert kept["both"] == 3
     assert kept["everything"] > 3
+
+
+def test_a_name_is_saved_or_offloaded() -> None:
+    with pytest.raises(ValueError, match="not both"):
+        mj.checkpoint_policies.save_and_offload_only_these_names(
+            names_which_can_be_saved=["a"],
+            names_which_can_be_offloaded=["a"],
+            offload_src="device",
+            offload_dst="pinned_host",
+        )
 
 
 def test_policies_against_the_oracle(oracle: ModuleType) -> None:

@@ -184,18 +184,30 @@ class Decision:
         if value.ndim == 0:
             constant = definition.bodies[value.position].is_constant
             return Storage.INLINE if constant and not needed else Storage.REGISTER
+        source = definition.view_of
         if needed:
-            source = definition.view_of
             return Storage.ALIAS if source is not None and source.ndim else Storage.MEMORY
+        stored = Storage.ALIAS if self._is_free_view(source, value) else Storage.MEMORY
         body = self.bodies[value]
         if body.forced or (value in self.by_number and body.weight >= _WORTH_VECTORS):
-            return Storage.MEMORY
+            return stored
         times = sum(use.total for use in uses.values()) / max(value.size, 1)
         repeated = body.weight * (times - 1.0)
         # A bool is narrowed to a byte where it is stored, and widened where it is loaded.
         itemsize = value.dtype.itemsize if value.dtype != bool_ else _AS_STORED
         is_cheap = repeated <= store_and_load(value.size * itemsize)
-        return Storage.INLINE if is_cheap else Storage.MEMORY
+        return Storage.INLINE if is_cheap else stored
+
+    def _is_free_view(self, source: Value | None, value: Value) -> bool:
+        """Tells whether a view costs nothing: its source lies in memory, or has other rows.
+
+        Loops over the source's own rows go without the divisions that the view's indices need.
+        """
+        if source is None or not source.ndim:
+            return False
+        if source in self.needed or not isinstance(self.defined.get(source), Element):
+            return True
+        return _row_length(source) != _row_length(value)
 
     def _decide_root(self, definition: Definition, position: int) -> None:
         outs = results(definition)
@@ -260,6 +272,11 @@ def home(
         assert source is not None, "an alias is a view or the operand of a loop"
         value = source
     return value
+
+
+def _row_length(value: Value) -> int:
+    """Returns the length of the last axis that has one."""
+    return next((n for n in reversed(value.shape) if n != 1), 1)
 
 
 def _goes_by_rows(scatter: Scatter) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 from minijax.core import dtypes
 from minijax.core.array import ConcreteArray, aval_of, to_array, wrap
 from minijax.core.avals import Aval, ShapedArray
+from minijax.core.errors import runtime_error
 from minijax.core.primitive import Primitive, Rule, absent, constant, primitive
 from minijax.core.pytree import describe_mismatch, flatten, unflatten
 from minijax.primitives.broadcast import insert_ones, spread
@@ -172,6 +173,15 @@ def _handed(arrays: Sequence[np.ndarray]) -> list[ConcreteArray]:
     return [wrap(x, ShapedArray(x.shape, x.dtype)) for x in arrays]
 
 
+def _called(callback: Callback, args: Any, kwargs: Any) -> Any:
+    """Calls a user's function; what it raises is also the class that JAX raises then."""
+    try:
+        return callback(*args, **kwargs)
+    except Exception as error:
+        found = runtime_error(error)
+    raise found
+
+
 def _result_avals(result_shape_dtypes: Any) -> tuple[Avals, Any]:
     leaves, tree = flatten(result_shape_dtypes)
     avals = tuple(ShapedArray(tuple(x.shape), dtypes.canonical(x.dtype)) for x in leaves)
@@ -185,7 +195,7 @@ def _flat_callback(
 
     def flat(*arrays: np.ndarray) -> list[np.ndarray]:
         args, kwargs = unflatten(in_tree, _handed(arrays))
-        leaves, tree = flatten(callback(*args, **kwargs))
+        leaves, tree = flatten(_called(callback, args, kwargs))
         if tree != out_tree:
             raise TypeError(
                 f"{what}: the Python function must return the structure of result_shape_dtypes: "
@@ -312,7 +322,7 @@ def debug_callback(callback: Callback, *args: Any, ordered: bool = False, **kwar
         given = iter(_handed(arrays))
         full = [next(given) if on else x for x, on in zip(known, traced, strict=True)]
         inner_args, inner_kwargs = unflatten(in_tree, full)
-        callback(*inner_args, **inner_kwargs)
+        _called(callback, inner_args, inner_kwargs)
         return []
 
     debug_callback_p.bind(*operands, callback=flat, out_avals=())

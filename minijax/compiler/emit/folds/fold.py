@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
@@ -25,6 +26,7 @@ NEUTRAL = {"add": 0, "mul": 1}
 FEW = 4
 MOST_VECTORS = 8
 SHORT_BODY = 10
+_NEAR = 1 << 18  # bytes
 _FEW_LAST = 8  # steps along the last folded axis that are written one by one for several vectors
 Vectors = list[list[Scalar]]
 
@@ -77,6 +79,15 @@ class Fold:
     def slides(self) -> bool:
         """Tells whether vectors of results read neighbours, and the fold is short."""
         return bool(self.outer and self.inner) and slides(self.nodes, self.outer[-1], self.inner)
+
+    def is_short(self) -> bool:
+        """Tells whether little is done to each element."""
+        return len(self.nodes) <= SHORT_BODY and not any(map(is_function, self.nodes))
+
+    def is_near(self) -> bool:
+        """Tells whether all that is read stays in the second level of the cache."""
+        values = {node.payload.value for node in self.nodes if node.op in ("load", "guarded")}
+        return sum(math.prod(x.shape) * x.dtype.itemsize for x in values) <= _NEAR
 
     def kept_lanes(self) -> int:
         """Returns the lanes of vectors along the last kept axis."""
@@ -156,11 +167,11 @@ class Fold:
             accs = self._fold_over(self.inner, self.starts())
             self.finish(accs)
 
-    def emit_kept(self) -> None:
-        """Vectors of results, each lane in order."""
+    def emit_kept(self, most: int = MOST_VECTORS) -> None:
+        """Vectors of results, each lane in order; a few at a time, up to so many registers."""
         *before, last = self.outer
         lanes = self.kept_lanes()
-        count = self._vectors_at_once(last, lanes)
+        count = self._vectors_at_once(last, lanes, most // len(self.types))
 
         def write(_: Operand) -> None:
             accs = self._fold_over(self.inner, self.starts())
@@ -178,10 +189,9 @@ class Fold:
             else:
                 self.body.blocks(last.payload, last, lanes * count, write_several)
 
-    def _vectors_at_once(self, last: Expr, lanes: int) -> int:
+    def _vectors_at_once(self, last: Expr, lanes: int, most: int) -> int:
         """Returns how many vectors of results are folded together, to hide latency."""
-        most = MOST_VECTORS // len(self.types)
-        if most < 2 or len(self.nodes) > SHORT_BODY or any(map(is_function, self.nodes)):
+        if most < 2 or not self.is_short():
             return 1
         vectors = -(-last.payload // lanes)
         if last.payload % lanes == 0:

@@ -7,7 +7,8 @@
   grow with n / L instead of n. Every `_BLOCK` rounds the accumulators are emptied into a second row
   of them. L depends on the program alone, so the result depends on nothing else;
 * *rows*: where the kept axis is the contiguous one and long, a stretch of results is accumulated
-  in memory that stays in the cache, while the operand is walked row by row.
+  in memory that stays in the cache, while the operand is walked row by row. Where the operand is in
+  the cache itself, the results of a few columns stay in registers, as in the second order.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from minijax.compiler.emit.folds.fold_rows import RowsFold
 from minijax.compiler.emit.folds.packed_bits import emit_packed_bits
 from minijax.compiler.emit.frame import Frame
 from minijax.kernel.roots import Reduce
+
+_MOST_NEAR = 12  # vectors of results, where nothing else needs registers for long
 
 
 def emit_reduce(frame: Frame, reduce: Reduce) -> None:
@@ -36,10 +39,12 @@ def emit_reduce_in(body: Body, reduce: Reduce) -> None:
     elif emit_packed_bits(fold):
         return
     elif fold.walks_rows():
-        if fold.outer[-1].payload > MOST_VECTORS * fold.kept_lanes():
-            RowsFold(body, reduce).emit_rows()
-        else:
+        if fold.outer[-1].payload <= MOST_VECTORS * fold.kept_lanes():
             fold.emit_side_by_side()
+        elif fold.is_near() and fold.is_short():
+            fold.emit_kept(_MOST_NEAR)
+        else:
+            RowsFold(body, reduce).emit_rows()
     elif (counts := Counts.of(fold)) is not None:
         counts.emit()
     elif fold.slides():
