@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minijax.core.array import to_array
+from minijax.core.array import to_array, value_of
 from minijax.core.operators import Array
 from minijax.core.records import record, replace
 from minijax.core.source import api_boundary
+from minijax.core.trace import EVAL, Tracer, current_trace, set_trace
 from minijax.numpy import ufuncs
 from minijax.numpy.creation import ones_like
 from minijax.numpy.dtypes import result_pair
@@ -19,7 +20,11 @@ from minijax.numpy.promotion import Shape, broadcast_shapes, convert, operand, s
 from minijax.numpy.subscripts import Range, Subscript, index_vectors, is_empty, parse, wrapped
 from minijax.primitives import arithmetic, scatter, slicing
 from minijax.primitives import shape as shape_family
+from minijax.primitives.broadcast import full
+from minijax.primitives.compare import select_n
+from minijax.primitives.control.loops import while_loop
 from minijax.primitives.indexing import GatherScatterMode, ScatterDimensionNumbers
+from minijax.primitives.reduction import reduce_or
 
 
 @record(eq=True)
@@ -230,7 +235,7 @@ class Place:
         mode: Any = None,
         wrap_negative_indices: bool = True,
     ) -> Array:
-        """Puts `func` of the elements there."""
+        """Puts `func` of the elements there, applied once for each time an element is named."""
         options = _Options(indices_are_sorted, unique_indices, mode, wrap_negative_indices)
         values = func(
             self.get(
@@ -240,7 +245,10 @@ class Place:
                 wrap_negative_indices=wrap_negative_indices,
             )
         )
-        return self._update("set", values, options)
+        found = self._update("set", values, options)
+        if unique_indices or not _may_repeat(self.index):
+            return found
+        return _apply_again(found, func, self.index, options)
 
     def _update(self, how: str, values: Any, options: _Options) -> Array:
         x = self.array
@@ -267,6 +275,41 @@ for _method in (
     "apply",
 ):
     setattr(Place, _method, api_boundary(getattr(Place, _method)))
+
+
+def _may_repeat(index: Any) -> bool:
+    """Whether an index may name an element more than once: only arrays of integers do."""
+    entries = index if isinstance(index, tuple) else (index,)
+    return any(
+        np.size(entry) > 1 and not (hasattr(entry, "dtype") and entry.dtype == np.bool_)
+        for entry in entries
+        if isinstance(entry, list) or hasattr(entry, "dtype")
+    )
+
+
+def _apply_again(x: Array, func: Callable[[Array], Any], index: Any, options: _Options) -> Array:
+    """Applies a function to the elements that an index names again, once for each time."""
+    entries = index if isinstance(index, tuple) else (index,)
+    is_known = not any(isinstance(entry, Tracer) for entry in entries)
+    with set_trace(EVAL if is_known else current_trace()):
+        nowhere = full(x.shape, 0, np.dtype(np.int32))
+        left = ufuncs.subtract(Place(nowhere, index)._update("add", 1, options), 1)
+
+    def again(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        array, rest = state
+        changed = convert(operand(func(array), ".at[].apply"), array.dtype, array.weak_type)
+        return select_n(ufuncs.greater(rest, 0), array, changed), ufuncs.subtract(rest, 1)
+
+    if is_known:
+        for _ in range(int(np.max(value_of(left), initial=0))):
+            x, left = again((x, left))
+        return x
+    axes = tuple(range(x.ndim))
+
+    def is_left(state: tuple[Array, Array]) -> Array:
+        return reduce_or(ufuncs.greater(state[1], 0), axes)
+
+    return while_loop(is_left, again, (x, left))[0]
 
 
 def _as_given(index: Any) -> Any:

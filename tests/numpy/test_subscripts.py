@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+import minijax as mj
 import minijax.numpy as mnp
 from tests.numpy.oracle import agree, evaluate, sample
 
@@ -171,3 +173,20 @@ def test_expression(expression: str, oracle: Any) -> None:
 def test_static_index_out_of_range_is_an_error(expression: str) -> None:
     with pytest.raises(IndexError, match="out of bounds"):
         evaluate(expression, mnp)
+
+
+@pytest.mark.parametrize("how", [lambda f: f, mj.jit, mj.vmap])
+def test_functions_are_applied_once_for_each_time_an_element_is_named(how: Any) -> None:
+    x, places = mnp.arange(4.0) + 1, np.array([0, 2, 0, 0, 7, -1])
+    double = lambda v: 2 * v  # noqa: E731
+    expected = [8.0, 2.0, 6.0, 8.0]
+    traced = how(lambda x, i: x.at[i].apply(double))
+    known = how(lambda x: x.at[places].apply(double))
+    if how is mj.vmap:
+        np.testing.assert_array_equal(traced(x[None], places[None])[0], expected)
+        np.testing.assert_array_equal(known(x[None])[0], expected)
+    else:
+        np.testing.assert_array_equal(traced(x, places), expected)
+        np.testing.assert_array_equal(known(x), expected)
+    g = mj.grad(lambda x: x.at[places].apply(mnp.sqrt).sum())(x)
+    np.testing.assert_allclose(g, [1 / 8, 1.0, 0.5 / np.sqrt(3), 0.25])
