@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.programs import random_arrays as random_arrays
 from tests.programs import random_elementwise as random_elementwise
 from tests.programs import random_folds as random_folds
+from tests.programs import random_numpy as random_numpy
 from tests.programs.random_control import NESTING
 from tests.programs.random_machine import (
     BOOL,

@@ -62,6 +62,8 @@ def _comparable(x: np.ndarray) -> np.ndarray:
 
 
 def _assert_near(x: np.ndarray, y: np.ndarray, tolerance: float | None = None) -> None:
+    if x.dtype.kind == "c":
+        x, y = (np.stack([z.real, z.imag]) for z in (x, y))
     tolerance = tolerance or {2: 4e-2, 4: 1e-5, 8: 1e-12}[x.dtype.itemsize]
     wide = y.astype(np.float64)
     scale = np.max(np.abs(wide), where=np.isfinite(wide), initial=1.0)
