@@ -32,6 +32,7 @@ from minijax.primitives.special import digamma, lgamma
 
 _HALF = (dtypes.bfloat16, dtypes.float16)
 _MOST_TERMS = 10_000
+_ROUNDED = 8  # units of precision: more than a product of a continued fraction is rounded by
 
 
 @functools.cache
@@ -137,9 +138,9 @@ def _small(dtype: np.dtype) -> float:
     return float(np.finfo(dtype).eps)
 
 
-def _is_larger(term: Any, total: Any) -> Any:
-    """Returns where a term still changes a sum."""
-    bound = mul(abs_of(total), full_like(total, _small(total.dtype)))
+def _is_larger(term: Any, total: Any, times: int = 1) -> Any:
+    """Returns where a term still changes a sum, by so many times its precision."""
+    bound = mul(abs_of(total), full_like(total, times * _small(total.dtype)))
     return gt(abs_of(term), bound)
 
 
@@ -173,7 +174,9 @@ def _fraction(a: Any, x: Any) -> tuple[Any, Any]:
 
     def is_running(carry: Any) -> Any:
         n, *_, total, total_slope, change, change_slope = carry
-        matters = bitwise_or(_is_larger(change, total), _is_larger(change_slope, total_slope))
+        # What the last products are rounded by never ends.
+        pairs = (change, total), (change_slope, total_slope)
+        matters = bitwise_or(*(_is_larger(x, y, _ROUNDED) for x, y in pairs))
         return bitwise_and(_any(matters), lt(n, full((), _MOST_TERMS, n.dtype)))
 
     def step(carry: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import minijax as mj
 from minijax.compiler.pipeline import compile_jaxpr
 from minijax.core.avals import ShapedArray
 from minijax.interpreters.stage import stage, stage_closed
@@ -200,3 +201,14 @@ def test_the_evaluator_and_the_printer() -> None:
 def test_a_missing_body_is_refused() -> None:
     with pytest.raises(KernelTypeError, match="2 bodies"):
         check_program(_program(1))
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (7, 3), (32, 32), (33, 40), (40, 33)])
+@pytest.mark.parametrize("dtype", ["float32", "complex128"])
+def test_reflections_one_by_one_are_those_of_the_library(shape: Any, dtype: str) -> None:
+    x = np.random.default_rng(0).normal(size=(2, *shape)).astype(dtype)
+    if dtype == "complex128":
+        x += 1j * x[:, ::-1]
+    found, expected = mj.jit(mj.numpy.linalg.qr)(x), mj.numpy.linalg.qr(x)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))

@@ -9,6 +9,7 @@ import pytest
 
 import minijax as mj
 import minijax.scipy.special as ours
+from minijax.primitives import special_gamma
 
 pytestmark = pytest.mark.oracle
 
@@ -129,3 +130,20 @@ def test_zeros(name: str) -> None:
     x, y = np.array([0.0, 0.0, 1.0, -1.0, 0.0]), np.array([0.0, 2.0, 0.0, 1.0, -1.0])
     operands = (x,) if name == "entr" else (x, y)
     _close(getattr(ours, name)(*operands), getattr(theirs, name)(*operands))
+
+
+def test_sums_for_the_derivative_by_the_order_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the terms are rounded by must not keep them going for ever."""
+    loop, numbers = special_gamma.while_loop, []
+
+    def counted(*args: Any) -> Any:
+        found = loop(*args)
+        numbers.append(int(found[0]))
+        return found
+
+    monkeypatch.setattr(special_gamma, "while_loop", counted)
+    a = np.random.default_rng(0).uniform(0.1, 0.9, 3000)
+    mj.lax.igamma_grad_a(a, a)
+    mj.lax.igamma_grad_a(30 * a, 25 * a)
+    assert len(numbers) == 4
+    assert max(numbers) < 200

@@ -34,7 +34,6 @@ from minijax.compiler.text import Operand
 
 _ROWS = {1: 10, 2: 6, 3: 4}  # by vectors of outputs: sums, a row's number and the kernel fit
 _PANEL = 1 << 17  # bytes of the kernel that all rows read before the next stretch of the sum
-_STEPS = 2  # of the sum that are written one behind the other
 _ARGS = ("input", "kernel", "out")
 
 
@@ -189,16 +188,12 @@ class _Panel:
             at = plus(c, times(c, outer.index, of.run * of.outputs), self.column)
             kernel = c.fn.gep(of.ty, "%kernel", at)
             found: Sequence[str] = outer.values
-            whole = of.run - of.run % _STEPS
-            if whole:
-                with c.fn.loop(0, whole, _STEPS, carried=self._carried(found)) as loop:
-                    found = loop.values
-                    for k in range(_STEPS):
-                        found = self._step(places, kernel, plus(c, loop.index, k), found)
-                    loop.next(*found)
+            if of.run == 1:
+                found = self._step(places, kernel, 0, found)
+            else:
+                with c.fn.loop(0, of.run, carried=self._carried(found)) as loop:
+                    loop.next(*self._step(places, kernel, loop.index, loop.values))
                 found = loop.results
-            for k in range(whole, of.run):
-                found = self._step(places, kernel, k, found)
             outer.next(*found)
         return outer.results
 

@@ -34,6 +34,7 @@ from minijax.primitives.linalg.reflections import column_order, geqrf_routine, r
 from minijax.primitives.linalg.routine import (
     BLOCK,
     INFO,
+    UNBLOCKED,
     Routine,
     call,
     letter,
@@ -51,14 +52,19 @@ def _orgqr(m: int, n: int, count: int, dtype: np.dtype) -> Routine:
     kind = "ungqr" if dtypes.is_complex(dtype) else "orgqr"
     symbol = f"lapack_{letter(dtype)}{kind}"
     room = n * BLOCK
-    arguments = (m, n, count, ("out", 0), m, ("in", 1), ("work", 0), room, ("out", 1))
+    arguments = (m, n, count, ("out", 0), m, ("in", 1), ("work", 0))
+    if count <= UNBLOCKED:
+        direct = f"lapack_{letter(dtype)}{kind[:3]}2r"
+        steps = call(direct, *arguments, ("out", 1))
+    else:
+        steps = call(symbol, *arguments, room, ("out", 1))
 
     def evaluate(a: np.ndarray, tau: np.ndarray) -> Any:
         found, _, info = wrapped(symbol)(a, tau, lwork=room)
         return found, info
 
     return Routine(
-        calls=(call(symbol, *arguments),),
+        calls=(steps,),
         results=(((n, m), dtype), INFO),
         evaluate=evaluate,
         start=((0, 0),),

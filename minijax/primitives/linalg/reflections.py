@@ -33,6 +33,7 @@ from minijax.primitives.linalg.matrices import (
 from minijax.primitives.linalg.routine import (
     BLOCK,
     INFO,
+    UNBLOCKED,
     Routine,
     call,
     letter,
@@ -79,14 +80,20 @@ def geqrf_routine(m: int, n: int, dtype: np.dtype) -> Routine:
     """Returns the routine that packs r and the reflections of q into one matrix."""
     symbol = f"lapack_{letter(dtype)}geqrf"
     room = n * BLOCK
-    arguments = (m, n, ("out", 0), m, ("out", 1), ("work", 0), room, ("out", 2))
+    # What it calls where no block fits, without the questions it asks before.
+    if min(m, n) <= UNBLOCKED:
+        direct = f"lapack_{letter(dtype)}geqr2"
+        steps = call(direct, m, n, ("out", 0), m, ("out", 1), ("work", 0), ("out", 2))
+    else:
+        rest = (("out", 1), ("work", 0), room, ("out", 2))
+        steps = call(symbol, m, n, ("out", 0), m, *rest)
 
     def evaluate(a: np.ndarray) -> Any:
         found, tau, _, info = wrapped(symbol)(a, lwork=room)
         return found, tau, info
 
     return Routine(
-        calls=(call(symbol, *arguments),),
+        calls=(steps,),
         results=(((n, m), dtype), ((min(m, n),), dtype), INFO),
         evaluate=evaluate,
         start=((0, 0),),

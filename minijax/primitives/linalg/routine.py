@@ -24,6 +24,7 @@ from minijax.kernel.roots import NativeCall
 
 Axes = tuple[int, ...]
 BLOCK = 64  # columns that blocked LAPACK routines take at a time; for working memories
+UNBLOCKED = 32  # reflections at most that LAPACK applies one by one in any case
 INFO = ((1,), int32)
 
 _LETTER = {
