@@ -163,3 +163,53 @@ def test_wrong_parts_are_refused() -> None:
         sparse.BCOO.fromdense(A, n_batch=1)
     with pytest.raises(IndexError):
         matrix()[2]
+
+
+def test_sparse_equations_and_their_derivatives() -> None:
+    dense = np.array([[4.0, 1.0, 0.0], [0.0, 3.0, -1.0], [2.0, 0.0, 5.0]])
+    m = sparse.CSR.fromdense(dense)
+
+    def solved(data: Any, b: Any) -> Any:
+        return sparse.linalg.spsolve(data, m.indices, m.indptr, b)
+
+    def by_dense(data: Any, b: Any) -> Any:
+        return jnp.linalg.solve(sparse.CSR((data, m.indices, m.indptr), shape=(3, 3)).todense(), b)
+
+    args = m.data, jnp.asarray(X)
+    np.testing.assert_allclose(mj.jit(solved)(*args), np.linalg.solve(dense, X))
+    for transform in (lambda f: mj.jacrev(f, (0, 1)), lambda f: mj.jacfwd(f, (0, 1))):
+        for found, wanted in zip(transform(solved)(*args), transform(by_dense)(*args), strict=True):
+            np.testing.assert_allclose(found, wanted, 1e-10, 1e-12)
+    rows = jnp.stack([args[1], 2 * args[1]])
+    found = mj.vmap(solved, (None, 0))(args[0], rows)
+    np.testing.assert_allclose(found, np.linalg.solve(dense, np.asarray(rows).T).T)
+    with pytest.raises(ValueError, match="takes a vector b"):
+        solved(m.data, jnp.ones(4))
+
+
+SPARSIFIED: dict[str, Callable[[Any, Any], Any]] = {
+    "product": lambda m, x: jnp.dot(m, x),
+    "transposed": lambda m, x: (m.T * 2 - m.T).sum(1),
+    "sines": lambda m, x: jnp.sin(m) * x,
+    "square": lambda m, x: (m + m) ** 2 / 3.0,
+    "part": lambda m, x: m[1] * x,
+    "joined": lambda m, x: jnp.concatenate([m, -m]),
+    "compiled": mj.jit(lambda m, x: m @ (x + 1)),
+    "sum": lambda m, x: {"all": jnp.sum(m), "mean": x.mean(), "reshaped": m.reshape(3, 2)},
+}
+
+
+@pytest.mark.parametrize("name", SPARSIFIED)
+def test_programs_of_dense_arrays_take_sparse_ones(name: str) -> None:
+    f, x = SPARSIFIED[name], jnp.asarray(X)
+    expected = f(jnp.asarray(A), x)
+    for m in (matrix(), padded(), sparse.CSR.fromdense(A)):
+        found = sparse.sparsify(f)(m, x)
+        is_sparse = lambda v: isinstance(v, sparse.JAXSparse)  # noqa: E731
+        dense = mj.tree.map(sparse.todense, found, is_leaf=is_sparse)
+        mj.tree.map(np.testing.assert_allclose, dense, expected)
+
+
+def test_programs_that_fill_zeros_are_refused() -> None:
+    with pytest.raises(TypeError, match="cos has no sparse rule"):
+        sparse.sparsify(jnp.cos)(matrix())

@@ -129,6 +129,8 @@ def _clip(m: Machine, x: Value, step: Instruction) -> Value:
         return Value(m.mj.numpy.clip(m.settled(x), bound, other))
     if step.k % 3 == 1:
         return Value(m.mj.numpy.clip(m.settled(x), max=bound))
+    if m.smooth:  # the oracle has no derivative by a bound that is one number for all
+        bound = m.mj.numpy.broadcast_to(bound, x.shape)
     return Value(m.mj.lax.clamp(bound, m.settled(x), m.mj.numpy.broadcast_to(other, bound.shape)))
 
 

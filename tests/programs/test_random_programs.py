@@ -23,6 +23,8 @@ from tests.programs.random_programs import Drawn, drawn_large_programs, drawn_pr
 
 # Drawing and tracing a program of many nested instructions is slow by nature.
 _unhurried = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+# Backward passes are larger than their programs, and take longer to compile.
+_unhurried_backward = settings(_unhurried, max_examples=settings.default.max_examples * 2 // 3)
 
 
 def _closed(function: Any, inputs: Sequence[np.ndarray]) -> tuple[Jaxpr, list[np.ndarray]]:
@@ -90,7 +92,7 @@ def test_compiled_programs_over_large_arrays_equal_the_evaluator(drawn: Drawn) -
     _check_compiled(drawn)
 
 
-@_unhurried
+@_unhurried_backward
 @given(drawn_large_programs())
 def test_compiled_gradients_over_large_arrays_equal_the_evaluator(drawn: Drawn) -> None:
     points = drawn.smooth_points()
@@ -149,7 +151,7 @@ def test_programs_equal_the_oracle(oracle: ModuleType, drawn: Drawn) -> None:
 
 
 @pytest.mark.oracle
-@_unhurried
+@_unhurried_backward
 @given(drawn=drawn_programs())
 def test_gradients_of_programs_equal_the_oracle(oracle: ModuleType, drawn: Drawn) -> None:
     points = drawn.smooth_points()

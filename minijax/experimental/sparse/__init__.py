@@ -12,6 +12,7 @@ from minijax.core.lazy import lazy_names as _lazy_names
 __getattr__, __dir__, __all__ = _lazy_names(
     __name__,
     {
+        "minijax.experimental.sparse": "linalg",
         "minijax.experimental.sparse.bcoo": "BCOO",
         "minijax.experimental.sparse.compressed": "BCSR COO CSC CSR",
         "minijax.experimental.sparse.coordinates": "JAXSparse",
@@ -23,5 +24,6 @@ __getattr__, __dir__, __all__ = _lazy_names(
             bcoo_dot_general bcoo_extract bcoo_multiply_dense bcoo_multiply_sparse""",
         "minijax.experimental.sparse.shapes": """
             bcoo_concatenate bcoo_reduce_sum bcoo_reshape bcoo_slice bcoo_squeeze bcoo_transpose""",
+        "minijax.experimental.sparse.transform": "sparsify",
     },
 )

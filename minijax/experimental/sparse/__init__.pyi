@@ -1,5 +1,6 @@
 """What minijax.experimental.sparse exports; written from the table in `__init__.py`."""
 
+from minijax.experimental.sparse import linalg as linalg
 from minijax.experimental.sparse.bcoo import BCOO as BCOO
 from minijax.experimental.sparse.compressed import BCSR as BCSR
 from minijax.experimental.sparse.compressed import COO as COO
@@ -26,6 +27,7 @@ from minijax.experimental.sparse.shapes import bcoo_reshape as bcoo_reshape
 from minijax.experimental.sparse.shapes import bcoo_slice as bcoo_slice
 from minijax.experimental.sparse.shapes import bcoo_squeeze as bcoo_squeeze
 from minijax.experimental.sparse.shapes import bcoo_transpose as bcoo_transpose
+from minijax.experimental.sparse.transform import sparsify as sparsify
 
 __all__ = [
     "BCOO",
@@ -51,7 +53,9 @@ __all__ = [
     "empty",
     "eye",
     "grad",
+    "linalg",
     "random_bcoo",
+    "sparsify",
     "todense",
     "value_and_grad",
 ]
