@@ -259,7 +259,7 @@ def _conv_lower(
     axes = _spatial(lhs.shape, rhs.shape, **window)
     dtype = _working_dtype(lhs.dtype, out[0].dtype)
     aval = ShapedArray(out[0].shape, dtype)
-    if dtypes.is_float(dtype) and lhs.size and _is_large(rhs.shape, aval, axes[-1:]):
+    if dtypes.is_float(dtype) and lhs.size and _is_large(rhs.shape, aval, axes):
         found = lower_by_products(k, lhs, rhs, axes, aval)
     else:
         found = _lower_by_sums(k, lhs, rhs, axes, aval)
@@ -268,14 +268,15 @@ def _conv_lower(
     return k.element(out[0], lambda *i: k.convert(found(*i), out[0].dtype))
 
 
-def _is_large(kernel: Axes, aval: ShapedArray, last: Sequence[Axis]) -> bool:
+def _is_large(kernel: Axes, aval: ShapedArray, axes: Sequence[Axis]) -> bool:
     """Tells whether products of operands that are laid out for it are faster than sums."""
     if math.prod(kernel[1:]) < _LARGE_KERNEL or not aval.size:
         return False
     is_thin = kernel[2] <= _FEW_FEATURES or kernel[1] <= _FEW_OUTPUTS
     is_short = math.prod(kernel[2:]) <= _LONGEST_SUM
-    is_row = all(axis.stride == 1 and axis.count >= _LEAST_PLACES for axis in last)
-    return not (is_thin and is_short and is_row)
+    has_gaps = any(axis.base_dilation > 1 for axis in axes)
+    is_row = all(axis.stride == 1 and axis.count >= _LEAST_PLACES for axis in axes[-1:])
+    return has_gaps or not (is_thin and is_short and is_row)
 
 
 def _lower_by_sums(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: ShapedArray) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -47,3 +50,14 @@ def test_places_of_lanes_are_known_to_inner_loops(pads: tuple[int, int]) -> None
     padded = np.pad(x[0], ((0, 0), pads))
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2, axis=1)[:, ::2]
     np.testing.assert_array_equal(found[0], np.einsum("cpw,ocw->op", windows, w))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+@pytest.mark.parametrize("function", [jnp.maximum, jnp.minimum])
+def test_larger_and_smaller_numbers_keep_the_sign_of_a_nan(function: Any, dtype: str) -> None:
+    """top_k looks at it: a NaN is above all numbers, or below them."""
+    for n, sign in itertools.product((1, 3, 40), (1, -1)):
+        x = np.copysign(np.full(n, np.nan, dtype), sign)
+        for operands in ((x, np.ones_like(x)), (np.ones_like(x), x)):
+            found = np.asarray(jit(function)(*operands))
+            np.testing.assert_array_equal(np.signbit(found), np.full(n, sign < 0))

@@ -70,7 +70,6 @@ _EXACT = frozenset(
         "real",
     ]
 )
-_ALL_BITS = {"double": "0xFFFFFFFFFFFFFFFF", "float": "0xFFFFFFFFE0000000"}
 
 
 class Real:
@@ -212,19 +211,11 @@ def _root(real: Real, x: str, inverse: bool) -> str:
 
 
 def _extreme(real: Real, op: str, x: str, y: str) -> str:
-    """The larger or smaller of two; NaN if either is."""
-    # One instruction where the choice is x if they are equal or a NaN is among them. The NaN is a
-    # constant because LLVM would join two choices of y.
+    """The larger or smaller of two; a NaN if either is: that one, for some look at its sign."""
+    # One instruction where the choice is x if they are equal or a NaN is among them.
     is_better = real.compare("ogt" if op == "max" else "olt", y, x)
     found = real.select(is_better, y, x)
-    return real.select(real.compare("uno", y, y), _nan_of(real), found)
-
-
-def _nan_of(real: Real) -> str:
-    """A NaN; of vectors the one with all bits set: the comparison is its bits, an `or` away."""
-    if real.c.lanes > 1 and real.ty in _ALL_BITS:
-        return _ALL_BITS[real.ty]
-    return real.number(np.nan)
+    return real.select(real.compare("uno", y, y), y, found)
 
 
 def _sign(real: Real, x: str) -> str:
