@@ -35,10 +35,7 @@ from minijax.compiler.emit.memory_access import (
 from minijax.compiler.emit.numbers import divisor, scalar
 from minijax.compiler.emit.numbers.divisor import Divisor
 from minijax.compiler.emit.numbers.types import Scalar, constant, registers
-from minijax.compiler.emit.positions import clamp as clamp
-from minijax.compiler.emit.positions import plus as plus
-from minijax.compiler.emit.positions import row_major as row_major
-from minijax.compiler.emit.positions import times as times
+from minijax.compiler.emit.positions import clamp, plus, row_major, times
 from minijax.compiler.emit.shortcuts import known_bool, needed
 from minijax.compiler.fuse.affine import Address, address_terms
 from minijax.compiler.fuse.parts import lanes_of

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minijax.compiler.emit.body import plus, times
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.numbers.types import literal_float
 from minijax.compiler.emit.parts import PartFrame, emit_in_parts
+from minijax.compiler.emit.positions import plus, times
 from minijax.compiler.fuse.matrices import Layout, free_axes, operand_layouts, strides_of
 from minijax.compiler.fuse.rewrite import dot_sizes
 from minijax.compiler.text import Operand

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from minijax.compiler.emit import dense, sliding
-from minijax.compiler.emit.body import plus, times
 from minijax.compiler.emit.calls import emit_host_call
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame, copy, nbytes
 from minijax.compiler.emit.numbers.types import literal_float
+from minijax.compiler.emit.positions import plus, times
 from minijax.compiler.fuse.hosts import OWN, is_linked
 from minijax.compiler.text import Operand
 from minijax.core import dtypes

@@ -22,12 +22,12 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from minijax.compiler.emit.body import clamp, plus, times
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import clear
 from minijax.compiler.emit.lanes import Lanes
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.numbers.types import layout
+from minijax.compiler.emit.positions import clamp, plus, times
 from minijax.compiler.engine import host
 from minijax.compiler.fuse.matrices import strides_of
 from minijax.compiler.text import Operand

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from minijax.compiler.emit.body import Body, plus, times
+from minijax.compiler.emit.body import Body
 from minijax.compiler.emit.lanes import Lanes
 from minijax.compiler.emit.numbers.types import NARROW, layout
+from minijax.compiler.emit.positions import plus, times
 from minijax.compiler.emit.tiles import load_tile
 from minijax.compiler.engine import host
 from minijax.compiler.fuse.affine import address_terms

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minijax.compiler.emit.body import plus, times
 from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.emit.numbers.types import Scalar, registers
+from minijax.compiler.emit.positions import plus, times
 from minijax.compiler.engine import host
 from minijax.compiler.fuse.walk import postorder
 from minijax.compiler.text import Operand

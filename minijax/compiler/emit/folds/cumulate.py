@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from minijax.compiler.emit.body import Body, plus, row_major, times
+from minijax.compiler.emit.body import Body
 from minijax.compiler.emit.combine import combine
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.lanes import lanes_for
 from minijax.compiler.emit.memory_access import load
 from minijax.compiler.emit.numbers.types import Scalar, layout, registers
+from minijax.compiler.emit.positions import plus, row_major, times
 from minijax.compiler.fuse.walk import postorder
 from minijax.compiler.text import Operand
 from minijax.kernel.expr import Expr

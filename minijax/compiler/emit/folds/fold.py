@@ -8,11 +8,12 @@ from contextlib import AbstractContextManager
 
 import numpy as np
 
-from minijax.compiler.emit.body import Body, plus, times
+from minijax.compiler.emit.body import Body
 from minijax.compiler.emit.combine import combine
 from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.emit.numbers import convert
 from minijax.compiler.emit.numbers.types import Scalar, constant, layout, registers
+from minijax.compiler.emit.positions import plus, times
 from minijax.compiler.fuse.cost import is_function
 from minijax.compiler.fuse.sweep import Sweep
 from minijax.compiler.fuse.sweeps import slides, walks_rows

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from minijax.compiler.emit.body import plus, times
 from minijax.compiler.emit.folds.fold import NEUTRAL, SHORT_BODY, Fold, Vectors
 from minijax.compiler.emit.folds.places import Places
 from minijax.compiler.emit.lanes import Lanes, lanes_for
+from minijax.compiler.emit.positions import plus, times
 from minijax.compiler.fuse.affine import address_terms
 from minijax.compiler.fuse.sweep import Sweep
 from minijax.compiler.fuse.sweeps import STREAMS, streams_together

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from minijax.compiler.emit.body import plus, row_major, times
 from minijax.compiler.emit.folds.fold import SHORT_BODY, Fold
 from minijax.compiler.emit.frame import clear
 from minijax.compiler.emit.lanes import lanes_for
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.numbers.types import Scalar
+from minijax.compiler.emit.positions import plus, row_major, times
 from minijax.compiler.fuse.sweeps import STRETCH
 from minijax.compiler.text import Operand
 from minijax.kernel.expr import Expr

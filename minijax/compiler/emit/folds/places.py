@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from minijax.compiler.emit.body import plus, times
 from minijax.compiler.emit.combine import combine
 from minijax.compiler.emit.lanes import Lanes, lanes_for
 from minijax.compiler.emit.numbers.types import Scalar, bits_of, layout
+from minijax.compiler.emit.positions import plus, times
 from minijax.compiler.fuse.walk import postorder
 from minijax.compiler.text import Operand
 from minijax.core import dtypes
