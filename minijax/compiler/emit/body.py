@@ -275,7 +275,8 @@ class Body:
             return
         late = self.c.fn.emit(f"icmp sge i64 {at}, {first}")
         early = self.c.fn.emit(f"icmp slt i64 {at}, {stop}")
-        with self.c.fn.when(self.c.fn.emit(f"and i1 {late}, {early}")), self.scope():
+        inside = self.c.fn.emit(f"and i1 {late}, {early}")
+        with self.scope(), self.c.fn.when(inside), self.scope():  # others may read what is known
             yield
 
     def overlapping(
