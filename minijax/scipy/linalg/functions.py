@@ -61,7 +61,8 @@ def expm(A: Any, *, upper_triangular: bool = False, max_squarings: int = 16) -> 
         goes_on = (squarings > i)[..., None, None]
         return where(goes_on, matmul(power, power), power)
 
-    found = fori_loop(0, max_squarings, step, found)
+    most = reductions.max(squarings).astype(int)
+    found = fori_loop(0, most, step, found)
     return where(is_possible[..., None, None], found, float("nan"))
 
 
