@@ -291,10 +291,7 @@ class Body:
             write: emits the work on a vector, which must not change what it reads.
         """
         start, stop = self.range_of(size, index)
-        with (
-            self.c.fn.loop(start, stop, lanes) as loop,
-            self._inside(loop.preheader),
-        ):
+        with self.c.fn.loop(start, stop, lanes) as loop, self._inside(loop.preheader):
             base: Operand = loop.index
             if size % lanes:
                 base = clamp(self.c, "smin", loop.index, size - lanes)
