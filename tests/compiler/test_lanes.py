@@ -61,3 +61,16 @@ def test_larger_and_smaller_numbers_keep_the_sign_of_a_nan(function: Any, dtype:
         for operands in ((x, np.ones_like(x)), (np.ones_like(x), x)):
             found = np.asarray(jit(function)(*operands))
             np.testing.assert_array_equal(np.signbit(found), np.full(n, sign < 0))
+
+
+def test_parts_of_rows_share_nothing_that_one_of_them_computes() -> None:
+    """A thread's part is in the long stretches of a row or in the rest of it."""
+    x = np.random.default_rng(0).integers(-9, 9, (4, 30000)) + np.float32(0)
+    w = np.ones((1, 1, 3, 1), np.float32)
+    found = jit(
+        lambda x, w: lax.conv_general_dilated(
+            x[None, None], w, (2, 1), ((2, 1), (0, 1)), lhs_dilation=(1, 2)
+        )
+    )(x, w)
+    np.testing.assert_array_equal(found[0, 0, 0, ::2], x[0])
+    np.testing.assert_array_equal(found[0, 0, 1, ::2], x[0] + x[1] + x[2])

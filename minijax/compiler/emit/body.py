@@ -272,7 +272,8 @@ class Body:
             return
         late = self.c.fn.emit(f"icmp sge i64 {at}, {first}")
         early = self.c.fn.emit(f"icmp slt i64 {at}, {stop}")
-        with self.c.fn.when(self.c.fn.emit(f"and i1 {late}, {early}")), self.scope():
+        inside = self.c.fn.emit(f"and i1 {late}, {early}")
+        with self.scope(), self.c.fn.when(inside), self.scope():  # others may read what is known
             yield
 
     def overlapping(
@@ -287,10 +288,7 @@ class Body:
             write: emits the work on a vector, which must not change what it reads.
         """
         start, stop = self.range_of(size, index)
-        with (
-            self.c.fn.loop(start, stop, lanes) as loop,
-            self._inside(loop.preheader),
-        ):
+        with self.c.fn.loop(start, stop, lanes) as loop, self._inside(loop.preheader):
             base: Operand = loop.index
             if size % lanes:
                 base = clamp(self.c, "smin", loop.index, size - lanes)
