@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -109,15 +109,26 @@ _large_inputs = st.builds(
     _array, st.sampled_from(_WIDE), st.sampled_from(_LARGE_SHAPES), st.integers(0, 99)
 )
 
+# Large enough for threads, parts of loops, strips and tiles.
+_HUGE_SHAPES = ((100_003,), (317, 400), (33, 64, 65), (4, 30_000), (30_000, 4), (7, 40, 401))
+_huge_inputs = st.builds(
+    _array, st.sampled_from(_WIDE), st.sampled_from(_HUGE_SHAPES), st.integers(0, 99)
+)
+# Their results, or what the evaluator makes on the way, would be of gigabytes.
+_TOO_HUGE = ("contract", "diagonals", "scan", "map", "dot", "vmap", "vmap_axes", "combine_arrays")
 
-def _steps(depth: int, fewest: int, most: int) -> st.SearchStrategy[tuple[Instruction, ...]]:
-    names = [name for name in INSTRUCTIONS if depth or name not in NESTING]
+
+def _steps(
+    depth: int, fewest: int, most: int, left_out: Sequence[str] = ()
+) -> st.SearchStrategy[tuple[Instruction, ...]]:
+    names = [name for name in INSTRUCTIONS if name not in left_out]
+    nesting = [name for name in names if name in NESTING]
     plain = st.sampled_from([name for name in names if name not in NESTING])
     flat = st.builds(Instruction, plain, _numbers, _numbers, _numbers)
     one = flat
     if depth:
-        body = _steps(depth - 1, 1, 4)
-        nest = st.builds(Instruction, st.sampled_from(NESTING), _numbers, _numbers, _numbers, body)
+        body = _steps(depth - 1, 1, 4, left_out)
+        nest = st.builds(Instruction, st.sampled_from(nesting), _numbers, _numbers, _numbers, body)
         one = st.one_of(flat, flat, flat, nest)
     return st.lists(one, min_size=fewest, max_size=most).map(tuple)
 
@@ -131,3 +142,9 @@ def drawn_large_programs() -> st.SearchStrategy[Drawn]:
     """Returns the strategy of programs over arrays of hundreds of elements, nested once at most."""
     inputs = st.lists(_large_inputs, min_size=1, max_size=2).map(tuple)
     return st.builds(Drawn, inputs, _steps(1, 4, 8), st.just(6000))
+
+
+def drawn_huge_programs() -> st.SearchStrategy[Drawn]:
+    """Returns the strategy of short programs over arrays of 10⁵ elements, nested once at most."""
+    inputs = st.lists(_huge_inputs, min_size=1, max_size=2).map(tuple)
+    return st.builds(Drawn, inputs, _steps(1, 2, 5, _TOO_HUGE), st.just(400_000))

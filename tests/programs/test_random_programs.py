@@ -19,12 +19,19 @@ from minijax.core.array import value_of
 from minijax.core.check import check_jaxpr
 from minijax.core.jaxpr import Jaxpr
 from minijax.interpreters.evaluate import evaluate
-from tests.programs.random_programs import Drawn, drawn_large_programs, drawn_programs
+from tests.programs.random_programs import (
+    Drawn,
+    drawn_huge_programs,
+    drawn_large_programs,
+    drawn_programs,
+)
 
 # Drawing and tracing a program of many nested instructions is slow by nature.
 _unhurried = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 # Backward passes are larger than their programs, and take longer to compile.
 _unhurried_backward = settings(_unhurried, max_examples=settings.default.max_examples * 2 // 3)
+# A program over large arrays takes the evaluator as long as ten others.
+_unhurried_huge = settings(_unhurried, max_examples=settings.default.max_examples // 10)
 
 
 def _closed(function: Any, inputs: Sequence[np.ndarray]) -> tuple[Jaxpr, list[np.ndarray]]:
@@ -89,6 +96,12 @@ def test_compiled_programs_equal_the_evaluator(drawn: Drawn) -> None:
 @_unhurried
 @given(drawn_large_programs())
 def test_compiled_programs_over_large_arrays_equal_the_evaluator(drawn: Drawn) -> None:
+    _check_compiled(drawn)
+
+
+@_unhurried_huge
+@given(drawn_huge_programs())
+def test_compiled_programs_over_huge_arrays_equal_the_evaluator(drawn: Drawn) -> None:
     _check_compiled(drawn)
 
 
