@@ -10,6 +10,7 @@ import pytest
 
 import minijax as mj
 import minijax.numpy as jnp
+from minijax import lax
 from minijax.core.execute import back_end
 from minijax.interpreters.evaluate import evaluate
 
@@ -84,3 +85,15 @@ def test_conditions_on_both_axes(name: str, shape: tuple[int, int]) -> None:
 def test_rows_rolled_along_both_axes_are_not_gathered() -> None:
     text = mj.jit(NESTED["rolled along both"]).lower(np.zeros((40, 64))).llvm_ir()
     assert "masked.gather" not in text
+
+
+def test_choices_in_place_are_no_masked_stores() -> None:
+    programs = (
+        lambda x: lax.fori_loop(0, 9, lambda i, y: jnp.where(y > 0.5, y * 0.9, y), x),
+        lambda x: lax.fori_loop(0, 9, lambda i, y: jnp.maximum(y, 0.1 * i), x),
+        lambda x: jnp.max(x.reshape(5, 10, 16), 1),
+    )
+    for program in programs:
+        for dtype in (np.float64, np.float32):
+            code = mj.jit(program).lower(np.linspace(0.1, 1, 800).astype(dtype)).assembly()
+            assert "vmaskmov" not in code
