@@ -36,7 +36,8 @@ class Precision(enum.Enum):
     HIGHEST = 2
 
 
-def _free(ndim: int, *bound: Axes) -> Axes:
+def free_axes(ndim: int, *bound: Axes) -> Axes:
+    """Returns the axes that are not bound."""
     return tuple(d for d in range(ndim) if not any(d in axes for axes in bound))
 
 
@@ -95,8 +96,8 @@ def _dot_abstract(
     (lhs_contract, rhs_contract), (lhs_batch, rhs_batch) = dimension_numbers
     shape = (
         *(lhs.shape[d] for d in lhs_batch),
-        *(lhs.shape[d] for d in _free(lhs.ndim, lhs_contract, lhs_batch)),
-        *(rhs.shape[d] for d in _free(rhs.ndim, rhs_contract, rhs_batch)),
+        *(lhs.shape[d] for d in free_axes(lhs.ndim, lhs_contract, lhs_batch)),
+        *(rhs.shape[d] for d in free_axes(rhs.ndim, rhs_contract, rhs_batch)),
     )
     if preferred_element_type is None:
         return (ShapedArray(shape, lhs.dtype, lhs.weak_type and rhs.weak_type),)
@@ -127,8 +128,8 @@ def _dot_impl(
     result = preferred_element_type or lhs.dtype
     dtype = _working_dtype(lhs.dtype, result)
     batch = tuple(lhs.shape[d] for d in lhs_batch)
-    own = _free(lhs.ndim, lhs_contract, lhs_batch)
-    other = _free(rhs.ndim, rhs_contract, rhs_batch)
+    own = free_axes(lhs.ndim, lhs_contract, lhs_batch)
+    other = free_axes(rhs.ndim, rhs_contract, rhs_batch)
     left, right = tuple(lhs.shape[d] for d in own), tuple(rhs.shape[d] for d in other)
     depth = math.prod(lhs.shape[d] for d in lhs_contract)
     count, rows, columns = math.prod(batch), math.prod(left), math.prod(right)
@@ -161,8 +162,8 @@ def _dot_jvp(primals: Any, tangents: Any, **params: Any) -> Any:
 
 def _lhs_bar(ct: Any, lhs: Any, rhs: Any, numbers: DotDimensionNumbers, precision: Any) -> Any:
     (lhs_contract, rhs_contract), (lhs_batch, rhs_batch) = numbers
-    lhs_free = _free(lhs.aval.ndim, lhs_contract, lhs_batch)
-    rhs_free = _free(rhs.ndim, rhs_contract, rhs_batch)
+    lhs_free = free_axes(lhs.aval.ndim, lhs_contract, lhs_batch)
+    rhs_free = free_axes(rhs.ndim, rhs_contract, rhs_batch)
     leading = len(lhs_batch)
     ct_batch = tuple(range(leading))
     ct_rhs = tuple(range(ct.ndim - len(rhs_free), ct.ndim))
@@ -234,8 +235,8 @@ def _dot_batch(
         lhs_contract, lhs_batch = _shift(lhs_contract, lhs_dim), _shift(lhs_batch, lhs_dim)
     if rhs_dim is not None:
         rhs_contract, rhs_batch = _shift(rhs_contract, rhs_dim), _shift(rhs_batch, rhs_dim)
-    lhs_free = _free(lhs.ndim, lhs_contract, lhs_batch)
-    rhs_free = _free(rhs.ndim, rhs_contract, rhs_batch)
+    lhs_free = free_axes(lhs.ndim, lhs_contract, lhs_batch)
+    rhs_free = free_axes(rhs.ndim, rhs_contract, rhs_batch)
     if lhs_dim is not None and rhs_dim is not None:
         lhs_batch, rhs_batch, place = (lhs_dim, *lhs_batch), (rhs_dim, *rhs_batch), 0
     elif lhs_dim is not None:
@@ -278,7 +279,7 @@ def _converted(k: Any, x: Any, dtype: np.dtype) -> Any:
 def _any_lower(k: Any, lhs: Any, rhs: Any, aval: Any, numbers: DotDimensionNumbers) -> Any:
     """A contraction of bools: whether both hold anywhere."""
     (lhs_contract, rhs_contract), (lhs_batch, rhs_batch) = numbers
-    left = len(_free(lhs.ndim, lhs_contract, lhs_batch))
+    left = len(free_axes(lhs.ndim, lhs_contract, lhs_batch))
 
     def element(outer: Any, inner: Any) -> Any:
         batch, rest = outer[: len(lhs_batch)], outer[len(lhs_batch) :]

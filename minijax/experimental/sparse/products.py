@@ -10,6 +10,7 @@ import minijax.numpy as jnp
 from minijax.core.operators import Array
 from minijax.experimental.sparse.coordinates import Stored
 from minijax.experimental.sparse.places import bcoo_sum_duplicates
+from minijax.primitives.dot import free_axes
 
 Axes = tuple[int, ...]
 DimensionNumbers = tuple[tuple[Sequence[int], Sequence[int]], tuple[Sequence[int], Sequence[int]]]
@@ -19,11 +20,6 @@ def _check_plain(what: str, *arrays: Any) -> None:
     for x in arrays:
         if isinstance(x, Stored) and x.n_dense:
             raise ValueError(f"{what} takes sparse arrays with n_dense=0, got {x.n_dense}.")
-
-
-def _free(ndim: int, *taken: Sequence[int]) -> Axes:
-    used = {axis for axes in taken for axis in axes}
-    return tuple(axis for axis in range(ndim) if axis not in used)
 
 
 def bcoo_dot_general(
@@ -81,8 +77,8 @@ def bcoo_dot_general(
 
 def _with_dense(x: Stored, y: Array, summed: tuple[Axes, Axes], batch: tuple[Axes, Axes]) -> Array:
     """Returns the axes in common, those of `x` that remain, those of `y` that remain."""
-    kept = (*batch[0], *_free(x.ndim, summed[0], batch[0]))
-    rest = _free(y.ndim, summed[1], batch[1])
+    kept = (*batch[0], *free_axes(x.ndim, summed[0], batch[0]))
+    rest = free_axes(y.ndim, summed[1], batch[1])
     leading = (*batch[1], *summed[1])
     rows = jnp.transpose(y, (*leading, *rest))
     if leading:
@@ -119,8 +115,8 @@ def _of_two_sparse(
     meets = jnp.ones(data.shape, bool)
     for i, j in zip((*summed[0], *batch[0]), (*summed[1], *batch[1]), strict=True):
         meets &= (first[:, i] == second[:, j]) & (first[:, i] < x.shape[i])
-    own = (*batch[0], *_free(x.ndim, summed[0], batch[0]))
-    others = _free(y.ndim, summed[1], batch[1])
+    own = (*batch[0], *free_axes(x.ndim, summed[0], batch[0]))
+    others = free_axes(y.ndim, summed[1], batch[1])
     shape = (*(x.shape[axis] for axis in own), *(y.shape[axis] for axis in others))
     places = jnp.concatenate([first[:, list(own)], second[:, list(others)]], axis=1)
     outside = jnp.array(shape, places.dtype)
