@@ -16,7 +16,7 @@ from minijax.compiler.emit.numbers.types import layout
 from minijax.compiler.emit.sorts import chosen
 from minijax.compiler.engine import host
 from minijax.compiler.status import OUT_OF_MEMORY
-from minijax.compiler.text import literal
+from minijax.compiler.text import Operand, literal
 from minijax.core import dtypes
 
 NUMBERS, ROOM = "%numbers", "%room"
@@ -203,7 +203,12 @@ class KeyRow:
         """Returns where the key is that so many of its equals stand in front of."""
         fn = self.c.fn
         last = fn.emit(f"sub nsw i64 %n, {self.lanes}")
-        carried = [("i64", 0), ("i64", number), ("i64", 0), ("i1", "true")]
+        carried: list[tuple[str, Operand]] = [
+            ("i64", 0),
+            ("i64", number),
+            ("i64", 0),
+            ("i1", "true"),
+        ]
         with fn.while_loop(carried) as blocks:
             start, left, _, goes_on = blocks.values
             fits = fn.emit(f"icmp sle i64 {start}, {last}")
