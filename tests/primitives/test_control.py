@@ -19,7 +19,7 @@ from minijax.interpreters.linearize import vjp
 from minijax.interpreters.prune import prune_jaxpr
 from minijax.interpreters.stage import stage
 from minijax.primitives.arithmetic import add, mul, neg
-from minijax.primitives.broadcast import reduce_sum
+from minijax.primitives.broadcast import reduce_sum, transpose
 from minijax.primitives.compare import gt, lt
 from minijax.primitives.control.associative_scan import associative_scan
 from minijax.primitives.control.choose import cond, switch
@@ -393,6 +393,20 @@ def test_constants_and_slices_of_xs_are_not_stacked() -> None:
     stacked = forward.outvars[forward.params["num_carry"] :]
     assert len(stacked) <= 2
     assert backward.params["num_consts"] >= 1
+
+
+def test_other_orders_of_xs_are_made_again_instead_of_stacked() -> None:
+    def f(xs: Any) -> Any:
+        return scan(lambda c, x: (add(c, total(mul(transpose(x, (1, 0)), c))), None), 1.0, xs)[0]
+
+    xs = np.linspace(-0.5, 0.5, 24).reshape(4, 2, 3)
+    forward, backward = equations(gradient_program(f, xs), "scan")
+    stacked = [var.aval.shape for var in forward.outvars[forward.params["num_carry"] :]]
+    assert stacked == [(4,)], "the carry alone"
+    assert equations(backward.params["jaxpr"], "transpose")
+    step = 1e-6 * np.ones_like(xs)
+    slope = np.asarray(f(xs + step) - f(xs - step)) / 2e-6
+    np.testing.assert_allclose(np.sum(np.asarray(grad(f)(xs)[0])), slope, rtol=1e-8)
 
 
 def test_dead_parts_of_loops_are_pruned() -> None:

@@ -1,8 +1,8 @@
 """Residuals of loops: where each value lives that the linear body needs from the primal one.
 
 A residual is a constant of the loop; or computed from constants alone, then once before the loop;
-or a slice of a scanned input; or an index or flag that the linear body computes again from those;
-or else it is saved by each iteration.
+or a slice of a scanned input; or an index, a flag, or another order of elements, which the linear
+body computes again from those; or else it is saved by each iteration.
 """
 
 from __future__ import annotations
@@ -151,14 +151,16 @@ def _without_effects(jaxpr: Jaxpr) -> Jaxpr:
     return jaxpr.replace(eqns=[eqn for eqn in jaxpr.eqns if not eqn.effects])
 
 
-# -- indices and flags are computed again
+# -- indices, flags and other orders of elements are computed again
+
+_ORDERS = frozenset(["broadcast_in_dim", "reshape", "rev", "squeeze", "transpose"])
 
 
 def _with_recomputed(split: Linearized, num_consts: int, num_carry: int) -> Linearized:
-    """Returns the split program whose linear part computes indices and flags itself.
+    """Returns the split program whose linear part computes indices, flags and orders itself.
 
     They are made from constants, slices of xs and counters in the carry, by operations on single
-    integers and bools: cheaper to repeat than to save.
+    integers and bools or ones that only arrange elements: cheaper to repeat than to save.
     """
     primal = split.primal
     carry = primal.invars[num_consts : num_consts + num_carry]
@@ -206,19 +208,25 @@ def _is_small(aval: Any) -> bool:
 
 
 def _repeatable(jaxpr: Jaxpr, leaves: set[Atom]) -> set[Atom]:
-    """Returns the variables made from the leaves by operations with one small result."""
+    """Returns the variables made from the leaves by operations that cost next to nothing."""
     known = set(leaves)
     found: set[Atom] = set()
     for eqn in jaxpr.eqns:
-        is_cheap = len(eqn.outvars) == 1 and _is_small(eqn.outvars[0].aval) and not eqn.effects
         is_known = all(atom in known for atom in eqn.invars if isinstance(atom, Var))
-        if is_cheap and is_known and not any(True for _ in sub_jaxprs(eqn.params)):
-            reads = sum(getattr(atom.aval, "size", 0) > 1 for atom in eqn.invars)
-            # A reduction of an array has one small result too, but is not cheap.
-            if not reads or eqn.primitive.name in ("dynamic_slice", "slice"):
-                known.update(eqn.outvars)
-                found.update(eqn.outvars)
+        if is_known and (eqn.primitive.name in _ORDERS or _is_counting(eqn)):
+            known.update(eqn.outvars)
+            found.update(eqn.outvars)
     return found
+
+
+def _is_counting(eqn: Eqn) -> bool:
+    """Whether an equation makes one integer or bool without going over an array."""
+    is_one = len(eqn.outvars) == 1 and _is_small(eqn.outvars[0].aval) and not eqn.effects
+    if not is_one or any(True for _ in sub_jaxprs(eqn.params)):
+        return False
+    # A reduction of an array has one small result too.
+    reads_arrays = any(getattr(atom.aval, "size", 0) > 1 for atom in eqn.invars)
+    return not reads_arrays or eqn.primitive.name in ("dynamic_slice", "slice")
 
 
 def _slice_of(jaxpr: Jaxpr, wanted: set[Atom]) -> tuple[list[Eqn], list[Var]]:
