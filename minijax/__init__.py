@@ -28,8 +28,8 @@ __getattr__, __dir__, __all__ = _lazy_names(
     {
         "minijax": """
             ad_checkpoint api_util core custom_batching custom_derivatives debug distributed dlpack
-            dtypes errors experimental extend flatten_util image lax lib monitoring nn numpy ops
-            profiler random scipy sharding stages tree tree_util typing version
+            dtypes errors experimental extend flatten_util image interpreters lax lib monitoring nn
+            numpy ops profiler random scipy sharding stages tree tree_util typing version
         """,
         "minijax.core.config": "config",
         "minijax.core.dtypes": "float0",
@@ -59,11 +59,12 @@ __getattr__, __dir__, __all__ = _lazy_names(
         """,
         "minijax.transforms.custom": "custom_gradient custom_jvp custom_vjp",
         "minijax.transforms.explain": "explain",
-        "minijax.transforms.forward": "jacfwd jvp linearize",
+        "minijax.transforms.forward": "jvp linearize",
         "minijax.transforms.hessian": "hessian hessian_vector_product hvp",
+        "minijax.transforms.jacobians": "jacfwd jacobian jacrev",
         "minijax.transforms.jit": "clear_caches jit",
         "minijax.transforms.reverse": """
-            fwd_and_bwd grad jacobian jacrev linear_transpose value_and_grad vjp
+            fwd_and_bwd grad linear_transpose value_and_grad vjp
         """,
         "minijax.transforms.staging": """
             ShapeDtypeStruct closure_convert eval_shape make_jaxpr named_call named_scope

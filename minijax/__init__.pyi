@@ -14,6 +14,7 @@ from minijax import experimental as experimental
 from minijax import extend as extend
 from minijax import flatten_util as flatten_util
 from minijax import image as image
+from minijax import interpreters as interpreters
 from minijax import lax as lax
 from minijax import lib as lib
 from minijax import monitoring as monitoring
@@ -124,18 +125,18 @@ from minijax.transforms.custom import custom_gradient as custom_gradient
 from minijax.transforms.custom import custom_jvp as custom_jvp
 from minijax.transforms.custom import custom_vjp as custom_vjp
 from minijax.transforms.explain import explain as explain
-from minijax.transforms.forward import jacfwd as jacfwd
 from minijax.transforms.forward import jvp as jvp
 from minijax.transforms.forward import linearize as linearize
 from minijax.transforms.hessian import hessian as hessian
 from minijax.transforms.hessian import hessian_vector_product as hessian_vector_product
 from minijax.transforms.hessian import hvp as hvp
+from minijax.transforms.jacobians import jacfwd as jacfwd
+from minijax.transforms.jacobians import jacobian as jacobian
+from minijax.transforms.jacobians import jacrev as jacrev
 from minijax.transforms.jit import clear_caches as clear_caches
 from minijax.transforms.jit import jit as jit
 from minijax.transforms.reverse import fwd_and_bwd as fwd_and_bwd
 from minijax.transforms.reverse import grad as grad
-from minijax.transforms.reverse import jacobian as jacobian
-from minijax.transforms.reverse import jacrev as jacrev
 from minijax.transforms.reverse import linear_transpose as linear_transpose
 from minijax.transforms.reverse import value_and_grad as value_and_grad
 from minijax.transforms.reverse import vjp as vjp
@@ -213,6 +214,7 @@ __all__ = [
     "host_ids",
     "hvp",
     "image",
+    "interpreters",
     "jacfwd",
     "jacobian",
     "jacrev",

@@ -55,6 +55,28 @@ def _own(loaded: set[str]) -> list[str]:
     return sorted(name for name in loaded if name.partition(".")[0] == "minijax")
 
 
+def test_the_names_of_most_programs_load_only_what_defines_them() -> None:
+    loaded = modules_loaded_by("from minijax import grad, jit, vmap, lax, random, nn")
+    late = (*LAZY, *PEERS, "optree", "minijax.primitives.slicing", "minijax.compiler.engine")
+    assert loaded.isdisjoint(late), sorted(loaded.intersection(late))
+    assert len(_own(loaded)) <= 68, _own(loaded)
+
+
+def test_nodes_registered_before_the_first_pytree_are_known_to_it() -> None:
+    loaded = modules_loaded_by(
+        "import sys\n"
+        "from minijax.core import pytree\n"
+        "class Box: pass\n"
+        "pytree.register_later(Box, lambda box: ((1, 2), None), lambda _, children: Box())\n"
+        "assert pytree.is_registered(Box) and 'optree' not in sys.modules\n"
+        "try:\n    pytree.register_later(Box, None, None)\n"
+        "except ValueError: pass\n"
+        "else: raise AssertionError('a second registration')\n"
+        "assert pytree.leaves([pytree.Partial(max, 3), Box()]) == [3, 1, 2]\n"
+    )
+    assert "optree" in loaded
+
+
 def test_a_first_operation_loads_what_it_needs() -> None:
     loaded = modules_loaded_by("import minijax.numpy as jnp\njnp.sin(1.0)")
     late = (*LAZY, *PEERS, "minijax.compiler", "minijax.transforms")

@@ -9,7 +9,6 @@ are printed indented, with names of their own.
 from __future__ import annotations
 
 import itertools
-import string
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ _WIDTH = 100
 
 def variable_names() -> Iterator[str]:
     """Yields a, b, …, z, ba, bb, …: the digits of 0, 1, 2, … in base 26."""
-    letters = string.ascii_lowercase
+    letters = "abcdefghijklmnopqrstuvwxyz"
     for number in itertools.count():
         name = letters[number % 26]
         while number := number // 26:

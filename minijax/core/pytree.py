@@ -5,7 +5,8 @@ Every transformation works on flat lists. At its border a pytree is taken apart 
     {'w': x, 'b': (y, None)}  --flatten-->  [y, x]  and  {'b': (*, None), 'w': *}
 
 `None` is an empty subtree, dict keys are sorted, everything unknown is a leaf. The walking is done
-by optree, a C++ library. Only this module imports it, so its options are stated once.
+by optree, a C++ library, which is imported when the first pytree is taken apart. Only this module
+calls it, so its options are stated once.
 
     >>> leaves, treedef = flatten({'w': 1.0, 'b': (2.0, None)})
     >>> leaves
@@ -19,12 +20,11 @@ by optree, a C++ library. Only this module imports it, so its options are stated
 from __future__ import annotations
 
 import collections
+import functools
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeAlias, TypeVar
-
-import optree
-from optree import PyTreeKind
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from minijax.core.key_path import (
     DictKey,
@@ -34,15 +34,19 @@ from minijax.core.key_path import (
     SequenceKey,
     keystr,
 )
+from minijax.core.lazy import find
 from minijax.core.partial import Partial
 
-PyTreeDef: TypeAlias = optree.PyTreeSpec
+if TYPE_CHECKING:
+    import optree
+
+# The class itself is in `minijax.core.tree_library`.
+PyTreeDef: TypeAlias = "optree.PyTreeSpec"
 IsLeaf: TypeAlias = Callable[[Any], bool] | None
 T = TypeVar("T")
 ClassT = TypeVar("ClassT", bound=type)
 
 _NAMESPACE = "minijax"
-_DICT_KINDS = (PyTreeKind.DICT, PyTreeKind.ORDEREDDICT, PyTreeKind.DEFAULTDICT)
 _BUILTIN_NODES = (tuple, list, dict, collections.OrderedDict, collections.defaultdict, type(None))
 __all__ = [
     "DictKey",
@@ -67,6 +71,7 @@ __all__ = [
     "leaves",
     "node_keys",
     "one_level_keys",
+    "register_later",
     "register_node",
     "structure",
     "tree_map",
@@ -78,6 +83,42 @@ __all__ = [
 _registered: dict[type, bool] = {}
 
 
+# ---- the library
+
+
+class _Later:
+    """Stands for optree until something of it is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_load(), name)
+
+
+# What the package itself registers before the library is there; None from then on.
+_waiting: list[tuple[type, Callable[..., Any], Callable[..., Any]]] | None = []
+_loading = threading.Lock()
+if not TYPE_CHECKING:
+    optree = _Later()
+
+
+def _load() -> Any:
+    global _waiting
+    library = find(("minijax.core.tree_library", "optree"))
+    with _loading:
+        for nodetype, flatten_func, unflatten_func in _waiting or ():
+            library.register_pytree_node(
+                nodetype, flatten_func, unflatten_func, namespace=_NAMESPACE
+            )
+        _waiting = None
+        globals()["optree"] = library
+    return library
+
+
+@functools.cache
+def _dict_kinds() -> tuple[Any, ...]:
+    kinds = optree.PyTreeKind
+    return kinds.DICT, kinds.ORDEREDDICT, kinds.DEFAULTDICT
+
+
 # ---- key paths
 
 
@@ -85,11 +126,11 @@ def node_keys(treedef: PyTreeDef) -> list[Any]:
     """The keys that lead from the root node of `treedef` to its children, in leaf order."""
     entries = treedef.entries()
     kind = treedef.kind
-    if kind in _DICT_KINDS:
+    if kind in _dict_kinds():
         return [DictKey(entry) for entry in entries]
-    if kind == PyTreeKind.NAMEDTUPLE:
+    if kind == optree.PyTreeKind.NAMEDTUPLE:
         return [GetAttrKey(field) for field in treedef.type._fields]  # type: ignore[union-attr]
-    if kind == PyTreeKind.CUSTOM:
+    if kind == optree.PyTreeKind.CUSTOM:
         if _registered.get(treedef.type, False):  # type: ignore[arg-type]
             return entries
         return [FlattenedIndexKey(entry) for entry in entries]
@@ -102,7 +143,7 @@ def leaf_paths(treedef: PyTreeDef) -> list[KeyPath]:
     pending: list[tuple[KeyPath, PyTreeDef]] = [((), treedef)]
     while pending:
         path, node = pending.pop()
-        if node.kind == PyTreeKind.LEAF:
+        if node.kind == optree.PyTreeKind.LEAF:
             paths.append(path)
             continue
         steps = zip(node_keys(node), node.children(), strict=True)
@@ -216,7 +257,7 @@ def _ask_with_paths(tree: Any, is_leaf: Callable[[KeyPath, Any], bool]) -> Itera
         answer = is_leaf(path, node)
         if not answer:
             children, spec = _open(node)
-            if spec.kind != PyTreeKind.LEAF:
+            if spec.kind != optree.PyTreeKind.LEAF:
                 steps = zip(node_keys(spec), children, strict=True)
                 pending.extend(reversed([((*path, key), child) for key, child in steps]))
         yield bool(answer)
@@ -253,7 +294,7 @@ def flatten_up_to(name: str, treedef: PyTreeDef, tree: Any) -> list[Any]:
         if found is None:
             raise
     path, expected, got = found
-    kind = "Dict key mismatch: " if expected.kind == got.kind == PyTreeKind.DICT else ""
+    kind = "Dict key mismatch: " if expected.kind == got.kind == optree.PyTreeKind.DICT else ""
     raise ValueError(
         f"{kind}{name} does not have the expected tree structure: at "
         f"{keystr(path) or 'the root'} it has "
@@ -291,7 +332,7 @@ def flatten_axes(name: str, treedef: PyTreeDef, axes_tree: Any) -> list[Any]:
             result.extend([axes] * node.num_leaves)
             continue
         parts, spec = _open(axes)
-        if spec.kind == PyTreeKind.LEAF:
+        if spec.kind == optree.PyTreeKind.LEAF:
             result.extend([axes] * node.num_leaves)
             continue
         if spec != node.one_level():
@@ -365,7 +406,7 @@ def _prefix_mismatch(treedef: PyTreeDef, tree: Any) -> tuple[KeyPath, PyTreeDef,
     pending: list[tuple[KeyPath, PyTreeDef, Any]] = [((), treedef, tree)]
     while pending:
         path, node, value = pending.pop()
-        if node.kind == PyTreeKind.LEAF:
+        if node.kind == optree.PyTreeKind.LEAF:
             continue
         parts, spec = _open(value)
         if spec != node.one_level():
@@ -378,22 +419,22 @@ def _prefix_mismatch(treedef: PyTreeDef, tree: Any) -> tuple[KeyPath, PyTreeDef,
 def describe(treedef: PyTreeDef) -> str:
     """Says what the outermost node of a structure is: "a tuple of length 2"."""
     kind = treedef.kind
-    if kind in (PyTreeKind.LEAF, PyTreeKind.NONE):
-        return "a leaf" if kind == PyTreeKind.LEAF else "None"
+    if kind in (optree.PyTreeKind.LEAF, optree.PyTreeKind.NONE):
+        return "a leaf" if kind == optree.PyTreeKind.LEAF else "None"
     assert treedef.type is not None, "only a leaf has no type"
     name = treedef.type.__name__
     article = "an" if name[0] in "AEIOUaeiou" else "a"
-    if kind in _DICT_KINDS:
+    if kind in _dict_kinds():
         return f"{article} {name} with keys {treedef.entries()}"
-    if kind == PyTreeKind.CUSTOM:
+    if kind == optree.PyTreeKind.CUSTOM:
         return f"{article} {name} node {treedef.one_level()}"
-    if kind == PyTreeKind.NAMEDTUPLE:
+    if kind == optree.PyTreeKind.NAMEDTUPLE:
         return f"{article} {name} (namedtuple)"
     return f"{article} {name} of length {treedef.num_children}"
 
 
 def _key_difference(expected: PyTreeDef, got: PyTreeDef) -> str:
-    if expected.kind not in _DICT_KINDS or got.kind not in _DICT_KINDS:
+    if expected.kind not in _dict_kinds() or got.kind not in _dict_kinds():
         return ""
     missing = [key for key in expected.entries() if key not in got.entries()]
     surplus = [key for key in got.entries() if key not in expected.entries()]
@@ -436,7 +477,7 @@ def flatten_one_level(tree: Any) -> tuple[list[Any], Any]:
     """
     if tree is None:
         return [], None
-    if _open(tree)[1].kind == PyTreeKind.LEAF:
+    if _open(tree)[1].kind == optree.PyTreeKind.LEAF:
         raise ValueError(
             f"flatten_one_level needs a pytree node, got a leaf of type {type(tree)}. Pass a "
             "container, or register the type with register_pytree_node."
@@ -474,11 +515,7 @@ def register_node(
     Raises:
         ValueError: the type is registered already.
     """
-    if nodetype in _registered or nodetype in _BUILTIN_NODES:
-        raise ValueError(
-            f"{nodetype} is a pytree node already, and a type can be registered only once. "
-            "Remove the second registration, or register a subclass."
-        )
+    _check_new(nodetype)
     with warnings.catch_warnings():
         # A namedtuple class may be given a flattening of its own; optree warns about that.
         warnings.simplefilter("ignore", UserWarning)
@@ -486,9 +523,33 @@ def register_node(
     _registered[nodetype] = keyed
 
 
-register_node(
+def register_later(
+    nodetype: type, flatten_func: Callable[..., Any], unflatten_func: Callable[..., Any]
+) -> None:
+    """Makes a class of the package a pytree node without keys, and does not load the library.
+
+    Args:
+        nodetype, flatten_func, unflatten_func: as for `register_node`.
+    """
+    with _loading:
+        if _waiting is not None:
+            _check_new(nodetype)
+            _waiting.append((nodetype, flatten_func, unflatten_func))
+            _registered[nodetype] = False
+            return
+    register_node(nodetype, flatten_func, unflatten_func, keyed=False)
+
+
+def _check_new(nodetype: type) -> None:
+    if nodetype in _registered or nodetype in _BUILTIN_NODES:
+        raise ValueError(
+            f"{nodetype} is a pytree node already, and a type can be registered only once. "
+            "Remove the second registration, or register a subclass."
+        )
+
+
+register_later(
     Partial,
     lambda partial: ((partial.args, partial.keywords), partial.func),
     lambda func, children: Partial(func, *children[0], **children[1]),
-    keyed=False,
 )

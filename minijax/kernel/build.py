@@ -76,7 +76,14 @@ class KernelBuilder(ExprBuilder):
     def reshape(self, x: Value, aval: Any) -> tuple[Value]:
         """Returns the elements of x in row-major order with another shape."""
         indices = tuple(self.index(n) for n in aval.shape)
-        body = x(*self.unflatten(self.flatten(indices, aval.shape), x.shape))
+        where: list[Expr] = [self.constant(0) for _ in x.shape]
+        for olds, news in _joint_axes(x.shape, aval.shape):
+            lengths = [aval.shape[d] for d in news]
+            position = self.flatten([indices[d] for d in news], lengths)
+            found = self.unflatten(position, [x.shape[d] for d in olds])
+            for d, i in zip(olds, found, strict=True):
+                where[d] = i
+        body = x(*where)
         return self._add((aval,), lambda outs: Element(outs, indices, (body,), x))  # type: ignore[return-value]
 
     def flatten(self, indices: Sequence[Expr], shape: Sequence[int]) -> Expr:
@@ -388,6 +395,31 @@ class KernelBuilder(ExprBuilder):
             value.definition = definition
         self.definitions.append(definition)
         return outs
+
+
+def _joint_axes(
+    old: Sequence[int], new: Sequence[int]
+) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Returns the groups of axes that a reshape takes apart or joins among themselves.
+
+    Axes of length 1 belong to none.
+
+    >>> _joint_axes((8, 6, 5), (8, 1, 2, 3, 5))
+    [((0,), (0,)), ((1,), (2, 3)), ((2,), (4,))]
+    """
+    olds, news = ([d for d, n in enumerate(shape) if n != 1] for shape in (old, new))
+    if 0 in old:
+        return [(tuple(olds), tuple(news))]
+    found = []
+    while olds:
+        i = j = 1
+        while (below := math.prod(old[d] for d in olds[:i])) != (
+            above := math.prod(new[d] for d in news[:j])
+        ):
+            i, j = (i + 1, j) if below < above else (i, j + 1)
+        found.append((tuple(olds[:i]), tuple(news[:j])))
+        olds, news = olds[i:], news[j:]
+    return found
 
 
 def lower_jaxpr(jaxpr: Jaxpr) -> Program:

@@ -35,6 +35,7 @@ from minijax.primitives.joining import pad_p
 from minijax.primitives.shape import reshape, rev
 from minijax.primitives.sliding import Axis, dilated
 from minijax.primitives.sliding_products import lower_by_products, padded, patches
+from minijax.primitives.spread_products import lower_by_spreading
 
 _LEADING = 3  # group, batch or output feature, input feature
 _HALF = (dtypes.bfloat16, dtypes.float16)
@@ -43,6 +44,7 @@ _HALF = (dtypes.bfloat16, dtypes.float16)
 _LARGE_KERNEL = 128
 _FEW_FEATURES, _FEW_OUTPUTS = 2, 4
 _LONGEST_SUM, _LEAST_PLACES = 1 << 10, 8
+_VECTOR, _SOME_FEATURES = 32, 4  # bytes, and what a product of matrices needs
 
 
 def _spatial(
@@ -259,7 +261,10 @@ def _conv_lower(
     axes = _spatial(lhs.shape, rhs.shape, **window)
     dtype = _working_dtype(lhs.dtype, out[0].dtype)
     aval = ShapedArray(out[0].shape, dtype)
-    if dtypes.is_float(dtype) and lhs.size and _is_large(rhs.shape, aval, axes):
+    is_float = dtypes.is_float(dtype) and lhs.size and aval.size
+    if is_float and rhs.size and _is_spread(rhs.shape, dtype, axes):
+        found = lower_by_spreading(k, lhs, rhs, axes, aval)
+    elif is_float and _is_large(rhs.shape, aval, axes):
         found = lower_by_products(k, lhs, rhs, axes, aval)
     else:
         found = _lower_by_sums(k, lhs, rhs, axes, aval)
@@ -268,13 +273,27 @@ def _conv_lower(
     return k.element(out[0], lambda *i: k.convert(found(*i), out[0].dtype))
 
 
+def _is_spread(kernel: Axes, dtype: np.dtype, axes: Sequence[Axis]) -> bool:
+    """Tells whether products that are spread over the results are faster than all else.
+
+    That is so where outputs are too few for a vector of them, and features enough for a product of
+    matrices, but the input has gaps: elsewhere vectors go along the places.
+    """
+    has_gaps = any(axis.base_dilation > 1 for axis in axes)
+    is_thin = kernel[1] * dtype.itemsize < _VECTOR and kernel[2] >= _SOME_FEATURES
+    is_wide = math.prod(kernel[3:]) > 1
+    return has_gaps and is_thin and is_wide and all(axis.stride == 1 for axis in axes)
+
+
 def _is_large(kernel: Axes, aval: ShapedArray, axes: Sequence[Axis]) -> bool:
     """Tells whether products of operands that are laid out for it are faster than sums."""
-    if math.prod(kernel[1:]) < _LARGE_KERNEL or not aval.size:
+    has_gaps = any(axis.base_dilation > 1 for axis in axes)
+    # One element of a window meets whole elements, and sums meet the gaps as well.
+    is_point = has_gaps and math.prod(kernel[3:]) == 1 and kernel[2] >= _SOME_FEATURES
+    if (math.prod(kernel[1:]) < _LARGE_KERNEL and not is_point) or not aval.size:
         return False
     is_thin = kernel[2] <= _FEW_FEATURES or kernel[1] <= _FEW_OUTPUTS
     is_short = math.prod(kernel[2:]) <= _LONGEST_SUM
-    has_gaps = any(axis.base_dilation > 1 for axis in axes)
     is_row = all(axis.stride == 1 and axis.count >= _LEAST_PLACES for axis in axes[-1:])
     return has_gaps or not (is_thin and is_short and is_row)
 

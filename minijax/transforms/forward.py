@@ -1,4 +1,4 @@
-"""Forward mode: jvp, linearize, jacfwd."""
+"""Forward mode: jvp and linearize."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from minijax.core import dtypes
 from minijax.core.array import aval_of, to_array
 from minijax.core.avals import Zero, materialize
-from minijax.core.pytree import flatten, register_node, unflatten
+from minijax.core.pytree import flatten, register_later, unflatten
 from minijax.core.source import api_boundary
 from minijax.interpreters import jvp as jvp_interpreter
 from minijax.interpreters import linearize as linearize_interpreter
@@ -19,14 +19,9 @@ from minijax.transforms.arguments import (
     Like,
     check_same_structure,
     check_tangent,
-    fix_arguments,
     flatten_arrays,
     function_name,
-    normalize_argnums,
-    wraps,
 )
-from minijax.transforms.batching import vmap
-from minijax.transforms.jacobian import check_jacobian_input, standard_basis, unravel_columns
 
 _MISFITS = (ValueError, ValueError)
 
@@ -165,57 +160,4 @@ class _Derivative:
         return made
 
 
-register_node(_Derivative, _Derivative._flatten, _Derivative._unflatten, keyed=False)
-
-
-def jacfwd(
-    fun: Callable[..., Any],
-    argnums: int | Sequence[int] = 0,
-    has_aux: bool = False,
-    holomorphic: bool = False,
-) -> Callable[..., Any]:
-    """Returns a function that computes the Jacobian column by column, by forward mode.
-
-    The better choice where there are fewer inputs than outputs.
-
-    Args:
-        fun: a function of arrays (or pytrees of arrays).
-        argnums: which positional arguments to differentiate with respect to.
-        has_aux: whether `fun` returns a pair `(output, auxiliary data)`.
-        holomorphic: whether `fun` is a holomorphic function of complex arguments.
-
-    Returns:
-        A function with the arguments of `fun`. For every output leaf it returns the structure of
-        the differentiated arguments, with leaves of shape `output.shape + input.shape`.
-
-    Raises:
-        TypeError: if an argument has no tangent space.
-
-    Example:
-        >>> import minijax as mj
-        >>> import minijax.numpy as jnp
-        >>> mj.jacfwd(lambda x: x**2)(jnp.array([1.0, 2.0]))
-        Array([[2., 0.],
-               [0., 4.]], dtype=float64)
-    """
-
-    @wraps(fun)
-    @api_boundary
-    def jacobian(*args: Any, **kwargs: Any) -> Any:
-        positions, single = normalize_argnums("jacfwd", argnums, len(args))
-        free = [args[i] for i in positions]
-        partial = fix_arguments(fun, positions, args, kwargs)
-        point = free[0] if single else tuple(free)
-        check_jacobian_input("jacfwd", function_name(fun), point, holomorphic)
-
-        def push(*tangents: Any) -> Any:
-            return jvp(partial, tuple(free), tangents, has_aux=has_aux)
-
-        leaves, tree = flatten(tuple(free))
-        basis = unflatten(tree, standard_basis(leaves))
-        out_axes = (None, -1, None) if has_aux else (None, -1)
-        out, columns, *aux = vmap(push, out_axes=out_axes)(*basis)
-        result = unravel_columns(out, columns, point)
-        return (result, aux[0]) if has_aux else result
-
-    return jacobian
+register_later(_Derivative, _Derivative._flatten, _Derivative._unflatten)

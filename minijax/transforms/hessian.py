@@ -11,8 +11,9 @@ from minijax.core.source import api_boundary
 from minijax.primitives.arithmetic import add, mul
 from minijax.primitives.broadcast import reduce_sum
 from minijax.transforms.arguments import check_same_structure, check_tangent
-from minijax.transforms.forward import jacfwd, jvp
-from minijax.transforms.reverse import grad, jacrev
+from minijax.transforms.forward import jvp
+from minijax.transforms.jacobians import jacfwd, jacrev
+from minijax.transforms.reverse import grad
 
 
 def hessian(

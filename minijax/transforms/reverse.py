@@ -1,4 +1,4 @@
-"""Reverse mode: vjp, grad, value_and_grad, jacrev, linear_transpose."""
+"""Reverse mode: vjp, grad, value_and_grad, linear_transpose."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from minijax.core.pytree import (
     describe_mismatch,
     flatten,
     flatten_with_path,
-    register_node,
-    structure,
+    register_later,
     unflatten,
 )
 from minijax.core.source import api_boundary
@@ -37,11 +36,7 @@ from minijax.transforms.arguments import (
     normalize_argnums,
     wraps,
 )
-from minijax.transforms.batching import vmap
-from minijax.transforms.jacobian import check_jacobian_input, standard_basis, unravel_rows
 from minijax.transforms.staging import aval_of_struct
-
-_LEAF = structure(0)
 
 
 class _Pullback:
@@ -94,7 +89,7 @@ class _Pullback:
         return made
 
 
-register_node(_Pullback, _Pullback._flatten, _Pullback._unflatten, keyed=False)
+register_later(_Pullback, _Pullback._flatten, _Pullback._unflatten)
 
 
 def _checked_cotangent(aval: Any, ct: Any) -> Any:
@@ -201,7 +196,7 @@ def _check_grad_inputs(
 
 def _check_grad_output(what: str, name: str, out: Any, holomorphic: bool) -> None:
     leaves, tree = flatten(out)
-    if len(leaves) != 1 or tree != structure(0):
+    if len(leaves) != 1 or not tree.is_leaf():
         raise TypeError(
             f"{what} needs a function with one scalar output, but {name} returned "
             f"{describe(tree)}. To return further values, use has_aux=True; for several outputs, "
@@ -296,7 +291,7 @@ def _value_and_grad(
         leaves = [as_array(x) for x in given]
         avals = [x.aval for x in leaves]
         outs, pullback = linearize_interpreter.vjp(flat, leaves, [_is_active(a) for a in avals])
-        if holomorphic or flat.out_tree != _LEAF or not _is_float_scalar(outs[0]):
+        if holomorphic or not flat.out_tree.is_leaf() or not _is_float_scalar(outs[0]):
             _check_grad_output(what, name, unflatten(flat.out_tree, outs), holomorphic)
         out = to_array(outs[0])
         cts = iter(pullback([scalar(1, out.dtype, out.weak_type)]))
@@ -352,61 +347,6 @@ def grad(
         return (gradients, value[1]) if has_aux else gradients
 
     return gradient
-
-
-def jacrev(
-    fun: Callable[..., Any],
-    argnums: int | Sequence[int] = 0,
-    has_aux: bool = False,
-    holomorphic: bool = False,
-    allow_int: bool = False,
-) -> Callable[..., Any]:
-    """Returns a function that computes the Jacobian row by row, by reverse mode.
-
-    The better choice where there are fewer outputs than inputs.
-
-    Args:
-        fun: a function of arrays (or pytrees of arrays).
-        argnums: which positional arguments to differentiate with respect to.
-        has_aux: whether `fun` returns a pair `(output, auxiliary data)`.
-        holomorphic: whether `fun` is a holomorphic function of complex arguments.
-        allow_int: whether integer arguments are allowed; their Jacobians have dtype float0.
-
-    Returns:
-        A function with the arguments of `fun`. For every output leaf it returns the structure of
-        the differentiated arguments, with leaves of shape `output.shape + input.shape`.
-
-    Raises:
-        TypeError: if an argument or an output has no tangent space.
-
-    Example:
-        >>> import minijax as mj
-        >>> import minijax.numpy as jnp
-        >>> mj.jacrev(lambda x: x**2)(jnp.array([1.0, 2.0]))
-        Array([[2., 0.],
-               [0., 4.]], dtype=float64)
-    """
-
-    @wraps(fun)
-    @api_boundary
-    def jacobian(*args: Any, **kwargs: Any) -> Any:
-        positions, single = normalize_argnums("jacrev", argnums, len(args))
-        free = tuple(args[i] for i in positions)
-        point = free[0] if single else free
-        if not allow_int:
-            check_jacobian_input("jacrev", function_name(fun), point, holomorphic, dtypes.INEXACT)
-        partial = fix_arguments(fun, positions, args, kwargs)
-        out, f_vjp, *aux = vjp(partial, *free, has_aux=has_aux)
-        check_jacobian_input("jacrev, for the output", function_name(fun), out, holomorphic)
-        leaves, tree = flatten(out)
-        rows = vmap(f_vjp)(unflatten(tree, standard_basis(leaves)))
-        result = unravel_rows(out, rows[0] if single else rows, point)
-        return (result, aux[0]) if has_aux else result
-
-    return jacobian
-
-
-jacobian = jacrev
 
 
 def fwd_and_bwd(

@@ -16,11 +16,12 @@ __getattr__, __dir__, __all__ = _lazy_names(
     {
         "minijax.core.key_path": "DictKey FlattenedIndexKey GetAttrKey KeyPath SequenceKey keystr",
         "minijax.core.partial": "Partial",
-        "minijax.core.pytree": "PyTreeDef is_tree_node",
+        "minijax.core.pytree": "is_tree_node",
         "minijax.core.pytree_nodes": """
             register_dataclass register_pytree_node register_pytree_node_class
             register_pytree_with_keys register_pytree_with_keys_class register_static
         """,
+        "minijax.core.tree_library": "PyTreeDef",
         "minijax.tree_util.registry": """
             KeyEntry PyTreeRegistry default_registry flatten_one_level flatten_one_level_with_keys
         """,

@@ -7,7 +7,6 @@ from minijax.core.key_path import KeyPath as KeyPath
 from minijax.core.key_path import SequenceKey as SequenceKey
 from minijax.core.key_path import keystr as keystr
 from minijax.core.partial import Partial as Partial
-from minijax.core.pytree import PyTreeDef as PyTreeDef
 from minijax.core.pytree import is_tree_node as is_tree_node
 from minijax.core.pytree_nodes import register_dataclass as register_dataclass
 from minijax.core.pytree_nodes import register_pytree_node as register_pytree_node
@@ -17,6 +16,7 @@ from minijax.core.pytree_nodes import (
     register_pytree_with_keys_class as register_pytree_with_keys_class,
 )
 from minijax.core.pytree_nodes import register_static as register_static
+from minijax.core.tree_library import PyTreeDef as PyTreeDef
 from minijax.tree_util.registry import KeyEntry as KeyEntry
 from minijax.tree_util.registry import PyTreeRegistry as PyTreeRegistry
 from minijax.tree_util.registry import default_registry as default_registry

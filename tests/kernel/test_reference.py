@@ -41,6 +41,30 @@ def test_reshape_keeps_the_order(target: tuple[int, ...]) -> None:
     np.testing.assert_array_equal(run(program, x)[0], x.reshape(target))
 
 
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ((2, 6, 5), (2, 1, 2, 3, 5)),
+        ((1, 2, 3, 4), (6, 1, 4)),
+        ((4, 3, 5), (2, 6, 5)),
+        ((1, 1), ()),
+        ((3, 0, 2), (0, 7)),
+    ],
+)
+def test_reshape_joins_and_takes_apart_groups_of_axes(
+    source: tuple[int, ...], target: tuple[int, ...]
+) -> None:
+    program = build([array(*source)], lambda k, x: k.reshape(x, array(*target)))
+    x = np.arange(float(np.prod(source))).reshape(source)
+    np.testing.assert_array_equal(run(program, x)[0], x.reshape(target))
+
+
+def test_axes_that_a_reshape_leaves_alone_are_not_computed() -> None:
+    program = build([array(2, 6, 5)], lambda k, x: k.reshape(x, array(2, 1, 6, 1, 5)))
+    assert "//" not in str(program)
+    assert "%" not in str(program)
+
+
 def test_an_empty_array_reads_nothing() -> None:
     program = build([array(0, 2)], lambda k, x: k.reshape(x, array(2, 0)))
     assert run(program, np.empty((0, 2)))[0].shape == (2, 0)

@@ -554,3 +554,11 @@ def test_older_names_under_experimental() -> None:
         assert mj.config.jax_compilation_cache_dir == "somewhere"
     finally:
         mj.config.update("compilation_cache_dir", before)
+
+
+def test_names_that_libraries_reach_without_an_import() -> None:
+    assert mj.core.Effects is mj.extend.core.Effects
+    assert mj.core.no_effects == frozenset()
+    assert mj.interpreters.ad.primitive_jvps is not None
+    assert mj.Array.item(jnp.array([2.0])) == 2.0
+    assert mj.Array.copy_to_host_async(jnp.array([2.0])) is None

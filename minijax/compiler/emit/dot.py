@@ -17,18 +17,17 @@ from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.numbers.types import literal_float
 from minijax.compiler.emit.parts import PartFrame, emit_in_parts
 from minijax.compiler.emit.positions import plus, times
-from minijax.compiler.fuse.matrices import Layout, free_axes, operand_layouts, strides_of
+from minijax.compiler.fuse.matrices import (
+    Layout,
+    free_axes,
+    gemm_symbol,
+    operand_layouts,
+    strides_of,
+)
 from minijax.compiler.fuse.rewrite import dot_sizes
 from minijax.compiler.text import Operand
 from minijax.core import dtypes
 from minijax.kernel.roots import Dot, Value
-
-_LETTER = {
-    dtypes.float32: "s",
-    dtypes.float64: "d",
-    dtypes.complex64: "c",
-    dtypes.complex128: "z",
-}
 
 
 def emit_dot(frame: Frame, dot: Dot, position: int) -> None:
@@ -60,7 +59,8 @@ def _emit_products(frame: Frame, dot: Dot, lhs: Prepared, rhs: Prepared) -> None
         lhs = (_element(c, dtype, lhs[0], moved), *lhs[1:])
         target = _element(c, dtype, out, times(c, start, columns))
         height = plus(c, stop, times(c, start, -1))
-        _gemm(c, dtype, (columns, height, contracted), (rhs[0], rhs[1]), (lhs[0], lhs[1]), target)
+        first, second = (rhs[0], rhs[1]), (lhs[0], lhs[1])
+        emit_gemm(c, dtype, (columns, height, contracted), first, second, target)
         return
     with c.fn.loop(*frame.span(count)) as batch:
         index = _unflatten(c, batch.index, sizes)
@@ -68,7 +68,7 @@ def _emit_products(frame: Frame, dot: Dot, lhs: Prepared, rhs: Prepared) -> None
         b = _shifted(c, dtype, rhs, index)
         offset = c.fn.emit(f"mul nsw i64 {batch.index}, {rows * columns}")
         target = _element(c, dtype, out, offset)
-        _gemm(c, dtype, (columns, rows, contracted), (b, rhs[1]), (a, lhs[1]), target)
+        emit_gemm(c, dtype, (columns, rows, contracted), (b, rhs[1]), (a, lhs[1]), target)
 
 
 Prepared = tuple[str, Layout, list[int]]
@@ -130,7 +130,7 @@ def _element(c: Context, dtype: np.dtype, address: str, offset: Operand) -> str:
     return c.fn.gep(f"[{dtype.itemsize} x i8]", address, offset)
 
 
-def _gemm(
+def emit_gemm(
     c: Context,
     dtype: np.dtype,
     sizes: tuple[int, Operand, int],
@@ -139,7 +139,7 @@ def _gemm(
     target: str,
 ) -> None:
     """Calls gemm for target = first · second as BLAS, column by column, sees them."""
-    symbol = f"blas_{_LETTER[dtype]}gemm"
+    symbol = gemm_symbol(dtype)
     c.outside(symbol)
     rows, columns, contracted = sizes
     (a, a_layout), (b, b_layout) = first, second

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minijax.compiler.emit import dense, sliding
+from minijax.compiler.emit import dense, sliding, spreading
 from minijax.compiler.emit.calls import emit_host_call
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame, copy, nbytes
@@ -78,7 +78,8 @@ def _define(c: Context, symbol: str) -> None:
     if c.module.defines(symbol):
         return
     kind = symbol.removeprefix(OWN).split("_", 1)[0]
-    {"lu": dense.define, "slide": sliding.define}[kind](c, symbol)
+    defines = {"lu": dense.define, "slide": sliding.define, "spread": spreading.define}
+    defines[kind](c, symbol)
 
 
 def _moved(c: Context, address: str, index: Operand, stride: int) -> str:

@@ -12,7 +12,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from minijax.core import dtypes
 from minijax.kernel.roots import Dot, Value
+
+_LETTER = {
+    dtypes.float32: "s",
+    dtypes.float64: "d",
+    dtypes.complex64: "c",
+    dtypes.complex128: "z",
+}
 
 
 class Layout(NamedTuple):
@@ -20,6 +30,11 @@ class Layout(NamedTuple):
 
     kept: int
     contracted: int
+
+
+def gemm_symbol(dtype: np.dtype) -> str:
+    """Returns the name of BLAS's product of matrices of a dtype."""
+    return f"blas_{_LETTER[dtype]}gemm"
 
 
 def operand_layouts(dot: Dot) -> tuple[Layout | None, Layout | None]:

@@ -281,7 +281,7 @@ def _stage_while_body(body_fun: Callable[..., Any], init: Sequence[Any], tree: A
 
 def _check_condition(cond: TreeProgram) -> None:
     avals = cond.out_avals
-    is_leaf = cond.out_tree == structure(0)
+    is_leaf = cond.out_tree.is_leaf()
     if is_leaf and avals[0].shape == () and avals[0].dtype == dtypes.bool_:
         return
     shown = ", ".join(builtins.map(type_name, avals)) or "nothing"
