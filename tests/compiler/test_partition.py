@@ -66,3 +66,20 @@ def test_values_alone() -> None:
     (found,) = compile_jaxpr(program).run([x])
     (wanted,) = eval_jaxpr(program, x)
     np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int32", "uint64", "int16"])
+@pytest.mark.parametrize("length", [65, 72, 79, 500])
+def test_one_side_is_full_long_before_the_other(dtype: str, length: int) -> None:
+    up = np.arange(length).astype(dtype)
+    rows = np.stack([up, up[::-1], np.roll(up, length // 2), np.where(up % 2, up, up[::-1])])
+    for kth in (0, 1, 7, 8, length // 2, length - 9, length - 1):
+        _agree(rows, 1, kth)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_a_place_of_which_there_are_equals_all_over_the_row(share: float) -> None:
+    x = np.random.default_rng(0).integers(0, 1000, (2, 1003)).astype(np.float64)
+    x[np.random.default_rng(1).random(x.shape) < share] = 500.0
+    for kth in (400, 501, 650):
+        _agree(x, 1, kth)

@@ -41,7 +41,9 @@ _ENOUGH = 8
 _NEIGHBOURS = 64  # elements that stay together: a register or a line of the cache, of any dtype
 _TILE = 8  # rows that are exchanged with columns together
 _FEWEST_COLUMNS = 1024
-_FEWEST_ROWS = 128
+# Rows of a product in a part: BLAS lays out the other operand for each part again.
+_FEWEST_ROWS = 240
+_FEWEST_OF_TWO = 96  # where there are only two parts
 
 
 @record(eq=True)
@@ -201,6 +203,8 @@ def _split_dot(dot: Dot, work: float) -> Split | None:
     if batch > 1:
         return _cut([(None, batch, 1)], work)
     rows = dot_sizes(dot)[0]
-    length = max(-(-rows // MOST_PARTS), _FEWEST_ROWS)
-    split = Split(None, rows, length)
-    return split if split.parts > 1 else None
+    if rows < 2 * _FEWEST_OF_TWO:
+        return None
+    # As many parts as a power of two, which most numbers of threads share without a rest.
+    parts = min(1 << max(rows // _FEWEST_ROWS, 2).bit_length() - 1, MOST_PARTS)
+    return Split(None, rows, -(-rows // (parts * _TILE)) * _TILE)

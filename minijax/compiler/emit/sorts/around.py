@@ -2,7 +2,8 @@
 
 The place is found first (`nth`). What stands in front of it are the keys less than its own, and
 those equal to it that come sooner: so one sweep up to it and one behind it know from a comparison
-to which side an element goes, and both sides are filled in order.
+to which side an element goes, and both sides are filled in order. Where lanes can be moved, vectors
+are taken apart (`chosen`), and both halves written whole as long as both sides have room.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.numbers.types import layout
+from minijax.compiler.emit.sorts import chosen
 from minijax.compiler.emit.sorts.key_rows import key_dtype, ordering_key
 from minijax.compiler.emit.sorts.moved import Moved
 from minijax.compiler.emit.sorts.nth import nth_finder
@@ -45,6 +47,8 @@ class Around:
         smaller = min(self.around, self.n - 1 - self.around)
         self.is_sparse = self.moved.stride == 1 and smaller * _SPARSE < self.n
         self.lanes = host().vector_bytes // max(*(x.itemsize for x in self.moved.dtypes), 1)
+        vectors = [self.compared, *self.moved.dtypes]
+        self.moves_lanes = self.moved.stride == 1 and chosen.can_move(vectors)
 
     def write(self, start: str, target_start: str) -> None:
         """Writes the row that starts at a position from one that starts at another."""
@@ -106,12 +110,17 @@ class Around:
         """
         fn = self.c.fn
         first, end = bounds
-        if self.is_sparse:
+        # Rows of nothing but NaN around the place are too rare for code of their own.
+        parts = self.moves_lanes and not self.pivot_is_nan
+        if self.is_sparse or parts:
+            block, lanes = (
+                (self._block, self.lanes) if self.is_sparse else (self._parted, chosen.LANES)
+            )
             length = fn.emit(f"sub nsw i64 {end}, {first}")
-            whole = fn.emit(f"and i64 {length}, {-self.lanes}")
+            whole = fn.emit(f"and i64 {length}, {-lanes}")
             stop = fn.emit(f"add nsw i64 {first}, {whole}")
-            with fn.loop(first, stop, self.lanes, carried=[("i64", done)]) as blocks:
-                blocks.next(self._block(keys, pivot, blocks.index, blocks.values[0], test, starts))
+            with fn.loop(first, stop, lanes, carried=[("i64", done)]) as blocks:
+                blocks.next(block(keys, pivot, blocks.index, blocks.values[0], test, starts))
             first, done = stop, blocks.results[0]
         return self._each(keys, pivot, (first, end), done, test, starts)
 
@@ -174,6 +183,54 @@ class Around:
                     self.moved.move(start, place, target_start, target)
                 by = 0 if mostly_behind else lanes
                 choice.give(fn.emit(f"add nsw i64 {before}, {by}"))
+            with choice.otherwise():
+                end = fn.emit(f"add nsw i64 {place}, {lanes}")
+                choice.give(self._each(keys, pivot, (place, end), before, test, starts))
+        return choice.results[0]
+
+    def _parted(
+        self, keys: str, pivot: str, place: str, before: str, test: str, starts: tuple[str, str]
+    ) -> str:
+        """Moves the lanes of a vector to the sides where they go."""
+        c, fn, lanes = self.c, self.c.fn, chosen.LANES
+        behind = self._behind(place, before, test)
+        with c.on(lanes):
+            (found,) = load(c, self.compared, keys, place)
+            front = chosen.word_of(c, self._goes_first(found, pivot, test))
+        room = [
+            fn.emit(f"icmp sle i64 {at}, {stop - lanes}")
+            for at, stop in ((before, self.around), (behind, self.n))
+        ]
+        with fn.if_else(fn.emit(f"and i1 {room[0]}, {room[1]}"), ["i64"]) as choice:
+            with choice.then():
+                rest = fn.emit(f"xor i8 {front}, -1")
+                with c.on(lanes):
+                    self.moved.move_chosen(starts, place, ((front, before), (rest, behind)))
+                choice.give(fn.emit(f"add nsw i64 {before}, {chosen.ones(c, front)}"))
+            with choice.otherwise():
+                choice.give(self._at_an_end(keys, pivot, (place, before), front, test, starts))
+        return choice.results[0]
+
+    def _at_an_end(
+        self,
+        keys: str,
+        pivot: str,
+        at: tuple[str, str],
+        front: str,
+        test: str,
+        starts: tuple[str, str],
+    ) -> str:
+        """Moves a vector where a side is nearly full: whole, if all lanes go to one side."""
+        c, fn, lanes = self.c, self.c.fn, chosen.LANES
+        place, before = at
+        none, every = (fn.emit(f"icmp eq i8 {front}, {word}") for word in (0, -1))
+        with fn.if_else(fn.emit(f"or i1 {none}, {every}"), ["i64"]) as choice:
+            with choice.then():
+                behind = self._behind(place, before, test)
+                target = fn.emit(f"select i1 {none}, i64 {behind}, i64 {before}")
+                with c.on(lanes):
+                    self.moved.move(starts[0], place, starts[1], target)
+                choice.give(fn.emit(f"add nsw i64 {before}, {chosen.ones(c, front)}"))
             with choice.otherwise():
                 end = fn.emit(f"add nsw i64 {place}, {lanes}")
                 choice.give(self._each(keys, pivot, (place, end), before, test, starts))

@@ -13,9 +13,10 @@ from minijax.compiler import numpy_sorts
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.numbers.types import layout
+from minijax.compiler.emit.sorts import chosen
 from minijax.compiler.engine import host
 from minijax.compiler.status import OUT_OF_MEMORY
-from minijax.compiler.text import literal
+from minijax.compiler.text import Operand, literal
 from minijax.core import dtypes
 
 NUMBERS, ROOM = "%numbers", "%room"
@@ -62,6 +63,7 @@ class KeyRow:
         self.ty = f"i{8 * dtype.itemsize}"
         self.sign = "s" if dtype.kind == "i" else "u"
         self.lanes = max(2 * host().vector_bytes // dtype.itemsize, 4)
+        self.moves_lanes = chosen.can_move([dtype])
 
     def convert_all(self) -> None:
         """Makes keys of all numbers."""
@@ -125,7 +127,7 @@ class KeyRow:
                 done = self._filter_vectors(source, whole, tried)
                 self._keep(source, whole, count, done, tried)
             with choice.otherwise():
-                if source == NUMBERS and self.number != self.dtype:
+                if source == NUMBERS and self.number != self.dtype and not self.moves_lanes:
                     # Vectors become keys faster than numbers one by one.
                     self.convert_all()
                     source = ROOM
@@ -173,32 +175,54 @@ class KeyRow:
             one = fn.emit(f"zext i1 {self._is_inside(key, tried)} to i64")
             return fn.emit(f"add nsw i64 {at}, {one}")
 
+        together = chosen.LANES if self.moves_lanes else _UNROLLED
         length = fn.emit(f"sub nsw i64 {end}, {start}")
-        stop = fn.emit(f"add nsw i64 {start}, {fn.emit(f'and i64 {length}, {-_UNROLLED}')}")
-        with fn.loop(start, stop, _UNROLLED, carried=[("i64", done)]) as several:
+        stop = fn.emit(f"add nsw i64 {start}, {fn.emit(f'and i64 {length}, {-together}')}")
+        with fn.loop(start, stop, together, carried=[("i64", done)]) as several:
             (at,) = several.values
-            for k in range(_UNROLLED):
-                at = keep(fn.emit(f"add nsw i64 {several.index}, {k}"), at)
+            if self.moves_lanes:
+                at = self._keep_vector(source, several.index, at, tried)
+            else:
+                for k in range(_UNROLLED):
+                    at = keep(fn.emit(f"add nsw i64 {several.index}, {k}"), at)
             several.next(at)
         with fn.loop(stop, end, carried=[("i64", several.results[0])]) as each:
             each.next(keep(each.index, each.values[0]))
         return each.results[0]
 
+    def _keep_vector(self, source: str, start: str, at: str, tried: Bracket) -> str:
+        """Keeps what is in the bracket of a vector, all of which was in front of its end before."""
+        c = self.c
+        with c.on(chosen.LANES):
+            keys = self.key(source, start)
+            word = chosen.word_of(c, self._is_inside(keys, tried))
+            chosen.store_chosen(c, self.dtype, keys, word, ROOM, at)
+        return c.fn.emit(f"add nsw i64 {at}, {chosen.ones(c, word)}")
+
     def place(self, key: str, number: str) -> str:
         """Returns where the key is that so many of its equals stand in front of."""
         fn = self.c.fn
         last = fn.emit(f"sub nsw i64 %n, {self.lanes}")
-        with fn.while_loop([("i64", 0), ("i64", number), ("i1", "true")]) as blocks:
-            start, left, goes_on = blocks.values
+        carried: list[tuple[str, Operand]] = [
+            ("i64", 0),
+            ("i64", number),
+            ("i64", 0),
+            ("i1", "true"),
+        ]
+        with fn.while_loop(carried) as blocks:
+            start, left, _, goes_on = blocks.values
             fits = fn.emit(f"icmp sle i64 {start}, {last}")
             blocks.test(fn.emit(f"and i1 {goes_on}, {fits}"))
             equal = self._ones(self._equal(key, start))
             passes = fn.emit(f"icmp sle i64 {equal}, {left}")
-            by = fn.emit(f"select i1 {passes}, i64 {self.lanes}, i64 0")
-            gone = fn.emit(f"select i1 {passes}, i64 {equal}, i64 0")
-            moved = fn.emit(f"add nsw i64 {start}, {by}")
-            blocks.next(moved, fn.emit(f"sub nsw i64 {left}, {gone}"), passes)
-        return self._place_from(key, *blocks.results[:2])
+            # Goes on before it knows whether to, so that no vector waits for the one before.
+            after = fn.emit(f"add nsw i64 {start}, {self.lanes}")
+            blocks.next(after, fn.emit(f"sub nsw i64 {left}, {equal}"), equal, passes)
+        start, left, equal, passed = blocks.results
+        by = fn.emit(f"select i1 {passed}, i64 0, i64 {self.lanes}")
+        more = fn.emit(f"select i1 {passed}, i64 0, i64 {equal}")
+        before = fn.emit(f"sub nsw i64 {start}, {by}")
+        return self._place_from(key, before, fn.emit(f"add nsw i64 {left}, {more}"))
 
     def _equal(self, key: str, start: str) -> str:
         c = self.c

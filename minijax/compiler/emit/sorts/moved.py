@@ -6,7 +6,7 @@ What nobody reads is not written, and what numbers its own places is not read.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from minijax.compiler.emit.frame import Frame
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.numbers.types import Scalar
+from minijax.compiler.emit.sorts.chosen import store_chosen
 from minijax.compiler.text import Operand
 from minijax.core import dtypes
 from minijax.kernel.roots import Sort, numbers_places
@@ -125,6 +126,23 @@ class Moved:
             if address is not None:
                 x = self.take(number, start, place)
                 store(self.c, self.dtypes[number], x, address, at)
+
+    def move_chosen(
+        self, starts: tuple[str, str], place: str, parts: Sequence[tuple[str, str]]
+    ) -> None:
+        """Moves the chosen ones of neighbours to each of some places; there is room for all.
+
+        Args:
+            starts: where the rows of operands and results start.
+            place: the place of the first neighbour.
+            parts: pairs of a choice and the place where the first one chosen goes.
+        """
+        for number, address in enumerate(self.targets):
+            if address is not None:
+                (x,) = self.take(number, starts[0], place)
+                for word, target in parts:
+                    at = self.offset(starts[1], target)
+                    store_chosen(self.c, self.dtypes[number], x, word, address, at)
 
     def offset(self, start: str, place: Operand) -> str:
         """Returns the position of a place of a row."""
