@@ -35,14 +35,17 @@ class Steps:
 
     Args:
         jaxpr: the program; it holds no constants.
+
+    Attributes:
+        native: native code that takes the steps on arrays, or gives None; None where there is none.
     """
 
-    __slots__ = ("_constants", "_jaxpr", "_native", "_outs", "_steps", "_uses")
+    __slots__ = ("_constants", "_jaxpr", "_outs", "_steps", "_uses", "native")
 
     def __init__(self, jaxpr: Jaxpr) -> None:
         assert not jaxpr.constvars, "steps have no captured values"
         self._jaxpr = jaxpr
-        self._native: Callable[..., list[Any] | None] | None = None
+        self.native: Callable[..., list[Any] | None] | None = None
         self._uses = 0
         atoms = [atom for eqn in jaxpr.eqns for atom in eqn.invars] + list(jaxpr.outvars)
         literals = list(dict.fromkeys(atom for atom in atoms if isinstance(atom, Literal)))
@@ -63,8 +66,8 @@ class Steps:
         """Takes the steps in the current trace and returns the outputs."""
         trace = current.trace
         if trace is EVAL:
-            if self._native is not None:
-                found = self._native(*inputs)
+            if self.native is not None:
+                found = self.native(*inputs)
                 if found is not None:
                     return found
             self._uses += 1
@@ -78,8 +81,8 @@ class Steps:
 
     def _derive(self) -> None:
         """Has native code made, the first time there may be some."""
-        if self._native is None and quick.derive_steps is not None and self._steps:
-            self._native = quick.derive_steps(self._jaxpr) or _none
+        if self.native is None and quick.derive_steps is not None and self._steps:
+            self.native = quick.derive_steps(self._jaxpr) or _none
 
     def in_python(self, *inputs: Any) -> list[Any]:
         """Takes the steps on arrays."""
