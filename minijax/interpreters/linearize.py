@@ -96,6 +96,7 @@ class LinearizeTrace(Trace):
     ) -> tuple[Any, ...]:
         primals: list[Any] = []
         active: list[bool] = []
+        # The operation and the avals of its operands, after None those that have no tangent.
         key: list[Any] = [primitive]
         for x in args:
             is_active = type(x) is LinearizeTracer and x._trace is self
@@ -109,7 +110,7 @@ class LinearizeTrace(Trace):
         if True not in active:
             return process_in(self.parent, primitive, primals, params)
         if self.by_steps and not (recording and any(map(_is_number, primals))):
-            plan = _find_plan(key, primitive, primals, active, params)
+            plan = _plans.find_by(key, primitive, primals, active, params)
             if plan is not None:
                 return self._take_steps(plan, primals, args)
         tangents = [self.split(x)[1] for x in args]
@@ -213,32 +214,6 @@ def _picker(places: Sequence[int]) -> Callable[[list[Any]], Sequence[Any]]:
 
 
 _plans = Table(_derive)
-# The same by a key that is at hand: the operation, and the avals of its operands, those of operands
-# without a tangent after None; then the parameters.
-_by_key: dict[Any, _Plan] = {}
-_MOST_KEYS = 4096
-
-
-def _find_plan(
-    key: Sequence[Any],
-    primitive: Primitive,
-    primals: Sequence[Any],
-    active: Sequence[bool],
-    params: dict[str, Any],
-) -> _Plan | None:
-    whole = (*key, *params.items())
-    try:
-        return _by_key[whole]
-    except KeyError:
-        pass
-    except TypeError:  # a parameter without a hash
-        return None
-    plan: _Plan | None = _plans.find(primitive, primals, active, params)
-    if plan is not None:
-        if len(_by_key) >= _MOST_KEYS:
-            _by_key.clear()
-        _by_key[whole] = plan
-    return plan
 
 
 def linearize(

@@ -143,6 +143,7 @@ class Table:
         self._patience = patience
         # An int is the number of applications so far.
         self._found: dict[Any, Any] = {}
+        self._by_key: dict[Any, Any] = {}
 
     def find(
         self,
@@ -174,6 +175,33 @@ class Table:
             # Whatever is wrong, the rule will say so where it is needed.
             found = None
         self._keep(key, found)
+        return found
+
+    def find_by(
+        self,
+        key: Sequence[Any],
+        primitive: Primitive,
+        operands: Sequence[Any],
+        active: Sequence[Any],
+        params: dict[str, Any],
+    ) -> Any:
+        """Does what `find` does, sooner, for a caller who has a key at hand.
+
+        Args:
+            key: something that tells all of the other arguments but `params`.
+            primitive, operands, active, params: as for `find`.
+        """
+        whole = (*key, *params.items())
+        try:
+            return self._by_key[whole]
+        except KeyError:
+            found = self.find(primitive, operands, active, params)
+        except TypeError:  # a parameter without a hash
+            return None
+        if found is not None:
+            if len(self._by_key) >= _LIMIT:
+                self._by_key.clear()
+            self._by_key[whole] = found
         return found
 
     def _keep(self, key: Any, found: Any) -> None:
