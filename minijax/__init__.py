@@ -28,8 +28,8 @@ __getattr__, __dir__, __all__ = _lazy_names(
     {
         "minijax": """
             ad_checkpoint api_util core custom_batching custom_derivatives debug distributed dlpack
-            dtypes errors experimental extend flatten_util image lax lib monitoring nn numpy ops
-            profiler random scipy sharding stages tree tree_util typing version
+            dtypes errors experimental extend flatten_util image interpreters lax lib monitoring nn
+            numpy ops profiler random scipy sharding stages tree tree_util typing version
         """,
         "minijax.core.config": "config",
         "minijax.core.dtypes": "float0",

@@ -14,6 +14,7 @@ from minijax import experimental as experimental
 from minijax import extend as extend
 from minijax import flatten_util as flatten_util
 from minijax import image as image
+from minijax import interpreters as interpreters
 from minijax import lax as lax
 from minijax import lib as lib
 from minijax import monitoring as monitoring
@@ -213,6 +214,7 @@ __all__ = [
     "host_ids",
     "hvp",
     "image",
+    "interpreters",
     "jacfwd",
     "jacobian",
     "jacrev",

@@ -19,6 +19,13 @@ __getattr__, __dir__, __all__ = _lazy_names(
         "minijax.core.jaxpr": "Atom ClosedJaxpr=Jaxpr Jaxpr JaxprEqn=Eqn Literal Var",
         "minijax.core.trace": "Trace Tracer",
         "minijax.core.user_primitive": "ParamDict Primitive=UserPrimitive",
+        # Names that JAX has moved to extend.core and still has here.
+        "minijax.extend.core": """
+            DebugInfo DropVar Effect Effects check_jaxpr concrete_or_error gensym jaxprs_in_params
+            new_jaxpr_eqn no_effects nonempty_axis_env_DO_NOT_USE primal_dtype_to_tangent_dtype
+            unsafe_am_i_under_a_jit_DO_NOT_USE unsafe_am_i_under_a_vmap_DO_NOT_USE
+            unsafe_get_axis_names_DO_NOT_USE valid_jaxtype
+        """,
         "typing": "Value=Any",
     },
 )

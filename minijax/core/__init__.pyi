@@ -27,11 +27,35 @@ from minijax.core.trace import Trace as Trace
 from minijax.core.trace import Tracer as Tracer
 from minijax.core.user_primitive import ParamDict as ParamDict
 from minijax.core.user_primitive import UserPrimitive as Primitive
+from minijax.extend.core import DebugInfo as DebugInfo
+from minijax.extend.core import DropVar as DropVar
+from minijax.extend.core import Effect as Effect
+from minijax.extend.core import Effects as Effects
+from minijax.extend.core import check_jaxpr as check_jaxpr
+from minijax.extend.core import concrete_or_error as concrete_or_error
+from minijax.extend.core import gensym as gensym
+from minijax.extend.core import jaxprs_in_params as jaxprs_in_params
+from minijax.extend.core import new_jaxpr_eqn as new_jaxpr_eqn
+from minijax.extend.core import no_effects as no_effects
+from minijax.extend.core import nonempty_axis_env_DO_NOT_USE as nonempty_axis_env_DO_NOT_USE
+from minijax.extend.core import primal_dtype_to_tangent_dtype as primal_dtype_to_tangent_dtype
+from minijax.extend.core import (
+    unsafe_am_i_under_a_jit_DO_NOT_USE as unsafe_am_i_under_a_jit_DO_NOT_USE,
+)
+from minijax.extend.core import (
+    unsafe_am_i_under_a_vmap_DO_NOT_USE as unsafe_am_i_under_a_vmap_DO_NOT_USE,
+)
+from minijax.extend.core import unsafe_get_axis_names_DO_NOT_USE as unsafe_get_axis_names_DO_NOT_USE
+from minijax.extend.core import valid_jaxtype as valid_jaxtype
 
 __all__ = [
     "AbstractValue",
     "Atom",
     "ClosedJaxpr",
+    "DebugInfo",
+    "DropVar",
+    "Effect",
+    "Effects",
     "InconclusiveDimensionOperation",
     "Jaxpr",
     "JaxprEqn",
@@ -44,15 +68,27 @@ __all__ = [
     "Tracer",
     "Value",
     "Var",
+    "check_jaxpr",
+    "concrete_or_error",
     "ensure_compile_time_eval",
     "eval_context",
     "eval_jaxpr",
     "find_top_trace",
+    "gensym",
     "get_aval",
     "get_opaque_trace_state",
+    "jaxprs_in_params",
     "max_dim",
     "min_dim",
+    "new_jaxpr_eqn",
+    "no_effects",
+    "nonempty_axis_env_DO_NOT_USE",
+    "primal_dtype_to_tangent_dtype",
     "pytype_aval_mappings",
     "set_current_trace",
     "take_current_trace",
+    "unsafe_am_i_under_a_jit_DO_NOT_USE",
+    "unsafe_am_i_under_a_vmap_DO_NOT_USE",
+    "unsafe_get_axis_names_DO_NOT_USE",
+    "valid_jaxtype",
 ]

@@ -127,9 +127,6 @@ class ConcreteArray(Array):
         """Gives the elements up; using the array is an error from now on."""
         mark_deleted(self)
 
-    def copy_to_host_async(self) -> None:
-        """Does nothing: the elements are in host memory."""
-
     def is_ready(self) -> bool:
         """Whether the elements have been computed; always, as calls wait for them."""
         return True

@@ -129,6 +129,14 @@ class Array:
             "minijax.Array cannot be called: make arrays with minijax.numpy.asarray(...)."
         )
 
+    # Subclasses have their own; libraries look these two up in the class.
+    def item(self, *args: int) -> Any:
+        """Returns one element as a Python scalar."""
+        return np.asarray(self).item(*args)
+
+    def copy_to_host_async(self) -> None:
+        """Does nothing: arrays are on the host."""
+
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""

@@ -12,7 +12,8 @@ primitives is given.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from types import MethodType
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -77,6 +78,17 @@ class UserPrimitive(Primitive, metaclass=_AnyPrimitive):
         (6.0, 6.0)
     """
 
+    multiple_results = False
+    # The rules that a subclass defines as methods `impl` and `abstract_eval`.
+    _methods: ClassVar[dict[str, Callable[..., Any]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        # Taken out of the class: the methods of these names are what interpreters call.
+        found = {name: vars(cls)[name] for name in _METHODS if name in vars(cls)}
+        for name in found:
+            delattr(cls, name)
+        cls._methods = {**cls._methods, **found}
+
     def __init__(self, name: str) -> None:
         rules = {
             "impl": self._evaluate,
@@ -89,8 +101,10 @@ class UserPrimitive(Primitive, metaclass=_AnyPrimitive):
         }
         absent = dict.fromkeys(("linearize", "stage", "prune", "effect"))
         super().__init__(name, **rules, **absent, collective=True)
-        self.multiple_results = False
         self._user: dict[str, Callable[..., Any]] = {}
+        for method, define in _METHODS.items():
+            if method in self._methods:
+                define(self, MethodType(self._methods[method], self))
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -188,3 +202,10 @@ class UserPrimitive(Primitive, metaclass=_AnyPrimitive):
         if rule is not None:
             return rule(k, operands, out, params)
         return k.host_call(out, lambda *args: self._evaluate(*args, **params), operands)
+
+
+# How a rule that a subclass defines as a method is given.
+_METHODS = {
+    "impl": UserPrimitive.def_impl,
+    "abstract_eval": UserPrimitive.def_effectful_abstract_eval,
+}

@@ -15,6 +15,10 @@ from minijax.core.user_primitive import primitive_lowerings
 from minijax.interpreters.stage import stage_closed
 
 
+class LoweringRuleContext:
+    """What a rule that builds operations would be given; rules name it in annotations."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoweredFunction:
     """A function of arrays as the lowering of a primitive.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -147,3 +148,28 @@ def test_sums_for_the_derivative_by_the_order_end(monkeypatch: pytest.MonkeyPatc
     mj.lax.igamma_grad_a(30 * a, 25 * a)
     assert len(numbers) == 4
     assert max(numbers) < 200
+
+
+@pytest.mark.parametrize("top", [0, 1, 5])
+def test_legendre(top: int, oracle: Any) -> None:
+    theirs = oracle.scipy.special
+    z = np.array([-1.0, -0.7, 0.0, 0.3, 0.999, 1.0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        expected = theirs.lpmn(top, top, z)
+        normalized = theirs.lpmn_values(top, top, z, True)
+    for found, wanted in zip(ours.lpmn(top, top, z), expected, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-11)
+    compiled = mj.jit(lambda x: ours.lpmn_values(top, top, x, True))
+    np.testing.assert_allclose(compiled(z), normalized, rtol=1e-12, atol=1e-14)
+    assert ours.lpmn(top, top, z.astype(np.float32))[1].dtype == np.float32
+
+
+def test_legendre_of_what_it_does_not_take() -> None:
+    z = np.array([0.5])
+    with pytest.raises(NotImplementedError, match="m and n"):
+        ours.lpmn(1, 2, z)
+    with pytest.raises(ValueError, match="vector"):
+        ours.lpmn_values(1, 1, z[0], False)
+    with pytest.raises(TypeError, match="int64"):
+        ours.lpmn_values(1, 1, np.array([1]), False)

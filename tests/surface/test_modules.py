@@ -4,7 +4,9 @@ import gc
 import inspect
 import json
 import logging
+import tomllib
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +33,14 @@ from minijax.sharding import NamedSharding, PartitionSpec
 from minijax.test_util import check_grads, check_jvp, check_vjp
 
 X = jnp.arange(6.0).reshape(3, 2)
+
+
+def test_the_version_is_that_of_the_interface() -> None:
+    root = Path(__file__).parents[2]
+    assert f"Compared with jax {mj.__version__}:" in (root / "docs/jax_names.md").read_text()
+    assert mj.__version__ == ".".join(map(str, mj.__version_info__))
+    metadata = tomllib.loads((root / "pyproject.toml").read_text())
+    assert metadata["project"]["version"] == mj.__version__
 
 
 # -- configuration
@@ -544,3 +554,11 @@ def test_older_names_under_experimental() -> None:
         assert mj.config.jax_compilation_cache_dir == "somewhere"
     finally:
         mj.config.update("compilation_cache_dir", before)
+
+
+def test_names_that_libraries_reach_without_an_import() -> None:
+    assert mj.core.Effects is mj.extend.core.Effects
+    assert mj.core.no_effects == frozenset()
+    assert mj.interpreters.ad.primitive_jvps is not None
+    assert mj.Array.item(jnp.array([2.0])) == 2.0
+    assert mj.Array.copy_to_host_async(jnp.array([2.0])) is None

@@ -178,3 +178,33 @@ def test_what_is_missing_is_said() -> None:
 def test_built_in_primitives_are_primitives() -> None:
     assert isinstance(lax.sin_p, Primitive)
     assert issubclass(Primitive, type(lax.sin_p))
+
+
+def test_rules_as_methods_of_a_subclass() -> None:
+    class Pair(Primitive):
+        multiple_results = True
+
+        def __init__(self, factor):
+            super().__init__("pair")
+            self.factor = factor
+
+        def impl(self, x):
+            return [np.asarray(x), self.factor * np.asarray(x)]
+
+        def abstract_eval(self, x):
+            return [x, x], mj.core.no_effects
+
+    class Other(Pair):
+        def impl(self, x):
+            return [np.asarray(x), -np.asarray(x)]
+
+    for p, second in ((Pair(3.0), 3 * X), (Other(3.0), -X)):
+        for bind in (p.bind, mj.jit(p.bind)):
+            np.testing.assert_array_equal(bind(X), [X, second])
+
+
+def test_rules_for_builders_of_operations_are_accepted() -> None:
+    def rule(context: mj.interpreters.mlir.LoweringRuleContext, x):
+        return [x]
+
+    assert mj.interpreters.mlir.register_lowering(Primitive("built"), rule) is rule

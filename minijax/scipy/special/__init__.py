@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = _lazy_names(
             gammasgn loggamma multigammaln poch polygamma zeta
         """,
         "minijax.scipy.special.integrals": "expn fresnel hyp1f1 hyp2f1 owens_t sici wofz",
+        "minijax.scipy.special.legendre": "lpmn lpmn_values",
         "minijax.scipy.special.spherical_harmonics": "sph_harm_y",
     },
     wrap=_guarded,

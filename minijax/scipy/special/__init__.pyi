@@ -52,6 +52,8 @@ from minijax.scipy.special.integrals import hyp2f1 as hyp2f1
 from minijax.scipy.special.integrals import owens_t as owens_t
 from minijax.scipy.special.integrals import sici as sici
 from minijax.scipy.special.integrals import wofz as wofz
+from minijax.scipy.special.legendre import lpmn as lpmn
+from minijax.scipy.special.legendre import lpmn_values as lpmn_values
 from minijax.scipy.special.spherical_harmonics import sph_harm_y as sph_harm_y
 
 __all__ = [
@@ -93,6 +95,8 @@ __all__ = [
     "loggamma",
     "logit",
     "logsumexp",
+    "lpmn",
+    "lpmn_values",
     "multigammaln",
     "ndtr",
     "ndtri",
