@@ -219,9 +219,12 @@ def fix_arguments(
     fun: Callable[..., Any], argnums: Sequence[int], args: Sequence[Any], kwargs: dict[str, Any]
 ) -> Callable[..., Any]:
     """Returns `fun` as a function of the arguments at `argnums` (and further keyword ones)."""
+    fixed = list(args)
+    for i in argnums:
+        fixed[i] = None  # a function that outlives the call does not keep what was passed
 
     def partial(*free: Any, **more: Any) -> Any:
-        full = list(args)
+        full = fixed.copy()
         for i, x in zip(argnums, free, strict=True):
             full[i] = x
         return fun(*full, **kwargs, **more)
