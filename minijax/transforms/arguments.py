@@ -14,6 +14,7 @@ from minijax.core.pytree import (
     PyTreeDef,
     describe_mismatch,
     flatten,
+    flatten_call,
     flatten_with_path,
     keystr,
     structure,
@@ -158,7 +159,7 @@ def flatten_arrays(what: str, args: Sequence[Any]) -> tuple[list[Any], PyTreeDef
     Raises:
         TypeError: naming the argument by its key path, if it is not an array or a number.
     """
-    leaves, in_tree = flatten((tuple(args), {}))
+    leaves, in_tree = flatten_call(args, {})
     try:
         return [as_array(x) for x in leaves], in_tree
     except (TypeError, ValueError):
