@@ -16,8 +16,7 @@ import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
 from minijax.compiler.cache.modules import cached_module
@@ -91,13 +90,11 @@ _PREFIXES = ("scipy_openblas", "openblas")
 @functools.cache
 def _functions() -> tuple[Any, Any] | None:
     """Returns the getter and setter of the number of threads, None for another BLAS."""
-    spec = find_spec("scipy")
+    spec = import_module("importlib.util").find_spec("scipy")
     if spec is None or spec.origin is None:
         return None
-    site = Path(spec.origin).parent.parent
-    libraries = [*site.glob("scipy.libs/*openblas*"), *site.glob("scipy/.dylibs/*openblas*")]
-    for path in libraries:
-        library = ctypes.CDLL(str(path))
+    for path in _libraries(os.path.dirname(os.path.dirname(spec.origin))):
+        library = ctypes.CDLL(path)
         for prefix in _PREFIXES:
             if hasattr(library, f"{prefix}_set_num_threads"):
                 return (
@@ -105,6 +102,13 @@ def _functions() -> tuple[Any, Any] | None:
                     getattr(library, f"{prefix}_set_num_threads"),
                 )
     return None
+
+
+def _libraries(site: str) -> Iterator[str]:
+    """Yields the files of OpenBLAS that come with SciPy."""
+    for folder in (os.path.join(site, "scipy.libs"), os.path.join(site, "scipy", ".dylibs")):
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        yield from (os.path.join(folder, name) for name in names if "openblas" in name)
 
 
 @functools.cache

@@ -36,6 +36,8 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
+from minijax.compiler import linking
+from minijax.compiler.cache.machine import note, recall
 from minijax.compiler.clock import clock
 from minijax.core.records import record
 
@@ -226,7 +228,8 @@ def load_object(
 
 def keep_forever(program: Program) -> None:
     """Keeps code to the very end of the process, for threads that may still be in it."""
-    for each in (program, _linker()):
+    owner = program if type(program._tracker) is linking.Linked else _linker()
+    for each in (program, owner):
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(each))
 
 
@@ -256,23 +259,37 @@ def choose_effort(text: str) -> Effort:
 @functools.cache
 def host() -> HostTarget:
     """Describes the machine this process runs on."""
-    cpu, features = _processor()
-    with _lock:
-        machine = _machine(2)
-        return HostTarget(
-            triple=str(machine.triple),
-            cpu=cpu,
-            features=features,
-            data_layout=str(machine.target_data),
-            vector_bytes=_vector_bytes(features),
-        )
+    _, _, triple, cpu, features, data_layout = _described()
+    return HostTarget(triple, cpu, features, data_layout, _vector_bytes(features))
 
 
 def llvm_versions() -> tuple[str, ...]:
     """Returns the versions of llvmlite and of LLVM."""
-    import llvmlite
+    return _described()[:2]
 
-    return llvmlite.__version__, ".".join(map(str, _llvm().llvm_version_info))
+
+@functools.cache
+def _described() -> tuple[str, ...]:
+    """The versions of llvmlite and LLVM, and what they say of the machine, perhaps said before."""
+    found = recall()
+    if found is None:
+        found = _describe()
+        note(found)
+    return found
+
+
+def _describe() -> tuple[str, ...]:
+    llvm = _llvm()
+    llvmlite = import_module("llvmlite")
+    with _lock:
+        target = _machine(2)
+        return (
+            str(llvmlite.__version__),
+            ".".join(map(str, llvm.llvm_version_info)),
+            str(target.triple),
+            *_processor(),
+            str(target.target_data),
+        )
 
 
 def _vector_bytes(features: str) -> int:
@@ -407,6 +424,9 @@ def _export_names(entry: str, exports: Sequence[str]) -> tuple[str, ...]:
 
 
 def _link(image: bytes, names: Sequence[str], symbols: Mapping[str, int]) -> Any:
+    linked = linking.link(image, names, symbols)
+    if linked is not None:
+        return linked
     builder = _llvm().JITLibraryBuilder().add_object_img(image).add_current_process()
     for symbol, address in symbols.items():
         builder.import_symbol(symbol, address)

@@ -30,7 +30,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib
-import importlib.util
 import os
 import re
 import sys
@@ -213,7 +212,7 @@ def _extension(name: str) -> Any:
     spec = PathFinder.find_spec(name, [os.path.join(root, folder) for root in roots])
     if spec is None or spec.loader is None:
         return importlib.import_module(name)
-    module = importlib.util.module_from_spec(spec)
+    module = importlib.import_module("importlib.util").module_from_spec(spec)
     spec.loader.exec_module(module)
     # As an import would: the package finds it there when somebody needs all of it.
     return sys.modules.setdefault(name, module)

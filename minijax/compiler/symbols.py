@@ -1,6 +1,7 @@
 """The outside functions that programs call, by name: where each is in this process.
 
     exp_f64x8       elementary functions (`vector_math.library`)
+    slide_f32x8_2x6 panels of convolutions (`emit.panels`)
     raised          where an interrupted loop leaves what a handler raised (`status`)
     pool_run        the parts of a loop on threads (`threads.pool`)
     blas_dgemm, …   native functions of other libraries (`external`)
@@ -14,6 +15,9 @@ from minijax.compiler import external, status
 from minijax.compiler.threads import runtime
 from minijax.compiler.threads.state import RUN
 from minijax.compiler.vector_math import library
+from minijax.core.lazy import find
+
+PANEL = "slide_"  # begins the names of panels
 
 
 def is_known(symbol: str) -> bool:
@@ -23,8 +27,7 @@ def is_known(symbol: str) -> bool:
         >>> is_known("exp_f64x4"), is_known("blas_dgemm"), is_known("host1")
         (True, True, False)
     """
-    own = symbol in (status.SLOT, RUN) or library.parsed(symbol) is not None
-    return own or external.is_known(symbol)
+    return _is_own(symbol) or external.is_known(symbol)
 
 
 def address(symbol: str) -> int:
@@ -33,12 +36,19 @@ def address(symbol: str) -> int:
         return status.slot_address()
     if symbol == RUN:
         return runtime.address()
+    if symbol.startswith(PANEL):
+        found: int = find(("minijax.compiler.emit.panels", "address"))(symbol)
+        return found
     function = library.parsed(symbol)
     return external.address(symbol) if function is None else library.address(*function)
 
 
 def types(symbol: str) -> str:
     """Returns the types of a native function as text; they may differ from build to build."""
-    if symbol in (status.SLOT, RUN) or library.parsed(symbol) is not None:
-        return ""
-    return str(external.signature(symbol))
+    return "" if _is_own(symbol) else str(external.signature(symbol))
+
+
+def _is_own(symbol: str) -> bool:
+    """Tells whether the compiler made the function itself."""
+    is_fixed = symbol in (status.SLOT, RUN) or symbol.startswith(PANEL)
+    return is_fixed or library.parsed(symbol) is not None

@@ -28,6 +28,8 @@ from minijax.core.collector import paused
 
 Place = tuple[str, str]
 
+_namespace = ModuleType.__dict__["__dict__"].__get__  # type: ignore[index]
+
 # The names of every package that has a table, with the module and the name of their definition.
 tables: dict[str, dict[str, Place]] = {}
 
@@ -64,6 +66,16 @@ def _module(name: str) -> ModuleType:
         return import_module(name)
 
 
+class LazyPackage(ModuleType):
+    """A package whose `__dict__`, which some programs go through, has all its names."""
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        for name in tables[self.__name__]:
+            getattr(self, name)
+        return _namespace(self)
+
+
 def lazy_names(
     package: str,
     table: Mapping[str, str],
@@ -79,6 +91,7 @@ def lazy_names(
     """
     known = tables[package] = places(table)
     namespace = vars(sys.modules[package])
+    sys.modules[package].__class__ = LazyPackage
 
     def get(name: str) -> Any:
         place = known.get(name)

@@ -1,3 +1,7 @@
-"""The version of the package; `minijax.version` makes it public."""
+"""The version of the package; `minijax.version` makes it public.
 
-VERSION = (0, 1, 0)
+It is the version of JAX whose interface the package has, as programs compare it with the versions
+in which names came or went: `if jax.__version_info__ >= (0, 7, 0): ...`.
+"""
+
+VERSION = (0, 10, 2)

@@ -132,7 +132,7 @@ def _fft_lower(k: Any, x: Any, *, out: Any, fft_type: FftType, fft_lengths: Axes
     match fft_type:
         case FftType.RFFT:
             kinds = [FftType.RFFT] + [FftType.FFT] * (len(axes) - 1)
-            axes = [axes[-1], *axes[:-1]]
+            axes = axes[::-1]
         case FftType.IRFFT:
             kinds = [FftType.IFFT] * (len(axes) - 1) + [FftType.IRFFT]
         case _:

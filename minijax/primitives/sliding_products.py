@@ -23,6 +23,7 @@ from minijax.kernel.roots import NativeCall
 from minijax.primitives.sliding import Axis, source_of_padded
 
 _LEADING = 3  # group, batch, feature
+MOST_ROWS = 16  # of a tile of results: the table of all rows is so much longer
 _LARGE_IMAGE = 64  # places of the window that are enough for a call of their own
 
 
@@ -178,12 +179,15 @@ def _products(
     lists = ["x".join(map(str, x)) for x in (shape[1:], weights, *moves)]
     symbol = "_".join(("code_slide", aval.dtype.name, *lists))
     out = ShapedArray((calls, images, *(a.count for a in slid), weights[-1]), aval.dtype)
+    arguments = (("in", 0), ("in", 1), ("out", 0), ("work", 0), ("work", 1))
+    rows = images * math.prod(axis.count for axis in slid)
     (found,) = k.native(
         (out,),
-        (NativeCall(symbol, (("in", 0), ("in", 1), ("out", 0))),),
+        (NativeCall(symbol, arguments),),
         (left, right),
         (calls,),
         functools.partial(_slide, slid),
+        work=[8 * math.prod(axis.window for axis in slid), 8 * (rows + MOST_ROWS)],
         shared=(1,) if by_image else (),
         products=float(out.size * math.prod(weights[:-1])),
     )

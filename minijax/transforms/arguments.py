@@ -14,6 +14,7 @@ from minijax.core.pytree import (
     PyTreeDef,
     describe_mismatch,
     flatten,
+    flatten_call,
     flatten_with_path,
     keystr,
     structure,
@@ -165,7 +166,7 @@ def flatten_arrays(what: str, args: Sequence[Any]) -> tuple[list[Any], PyTreeDef
     Raises:
         TypeError: naming the argument by its key path, if it is not an array or a number.
     """
-    leaves, in_tree = flatten((tuple(args), {}))
+    leaves, in_tree = flatten_call(args, {})
     try:
         return [as_array(x) for x in leaves], in_tree
     except (TypeError, ValueError):
@@ -226,9 +227,12 @@ def fix_arguments(
     fun: Callable[..., Any], argnums: Sequence[int], args: Sequence[Any], kwargs: dict[str, Any]
 ) -> Callable[..., Any]:
     """Returns `fun` as a function of the arguments at `argnums` (and further keyword ones)."""
+    fixed = list(args)
+    for i in argnums:
+        fixed[i] = None  # a function that outlives the call does not keep what was passed
 
     def partial(*free: Any, **more: Any) -> Any:
-        full = list(args)
+        full = fixed.copy()
         for i, x in zip(argnums, free, strict=True):
             full[i] = x
         return fun(*full, **kwargs, **more)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from minijax.core.array import aval_of, to_array
-from minijax.core.pytree import flatten, flatten_axes, flatten_with_path, unflatten
+from minijax.core.pytree import flatten_axes, flatten_call, flatten_with_path, unflatten
 from minijax.core.references import Ref, read_all
 from minijax.core.source import api_boundary
 from minijax.interpreters.batch import batch, move_batch_axis
@@ -76,7 +76,7 @@ def vmap(
                 f"vmap: in_axes has {len(in_axes)} entries, but {function_name(fun)} was called "
                 f"with {len(args)} positional argument(s)."
             )
-        leaves, in_tree = flatten((args, kwargs))
+        leaves, in_tree = flatten_call(args, kwargs)
         dims = flatten_axes("vmap in_axes", in_tree, (in_axes, 0))
         dims = _checked_dims(fun, args, kwargs, dims)
         size = _mapped_size(fun, args, kwargs, dims, axis_size)

@@ -11,6 +11,7 @@ import pytest
 
 import minijax as mj
 import minijax.numpy as jnp
+from minijax.compiler.cache import modules
 from minijax.compiler.entry import quick as native
 from minijax.compiler.entry import quick_cost
 from minijax.compiler.entry.loops import find_loop
@@ -267,14 +268,19 @@ def test_loops_are_found_for_dtypes_they_exist_for():
     assert find_loop(np.frompyfunc(lambda x: x, 1, 1), [f8, f8]) is None
 
 
-def test_the_start_costs_less_when_the_code_is_in_the_cache(tmp_path):
+def test_the_start_costs_less_when_the_code_is_in_the_cache(tmp_path, monkeypatch):
+    kept = quick_cost.NAME, quick_cost.ENTRY, quick_cost.EFFORT
     with mj.config.override(cache=False):
-        quick_cost.note_cached()
         assert quick_cost.cost() == quick_cost.COMPILED
     with mj.config.override(cache=True, enable_compilation_cache=True, cache_dir=str(tmp_path)):
         assert quick_cost.cost() == quick_cost.COMPILED
-        quick_cost.note_cached()
+        text = "define ptr @state_address() {\n  ret ptr null\n}"
+        modules.cached_module(text, kept[1], effort=kept[2], name=kept[0])
+        monkeypatch.setattr(quick_cost.linking, "is_usable", lambda: True)
         assert quick_cost.cost() == quick_cost.LINKED
+        monkeypatch.setattr(quick_cost.linking, "is_usable", lambda: False)
+        monkeypatch.delitem(sys.modules, "llvmlite.binding", raising=False)
+        assert quick_cost.cost() == quick_cost.LOADED
 
 
 def test_the_start_waits_until_it_is_worth_it(monkeypatch):
@@ -295,7 +301,9 @@ def test_nothing_is_asked_while_there_is_no_compiler(monkeypatch):
     monkeypatch.setattr(quick, "_COMPILER", "minijax.compiler.no_such_module")
     monkeypatch.setattr(quick_cost, "cost", lambda: 1 / 0)
     quick.look()
-    assert quick.next_look == quick.SECOND_LOOK == quick_cost.LOADED
+    assert quick.next_look == quick.SECOND_LOOK
+    with pytest.raises(ZeroDivisionError):
+        quick.look()
 
 
 def test_without_a_layout_there_is_nothing(monkeypatch):

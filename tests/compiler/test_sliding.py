@@ -105,3 +105,29 @@ def test_patches_are_not_copied() -> None:
     x, w = np.ones((4, 16, 64, 64)), np.ones((16, 16, 5, 5))
     lowered = mj.jit(lambda x, w: conv_general_dilated(x, w, (1, 1), "SAME")).lower(x, w)
     assert lowered.memory()["arena"] < 4 * x.nbytes
+
+
+def test_loops_are_compiled_once_for_all_convolutions() -> None:
+    texts = []
+    for shape, window in (((2, 16, 9, 9), (32, 16, 3, 3)), ((4, 16, 20), (32, 16, 7))):
+        rank = len(shape) - 2
+        compiled = mj.jit(lambda x, w, n=rank: conv_general_dilated(x, w, (1,) * n, "SAME"))
+        texts.append(compiled.lower(np.ones(shape), np.ones(window)).llvm_ir())
+    called = [
+        {x.split("(")[0] for x in text.split("@") if x.startswith("slide_")} for text in texts
+    ]
+    assert called[0] == called[1] != set()
+    assert not any("fmul" in text for text in texts)
+
+
+def test_products_and_sums_are_rounded_one_by_one_if_they_must() -> None:
+    rng = np.random.default_rng(7)
+    x, w = rng.standard_normal((1, 1, 300)), rng.standard_normal((130, 1, 2))
+    mj.config.update("fp_contract", False)
+    try:
+        found = np.asarray(mj.jit(lambda x, w: conv_general_dilated(x, w, (2,), "VALID"))(x, w))
+    finally:
+        mj.config.update("fp_contract", True)
+    first, second = x[0, 0, ::2], x[0, 0, 1::2]
+    expected = first * w[:, :, 0] + second * w[:, :, 1]
+    np.testing.assert_array_equal(found[0], expected)

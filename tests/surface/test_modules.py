@@ -4,7 +4,9 @@ import gc
 import inspect
 import json
 import logging
+import tomllib
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +33,14 @@ from minijax.sharding import NamedSharding, PartitionSpec
 from minijax.test_util import check_grads, check_jvp, check_vjp
 
 X = jnp.arange(6.0).reshape(3, 2)
+
+
+def test_the_version_is_that_of_the_interface() -> None:
+    root = Path(__file__).parents[2]
+    assert f"Compared with jax {mj.__version__}:" in (root / "docs/jax_names.md").read_text()
+    assert mj.__version__ == ".".join(map(str, mj.__version_info__))
+    metadata = tomllib.loads((root / "pyproject.toml").read_text())
+    assert metadata["project"]["version"] == mj.__version__
 
 
 # -- configuration

@@ -38,7 +38,7 @@ def cached_module(
     files = store()
     if files is None:
         return compile_module(_written(text), entry, symbols, effort, exports)
-    key = text_key(_written(text) if name is None else f"={name}", entry, effort.value)
+    key = _key_of(name, entry, effort) if name else text_key(_written(text), entry, effort.value)
     image = files.get(key)
     if image is not None:
         shown = text if isinstance(text, str) else None
@@ -49,6 +49,20 @@ def cached_module(
     program = compile_module(_written(text), entry, symbols, effort, exports)
     files.put(key, program.object)
     return program
+
+
+def is_kept(name: str, entry: str, effort: Effort) -> bool:
+    """Tells whether `cached_module` would find a module of this name compiled.
+
+    Args:
+        name, entry, effort: as for `cached_module`.
+    """
+    files = store()
+    return files is not None and files.holds(_key_of(name, entry, effort))
+
+
+def _key_of(name: str, entry: str, effort: Effort) -> str:
+    return text_key(f"={name}", entry, effort.value)
 
 
 def _written(text: str | Callable[[], str]) -> str:

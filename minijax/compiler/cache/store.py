@@ -8,7 +8,6 @@ moment does no harm.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
 import os
 import threading
@@ -16,6 +15,12 @@ import time
 from collections.abc import Iterator
 
 from minijax.core.logs import logger
+
+try:
+    # The function that hashlib has: hashlib itself loads OpenSSL, which takes milliseconds.
+    from _blake2 import blake2b
+except ImportError:  # another interpreter
+    from hashlib import blake2b
 
 _MAGIC = b"minijax cache 1\n"
 _DIGEST_BYTES = 16
@@ -35,7 +40,7 @@ _numbers = itertools.count()
 
 def digest(*parts: bytes) -> str:
     """Returns a key for a sequence of byte strings."""
-    state = hashlib.blake2b(digest_size=_KEY_CHARS // 2)
+    state = blake2b(digest_size=_KEY_CHARS // 2)
     for part in parts:
         state.update(len(part).to_bytes(8, "little"))
         state.update(part)
@@ -91,6 +96,10 @@ class Store:
             with contextlib.suppress(OSError):
                 os.utime(path)
         return content
+
+    def holds(self, key: str) -> bool:
+        """Whether there is a file of a key; whether it is whole, `get` will tell."""
+        return os.path.isfile(os.path.join(self.folder, key))
 
     def put(self, key: str, content: bytes) -> None:
         """Keeps bytes under a key; if that fails, this process writes no more."""
@@ -191,7 +200,7 @@ class Store:
 
 
 def _checksum(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
+    return blake2b(content, digest_size=_DIGEST_BYTES).digest()
 
 
 def _wrapped(content: bytes) -> bytes:

@@ -17,11 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minijax.compiler.cache.modules import cached_module
-from minijax.compiler.engine import Effort
-from minijax.compiler.entry import quick_text
+from minijax.compiler.entry import quick_cost, quick_text
 from minijax.compiler.entry.layout import find_layout, new_array_address
 from minijax.compiler.entry.loops import find_loop
-from minijax.compiler.entry.quick_cost import note_cached
 from minijax.compiler.entry.quick_programs import is_decided_by_key, is_own, programs
 from minijax.core.activity import recording
 from minijax.core.array import ConcreteArray
@@ -280,9 +278,12 @@ def start() -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]
     names = [f"operator_{k}" for k in range(len(operators))]
     exports = ("bind", "apply", "apply_all", "apply_block", "apply_steps", *names)
     code = cached_module(
-        writer.write, "state_address", effort=Effort.LIGHT, exports=exports, name="operators"
+        writer.write,
+        quick_cost.ENTRY,
+        effort=quick_cost.EFFORT,
+        exports=exports,
+        name=quick_cost.NAME,
     )
-    note_cached()
     table = rows()
     slow = [_of_array(name) for name in operators]
     bind = Primitive.bind

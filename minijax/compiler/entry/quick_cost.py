@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import sys
 
-import numpy as np
+from minijax.compiler import linking
+from minijax.compiler.cache.modules import is_kept
+from minijax.compiler.engine import Effort
 
-from minijax.compiler.cache.location import store
-from minijax.compiler.cache.store import digest
-from minijax.core.version import VERSION
+# What the code is kept under.
+NAME, ENTRY, EFFORT = "operators", "state_address", Effort.LIGHT
 
-# In operations done in Python, which take about as long: the code is linked; LLVM has to be loaded
-# before; the code has to be compiled.
-LINKED, LOADED, COMPILED = 1_500, 15_000, 20_000
+# In operations done in Python: the code is linked, which takes as long as some more of them, but
+# who has come so far goes on as a rule; LLVM has to be loaded before; it has to be compiled.
+LINKED, LOADED, COMPILED = 500, 15_000, 20_000
 
 
 def cost() -> int:
-    """Returns how many operations in Python the start is worth now.
-
-    A mark in the cache says that the code is there. If it is that of another state of the sources,
-    a start costs more than this tells, once.
-    """
-    files = store()
-    if files is None or files.get(_mark()) is None:
+    """Returns how many operations in Python the start is worth now."""
+    if not is_kept(NAME, ENTRY, EFFORT):
         return COMPILED
-    return LINKED if "llvmlite.binding" in sys.modules else LOADED
-
-
-def note_cached() -> None:
-    """Marks the cache as one that has the code."""
-    files = store()
-    if files is not None and files.get(_mark()) is None:
-        files.put(_mark(), b"operators")
-
-
-def _mark() -> str:
-    versions = (VERSION, str(sys.implementation.cache_tag), np.__version__)
-    return digest(b"operators", repr(versions).encode())
+    needs_no_llvm = linking.is_usable() or "llvmlite.binding" in sys.modules
+    return LINKED if needs_no_llvm else LOADED
