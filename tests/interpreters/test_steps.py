@@ -81,6 +81,23 @@ def test_the_table_is_bounded(monkeypatch):
     for n in range(10):
         table.find(arithmetic.neg_p, [jnp.zeros(n)], [True], {})
     assert len(table._found) <= 3
+    for n in range(10):
+        table.find_by([n], arithmetic.neg_p, [jnp.zeros(n)], [True], {})
+    assert len(table._by_key) <= 3
+
+
+def test_what_was_found_is_found_by_a_key_and_the_parameters():
+    calls = []
+    table = steps.Table(lambda kind: calls.append(kind) or kind)
+
+    def find(*params):
+        return table.find_by("key", arithmetic.add_p, [X, X], [True, False], dict(params))
+
+    plain, other = find(), find(("axis", 0))
+    assert (find(), find(("axis", 0))) == (plain, other)
+    assert plain is not other
+    assert find(("axis", [])) is None
+    assert len(calls) == 2
 
 
 def test_a_rule_that_adds_in_place_runs_each_time(monkeypatch):
