@@ -182,6 +182,8 @@ class Table:
             if type(found) is not int:
                 return found
         except KeyError:
+            if not is_regular(primitive):
+                return None  # a function among the parameters may hold arrays: it is not kept
             found = 0
         except (AttributeError, TypeError):  # a bare number, or a parameter without a hash
             return None
@@ -190,7 +192,7 @@ class Table:
             return None
         kind = Kind(primitive, tuple(avals), tuple(active), tuple(params.items()))
         try:
-            found = self._derive(kind) if is_regular(primitive) else None
+            found = self._derive(kind)
         except RecursionError:
             return None
         except Exception:
