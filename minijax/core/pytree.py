@@ -23,7 +23,7 @@ import collections
 import functools
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from minijax.core.key_path import (
@@ -35,6 +35,7 @@ from minijax.core.key_path import (
     keystr,
 )
 from minijax.core.lazy import find
+from minijax.core.operators import Array
 from minijax.core.partial import Partial
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ __all__ = [
     "describe_mismatch",
     "flatten",
     "flatten_axes",
+    "flatten_call",
     "flatten_one_level",
     "flatten_up_to",
     "flatten_with_path",
@@ -178,7 +180,39 @@ def flatten(tree: Any, is_leaf: IsLeaf = None) -> tuple[list[Any], PyTreeDef]:
         >>> flatten([1, (2, None)])[0]
         [1, 2]
     """
+    if is_leaf is None and isinstance(tree, Array) and type(tree) not in _registered:
+        return [tree], _structure_of_leaf()
     return optree.tree_flatten(tree, is_leaf, namespace=_NAMESPACE)
+
+
+def flatten_call(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], PyTreeDef]:
+    """Takes the arguments of a call apart: `flatten((tuple(args), dict(kwargs)))`, most often less.
+
+    Example:
+        >>> flatten_call([1, (2, 3)], {"scale": 4})[0]
+        [1, 2, 3, 4]
+    """
+    if not kwargs and len(args) <= _MOST_ARGUMENTS:
+        for x in args:
+            if not isinstance(x, Array) or type(x) in _registered:
+                break
+        else:
+            return list(args), _structure_of_arrays(len(args))
+    return flatten((tuple(args), dict(kwargs)))
+
+
+_MOST_ARGUMENTS = 16
+
+
+@functools.cache
+def _structure_of_leaf() -> PyTreeDef:
+    return structure(0)
+
+
+@functools.cache
+def _structure_of_arrays(count: int) -> PyTreeDef:
+    """The structure of a call with so many positional arguments that are leaves."""
+    return structure(((0,) * count, {}))
 
 
 def unflatten(treedef: PyTreeDef, leaves: Iterable[Any]) -> Any:

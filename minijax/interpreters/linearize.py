@@ -17,6 +17,7 @@ the results of the first program. One that no linear equation reads in the end i
 
 from __future__ import annotations
 
+import operator
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ from minijax.core.jaxpr import Jaxpr, Var
 from minijax.core.primitive import Primitive
 from minijax.core.records import record
 from minijax.core.trace import (
+    EVAL,
     Trace,
     Tracer,
     check_leaks,
@@ -94,14 +96,21 @@ class LinearizeTrace(Trace):
     ) -> tuple[Any, ...]:
         primals: list[Any] = []
         active: list[bool] = []
+        # The operation and the avals of its operands, after None those that have no tangent.
+        key: list[Any] = [primitive]
         for x in args:
             is_active = type(x) is LinearizeTracer and x._trace is self
-            primals.append(x.primal if is_active else x)
             active.append(is_active)
+            if is_active:
+                primals.append(x.primal)
+                key.append(x.aval)
+            else:
+                primals.append(x)
+                key += (None, getattr(x, "aval", None))
         if True not in active:
             return process_in(self.parent, primitive, primals, params)
         if self.by_steps and not (recording and any(map(_is_number, primals))):
-            plan = _plans.find(primitive, primals, active, params)
+            plan = _plans.find_by(key, primitive, primals, active, params)
             if plan is not None:
                 return self._take_steps(plan, primals, args)
         tangents = [self.split(x)[1] for x in args]
@@ -125,13 +134,15 @@ class LinearizeTrace(Trace):
         )
 
     def _take_steps(self, plan: _Plan, primals: list[Any], args: Sequence[Any]) -> tuple[Any, ...]:
-        previous = current.trace
-        current.trace = self.parent
-        try:
-            found = plan.primal(*primals)
-        finally:
-            current.trace = previous
-        known = primals + found
+        native = plan.primal.native
+        found = None if native is None or self.parent is not EVAL else native(*primals)
+        if found is None:
+            previous = current.trace
+            current.trace = self.parent
+            try:
+                found = plan.primal(*primals)
+            finally:
+                current.trace = previous
         results: list[Any] = []
         outvars = []
         for aval, out in zip(plan.out_tangents, found, strict=False):
@@ -141,13 +152,13 @@ class LinearizeTrace(Trace):
             var = Var(aval)
             outvars.append(var)
             results.append(LinearizeTracer(self, out, var))
-        residuals = [known[k] for k in plan.residuals]
-        invars = [self._variable(args[k].tangent) for k in plan.receivers]
+        invars = []
+        for k in plan.receivers:
+            tangent = args[k].tangent
+            invars.append(tangent if type(tangent) is Var else self.tangents.atom(tangent))
+        residuals = plan.residuals(primals + found)
         self.tangents.eqns.append(LinearSteps(outvars, invars, residuals, plan.pull))  # type: ignore[arg-type]
         return tuple(results)
-
-    def _variable(self, tangent: Any) -> Any:
-        return tangent if type(tangent) is Var else self.tangents.atom(tangent)
 
 
 def _is_number(x: Any) -> bool:
@@ -161,14 +172,14 @@ class _Plan(NamedTuple):
     Attributes:
         primal: operands -> results and values to save.
         out_tangents: for each result the aval of its tangent, None if that is zero.
-        residuals: the positions of residuals among operands, results and saved values.
+        residuals: picks the residuals out of operands, results and saved values.
         receivers: the positions of operands that get cotangents.
         pull: residuals and cotangents of the active results -> cotangents.
     """
 
     primal: Steps
     out_tangents: tuple[Aval | None, ...]
-    residuals: tuple[int, ...]
+    residuals: Callable[[list[Any]], Sequence[Any]]
     receivers: tuple[int, ...]
     pull: Steps
 
@@ -189,10 +200,17 @@ def _derive(kind: Kind) -> _Plan | None:
             aval.tangent() if on else None
             for aval, on in zip(jaxpr.out_avals, split.out_active, strict=True)
         ),
-        tuple(next(saved) if source is None else source for source in split.forwarded),
+        _picker([next(saved) if source is None else source for source in split.forwarded]),
         tuple(positions[k] for k in receivers),
         Steps(pull),
     )
+
+
+def _picker(places: Sequence[int]) -> Callable[[list[Any]], Sequence[Any]]:
+    if len(places) > 1:
+        return operator.itemgetter(*places)
+    (start,) = places or (0,)
+    return operator.itemgetter(slice(start, start + len(places)))
 
 
 _plans = Table(_derive)

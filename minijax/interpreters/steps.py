@@ -24,6 +24,7 @@ from minijax.core.trace import EVAL, current
 _LIMIT = 4096
 # How often steps are taken in Python before native code for them is worth its making.
 _WORTH_DERIVING = 200
+_FEW = 1024  # elements of a constant that is kept
 
 
 def _none(*_: Any) -> None:
@@ -35,22 +36,27 @@ class Steps:
 
     Args:
         jaxpr: the program; it holds no constants.
+
+    Attributes:
+        native: native code that takes the steps on arrays, or gives None; None where there is none.
     """
 
-    __slots__ = ("_constants", "_jaxpr", "_native", "_outs", "_steps", "_uses")
+    __slots__ = ("_constants", "_jaxpr", "_outs", "_steps", "_uses", "native")
 
     def __init__(self, jaxpr: Jaxpr) -> None:
         assert not jaxpr.constvars, "steps have no captured values"
         self._jaxpr = jaxpr
-        self._native: Callable[..., list[Any] | None] | None = None
+        self.native: Callable[..., list[Any] | None] | None = None
         self._uses = 0
         atoms = [atom for eqn in jaxpr.eqns for atom in eqn.invars] + list(jaxpr.outvars)
         literals = list(dict.fromkeys(atom for atom in atoms if isinstance(atom, Literal)))
-        self._constants = tuple([literal.array() for literal in literals])
-        known: list[Atom] = [*literals, *jaxpr.invars]
+        constants: dict[Atom, Any] = {literal: literal.array() for literal in literals}
+        eqns = _without_constant(jaxpr, constants)
+        self._constants = tuple(constants.values())
+        known: list[Atom] = [*constants, *jaxpr.invars]
         places = {atom: k for k, atom in enumerate(known)}
         self._steps: list[tuple[int, Primitive, tuple[int, ...], dict[str, Any]]] = []
-        for eqn in jaxpr.eqns:
+        for eqn in eqns:
             operands = tuple([places[atom] for atom in eqn.invars])
             # How many operands there are, if nothing else has to be passed on.
             count = 0 if eqn.params else len(operands)
@@ -63,8 +69,8 @@ class Steps:
         """Takes the steps in the current trace and returns the outputs."""
         trace = current.trace
         if trace is EVAL:
-            if self._native is not None:
-                found = self._native(*inputs)
+            if self.native is not None:
+                found = self.native(*inputs)
                 if found is not None:
                     return found
             self._uses += 1
@@ -78,8 +84,8 @@ class Steps:
 
     def _derive(self) -> None:
         """Has native code made, the first time there may be some."""
-        if self._native is None and quick.derive_steps is not None and self._steps:
-            self._native = quick.derive_steps(self._jaxpr) or _none
+        if self.native is None and quick.derive_steps is not None and self._steps:
+            self.native = quick.derive_steps(self._jaxpr) or _none
 
     def in_python(self, *inputs: Any) -> list[Any]:
         """Takes the steps on arrays."""
@@ -102,6 +108,25 @@ class Steps:
             else:
                 values += EVAL.process(primitive, [values[k] for k in operands], params)
         return values[self._outs[0]]
+
+
+def _without_constant(jaxpr: Jaxpr, constants: dict[Atom, Any]) -> list[Eqn]:
+    """Returns the equations that are no small constants; the values of those go to `constants`."""
+    left = []
+    for eqn in jaxpr.eqns:
+        is_constant = (
+            all(atom in constants for atom in eqn.invars)
+            and is_regular(eqn.primitive)
+            and all(getattr(var.aval, "size", _FEW + 1) <= _FEW for var in eqn.outvars)
+            # Whoever gets a result may give its memory away.
+            and not any(var in jaxpr.outvars for var in eqn.outvars)
+        )
+        if is_constant:
+            values = EVAL.process(eqn.primitive, [constants[x] for x in eqn.invars], eqn.params)
+            constants.update(zip(eqn.outvars, values, strict=True))
+        else:
+            left.append(eqn)
+    return left
 
 
 class Kind(NamedTuple):
@@ -140,6 +165,7 @@ class Table:
         self._patience = patience
         # An int is the number of applications so far.
         self._found: dict[Any, Any] = {}
+        self._by_key: dict[Any, Any] = {}
 
     def find(
         self,
@@ -156,6 +182,8 @@ class Table:
             if type(found) is not int:
                 return found
         except KeyError:
+            if not is_regular(primitive):
+                return None  # a function among the parameters may hold arrays: it is not kept
             found = 0
         except (AttributeError, TypeError):  # a bare number, or a parameter without a hash
             return None
@@ -164,13 +192,40 @@ class Table:
             return None
         kind = Kind(primitive, tuple(avals), tuple(active), tuple(params.items()))
         try:
-            found = self._derive(kind) if is_regular(primitive) else None
+            found = self._derive(kind)
         except RecursionError:
             return None
         except Exception:
             # Whatever is wrong, the rule will say so where it is needed.
             found = None
         self._keep(key, found)
+        return found
+
+    def find_by(
+        self,
+        key: Sequence[Any],
+        primitive: Primitive,
+        operands: Sequence[Any],
+        active: Sequence[Any],
+        params: dict[str, Any],
+    ) -> Any:
+        """Does what `find` does, sooner, for a caller who has a key at hand.
+
+        Args:
+            key: something that tells all of the other arguments but `params`.
+            primitive, operands, active, params: as for `find`.
+        """
+        whole = (*key, *params.items())
+        try:
+            return self._by_key[whole]
+        except KeyError:
+            found = self.find(primitive, operands, active, params)
+        except TypeError:  # a parameter without a hash
+            return None
+        if found is not None:
+            if len(self._by_key) >= _LIMIT:
+                self._by_key.clear()
+            self._by_key[whole] = found
         return found
 
     def _keep(self, key: Any, found: Any) -> None:

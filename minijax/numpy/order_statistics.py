@@ -32,6 +32,7 @@ from minijax.primitives.partition import partition
 
 _MOST_PICKED = 4  # elements: more are taken from sorted rows
 _LONG_ROW, _SHARE = 1024, 16
+_SUM_ITEM = 4  # bytes of floats that count the elements of a row exactly enough
 _METHODS = ("linear", "lower", "higher", "midpoint", "nearest", "inverted_cdf")
 
 
@@ -282,9 +283,11 @@ def _quantile(
         shares = _rows(_spread_weights(name, x, asarray(weights, x.dtype), axis), axes)
         order = argsort(rows, -1)
         shares = take_along_axis(shares, order, -1)
-    known = None if skip_nan or method == "inverted_cdf" else _known(q)
-    if known is not None and (result := _picked(rows, known, method)) is not None:
-        return _result(result, known.shape, rest, axes, keepdims)
+    known = None if method == "inverted_cdf" else _known(q)
+    if known is not None:
+        result = (_picked_beside_nan if skip_nan else _picked)(rows, known, method)
+        if result is not None:
+            return _result(result, known.shape, rest, axes, keepdims)
     rows = sort(rows, -1)
     fractions = convert(inexact(name, asarray(q)), x.dtype)
     if fractions.ndim > 1:
@@ -344,10 +347,7 @@ def _picked(rows: Array, fractions: np.ndarray, method: str) -> Any:
     n = rows.shape[-1]
     if not n or fractions.ndim > 1 or not fractions.size:
         return None
-    last = np.asarray(n - 1, rows.dtype)
-    place = np.clip(fractions.reshape(-1).astype(rows.dtype) * last, 0, last)
-    if method == "nearest":
-        place = np.ceil(place - np.asarray(0.5, rows.dtype))
+    place = _known_places(fractions.reshape(-1).astype(rows.dtype), n, method)
     low, high = np.floor(place), np.ceil(place)
     if not np.isfinite(place).all():
         return None
@@ -362,9 +362,51 @@ def _picked(rows: Array, fractions: np.ndarray, method: str) -> Any:
     else:
         is_midpoint = method == "midpoint"
         weight = np.where(low == high, 0, 0.5) if is_midpoint else place - low
-        share = asarray(weight.astype(rows.dtype))
-        result = below * (1 - share) + above * share
+        result = _mixed(below, above, asarray(weight.astype(rows.dtype)))
     return where(reductions.any(isnan(rows), -1, keepdims=True), math.nan, result)
+
+
+def _known_places(shares: np.ndarray, n: int, method: str) -> np.ndarray:
+    """Returns where in a sorted row of length n fractions of its dtype lie."""
+    last = np.asarray(n - 1, shares.dtype)
+    place = np.clip(shares * last, 0, last)
+    return np.ceil(place - np.asarray(0.5, shares.dtype)) if method == "nearest" else place
+
+
+def _picked_beside_nan(rows: Array, fractions: np.ndarray, method: str) -> Any:
+    """Interpolates at one fraction between the numbers of rows without sorting them.
+
+    Which place is looked for depends on how many NaN a row has. For one place to do for all rows,
+    so many NaN become -inf that the numbers above them move there; the others become inf.
+    """
+    n, dtype = rows.shape[-1], rows.dtype
+    if not n or fractions.size != 1 or fractions.ndim > 1 or dtype.itemsize < _SUM_ITEM:
+        return None
+    share = fractions.reshape(-1).astype(dtype)
+    if not np.isfinite(share).all():
+        return None
+    kth = min(int(_known_places(share, n, method)[0]), n - 1)
+    places = {kth, min(kth + 1, n - 1)}
+    if not _pays(places, n):
+        return None
+    is_nan = isnan(rows)
+    count = reductions.sum(is_nan, -1, keepdims=True)
+    last = convert(n - 1 - count, dtype)
+    place: Any = clip(share * last, 0, last)
+    if method == "nearest":
+        place = ceil(place - 0.5)
+    # Clipped, as what is rounded could lie one beside what the number of NaN allows.
+    low = clip(floor(place), convert(kth - count, dtype), kth)
+    ends = where(reductions.cumsum(is_nan, -1) <= kth - low, -math.inf, math.inf)
+    found = _at_places(where(is_nan, ends, rows), places)
+    below, weight = found[kth][..., None], place - low
+    above = where(weight > 0, found[max(places)][..., None], below)
+    if method in ("lower", "higher"):
+        result = below if method == "lower" else above
+    else:
+        weight = where(weight > 0, 0.5, 0.0) if method == "midpoint" else weight
+        result = _mixed(below, above, weight)
+    return where(count == n, math.nan, result)
 
 
 def _at_places(rows: Array, places: set[int]) -> dict[int, Any]:
@@ -428,8 +470,13 @@ def _between(rows: Array, fractions: Array, method: str, skip_nan: bool) -> Any:
         result = above
     else:
         weight = where(low == high, 0.0, 0.5) if method == "midpoint" else place - low
-        result = below * (1 - weight) + above * weight
+        result = _mixed(below, above, weight)
     return result if skip_nan else where(is_nan[..., -1:], rows[..., -1:], result)
+
+
+def _mixed(below: Any, above: Any, weight: Any) -> Any:
+    """Returns what lies between two elements; what has no weight may be infinite."""
+    return where(weight == 0, below, below * (1 - weight) + above * weight)
 
 
 def _at(rows: Array, places: Any, shape: tuple[int, ...]) -> Array:

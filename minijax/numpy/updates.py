@@ -13,7 +13,7 @@ from minijax.core.records import record, replace
 from minijax.core.source import api_boundary
 from minijax.core.trace import EVAL, Tracer, current_trace, set_trace
 from minijax.numpy import ufuncs
-from minijax.numpy.creation import ones_like
+from minijax.numpy.creation import asarray, ones_like
 from minijax.numpy.dtypes import result_pair
 from minijax.numpy.indexing import read
 from minijax.numpy.promotion import Shape, broadcast_shapes, convert, operand, scalar, spread_to
@@ -146,7 +146,7 @@ class Place:
     ) -> Array:
         """Subtracts values; those for the same element are all subtracted."""
         options = _Options(indices_are_sorted, unique_indices, mode, wrap_negative_indices)
-        return self._update("add", ufuncs.negative(values), options)
+        return self._update("add", ufuncs.negative(_array_of(values, "subtract")), options)
 
     sub = subtract
 
@@ -255,11 +255,17 @@ class Place:
         GatherScatterMode.from_any(options.mode)  # refuses unknown modes, also of static indices
         index = self.index if options.wrap_negative_indices else _as_given(self.index)
         subscript = parse(index, x.shape, options.mode is None)
-        y = operand(values, f".at[].{how}")
+        y = _array_of(values, how)
         dtype = x.dtype if how == "set" else result_pair(x, y)[0]
         work = x if x.dtype == dtype else convert(x, dtype)
         y = convert(y, dtype, y.weak_type and x.weak_type)
         return convert(write(work, subscript, y, how, options), x.dtype, x.weak_type)
+
+
+def _array_of(values: Any, how: str) -> Array:
+    """Returns the values of an update, which may be nested lists, as an array."""
+    is_nested = values is None or isinstance(values, list | tuple)
+    return asarray(values) if is_nested else operand(values, f".at[].{how}")
 
 
 for _method in (

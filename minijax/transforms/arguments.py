@@ -14,12 +14,14 @@ from minijax.core.pytree import (
     PyTreeDef,
     describe_mismatch,
     flatten,
+    flatten_call,
     flatten_with_path,
     keystr,
     structure,
     tree_map,
     unflatten,
 )
+from minijax.core.references import Ref
 from minijax.core.trace import Tracer, current_trace
 
 
@@ -121,7 +123,13 @@ def check_output(fun: Callable[..., Any], out_tree: PyTreeDef, leaf: Any, positi
 
     Raises:
         TypeError: naming the function, the key path of the output and its type.
+        ValueError: if it is a reference.
     """
+    if isinstance(leaf, Ref):
+        raise ValueError(
+            f"{function_name(fun)} returned a reference, and a transformed function can only "
+            "return what one holds: return ref[...]."
+        )
     try:
         aval_of(leaf)
     except TypeError:
@@ -158,7 +166,7 @@ def flatten_arrays(what: str, args: Sequence[Any]) -> tuple[list[Any], PyTreeDef
     Raises:
         TypeError: naming the argument by its key path, if it is not an array or a number.
     """
-    leaves, in_tree = flatten((tuple(args), {}))
+    leaves, in_tree = flatten_call(args, {})
     try:
         return [as_array(x) for x in leaves], in_tree
     except (TypeError, ValueError):
@@ -219,9 +227,12 @@ def fix_arguments(
     fun: Callable[..., Any], argnums: Sequence[int], args: Sequence[Any], kwargs: dict[str, Any]
 ) -> Callable[..., Any]:
     """Returns `fun` as a function of the arguments at `argnums` (and further keyword ones)."""
+    fixed = list(args)
+    for i in argnums:
+        fixed[i] = None  # a function that outlives the call does not keep what was passed
 
     def partial(*free: Any, **more: Any) -> Any:
-        full = list(args)
+        full = fixed.copy()
         for i, x in zip(argnums, free, strict=True):
             full[i] = x
         return fun(*full, **kwargs, **more)

@@ -8,7 +8,7 @@ from typing import Any
 from minijax.core import dtypes
 from minijax.core.array import aval_of, to_array
 from minijax.core.avals import Zero, materialize
-from minijax.core.pytree import flatten, register_later, unflatten
+from minijax.core.pytree import flatten_call, register_later, unflatten
 from minijax.core.source import api_boundary
 from minijax.interpreters import jvp as jvp_interpreter
 from minijax.interpreters import linearize as linearize_interpreter
@@ -70,7 +70,7 @@ def jvp(
     leaves, in_tree = flatten_arrays(f"jvp of {function_name(fun)}", primals)
     directions = [
         check_tangent("jvp", "the tangent", primal, tangent, (ValueError, TypeError))
-        for primal, tangent in zip(leaves, flatten((tuple(tangents), {}))[0], strict=True)
+        for primal, tangent in zip(leaves, flatten_call(tangents, {})[0], strict=True)
     ]
     flat = FlatFunction(fun, in_tree, has_aux=has_aux)
     outs, out_tangents = jvp_interpreter.jvp(flat, leaves, directions)
@@ -132,7 +132,7 @@ class _Derivative:
         check_same_structure("the linearized function", "primals", expected, "tangents", tangents)
         given = [
             check_tangent("the linearized function", "the tangent", Like(aval), tangent, _MISFITS)
-            for aval, tangent in zip(self._in_avals, flatten((tangents, {}))[0], strict=True)
+            for aval, tangent in zip(self._in_avals, flatten_call(tangents, {})[0], strict=True)
         ]
         moving = [
             materialize(t)

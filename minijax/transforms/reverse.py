@@ -13,6 +13,7 @@ from minijax.core.pytree import (
     describe,
     describe_mismatch,
     flatten,
+    flatten_call,
     flatten_with_path,
     register_later,
     unflatten,
@@ -284,7 +285,7 @@ def _value_and_grad(
     def value_and_gradient(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         positions, single = normalize_argnums(what, argnums, len(args))
         free = tuple([args[i] for i in positions])
-        given, in_tree = flatten((free, {}))
+        given, in_tree = flatten_call(free, {})
         if holomorphic or not all(map(_is_float, given)):
             _check_grad_inputs(what, name, positions, free, mode)
         flat = FlatFunction(fix_arguments(fun, positions, args, kwargs), in_tree, has_aux=has_aux)

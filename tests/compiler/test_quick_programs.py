@@ -383,11 +383,11 @@ def test_derivatives_and_maps_take_native_steps(dtype):
         (lambda x: mj.vmap(jnp.add, in_axes=(1, None))(x, x[:, 0]), rows),
     ):
         check(function, argument)
-    native = [plan.pull._native for plan in linearize._plans._found.values() if plan is not None]
+    native = [plan.pull.native for plan in linearize._plans._found.values() if plan is not None]
     assert any(type(code).__name__ == "_OfBlock" for code in native)
     for table in (jvp._plans, batch._plans):
         plans = [plan for plan in table._found.values() if isinstance(plan, tuple)]
-        assert any(type(plan.steps._native).__name__ == "_OfBlock" for plan in plans)
+        assert any(type(plan.steps.native).__name__ == "_OfBlock" for plan in plans)
 
 
 @pytest.mark.usefixtures("_steps_at_once")

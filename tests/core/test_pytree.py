@@ -10,6 +10,7 @@ import pickle
 
 import pytest
 
+import minijax.numpy as jnp
 from minijax.core import pytree, pytree_nodes
 from minijax.core.pytree import DictKey, FlattenedIndexKey, GetAttrKey, Partial, SequenceKey
 
@@ -303,3 +304,15 @@ class TestPartial:
 def test_flatten_one_level_of_a_leaf():
     with pytest.raises(ValueError, match="needs a pytree node, got a leaf of type"):
         pytree.flatten_one_level(1)
+
+
+def test_arrays_and_calls_with_arrays_have_the_structures_of_other_leaves() -> None:
+    x = jnp.arange(3.0)
+    assert pytree.flatten(x) == ([x], pytree.structure(1.0))
+    for args, kwargs in (((), {}), ((x,), {}), ((x, x), {}), ((x,), {"scale": x}), (([x], 1), {})):
+        found, wanted = pytree.flatten_call(args, kwargs), pytree.flatten((args, kwargs))
+        assert found[1] == wanted[1]
+        assert all(a is b for a, b in zip(found[0], wanted[0], strict=True))
+    seen = []
+    pytree.flatten(x, lambda leaf: seen.append(leaf) or True)
+    assert seen[0] is x

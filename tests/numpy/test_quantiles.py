@@ -56,3 +56,42 @@ def test_percentages_and_nothing() -> None:
     assert np.isnan(jnp.median(np.append(x, np.nan)))
     with pytest.raises(ValueError, match="a number or a vector"):
         jnp.quantile(x, np.zeros((2, 2)))
+
+
+# -- places that depend on how many NaN there are
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.6, 1.0])
+def test_known_fractions_beside_nan_are_those_of_sorted_rows(dtype: str, share: float) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(3, 1100)).astype(dtype)
+    x[:2, [5, 800]] = np.inf, -np.inf
+    x[rng.random(x.shape) < share] = np.nan
+    x[2, 1:] = np.nan  # one number, if any
+    for method in ("linear", "lower", "higher", "midpoint", "nearest"):
+        for fraction in (0.0, 1 / 3, 0.5, 0.999, 1.0):
+
+            def quantiles(x: Any, q: Any, method: str = method) -> Any:
+                return jnp.nanquantile(x, q, -1, method=method)
+
+            found = quantiles(x, fraction)
+            # A fraction that is traced is looked up in sorted rows.
+            tolerance = 4 * np.finfo(dtype).eps
+            wanted = jit(quantiles)(x, fraction)
+            np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance)
+
+
+def test_derivatives_beside_nan_reach_the_numbers_alone() -> None:
+    x = np.random.default_rng(0).permutation(np.arange(1501.0))
+    x[x < 500] = np.nan
+    gradient = np.asarray(grad(lambda x: jnp.nanquantile(x, 0.5005))(x))
+    (places,) = gradient.nonzero()
+    assert sorted(x[places]) == [1000.0, 1001.0]
+    np.testing.assert_allclose(gradient.sum(), 1)
+
+
+def test_an_infinite_neighbour_without_weight_leaves_the_element() -> None:
+    for x in ([np.inf] * 3, [-np.inf], [1.0, 2.0, np.inf], [-np.inf, 2.0, np.inf]):
+        assert jnp.median(np.array(x)) == np.median(x)
+        assert jnp.nanmedian(np.array([*x, np.nan])) == np.median(x)

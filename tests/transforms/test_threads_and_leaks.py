@@ -129,6 +129,20 @@ def test_the_leak_check_accepts_functions_that_leak_nothing(name: str) -> None:
         LEAKY[name](lambda x: jnp.sin(x) * x)
 
 
+@pytest.mark.parametrize("name", LEAKY)
+def test_the_leak_check_accepts_custom_rules_that_transform(name: str) -> None:
+    @mj.custom_jvp
+    def magnitude(x: Any) -> Any:
+        return jnp.abs(x)
+
+    @magnitude.defjvp
+    def rule(primals: Any, tangents: Any) -> Any:
+        return mj.jvp(lambda x: jnp.sqrt(x * x), primals, tangents)
+
+    with mj.checking_leaks():
+        LEAKY[name](lambda x: jnp.sum(magnitude(x)))
+
+
 def test_an_exception_inside_any_transformation_restores_the_state() -> None:
     def f(x: Any) -> Any:
         raise ValueError("inside")
