@@ -22,6 +22,10 @@ def as_views(definitions: Sequence[Definition], outputs: Sequence[Value]) -> lis
     """Returns definitions in which no output or operand is a copy that could be a view."""
     whole = {*outputs, *(x for d in definitions for x in memory_operands(d))}
     defined = {v: d for d in definitions for v in results(d)}
+    for definition in reversed(definitions):
+        source = definition.view_of if isinstance(definition, Element) else None
+        if source is not None and results(definition)[0] in whole:
+            whole.add(source)
     return [_as_view(d, whole, defined) for d in definitions]
 
 
