@@ -14,7 +14,7 @@ PRIMITIVES = "a primitive as JAX divides them; those of this package stand in do
 TINY = "a type narrower than a byte or without arithmetic on CPUs; NumPy cannot hold it"
 TYPES = "an annotation or re-export, of no use at run time"
 OLD = "deprecated in JAX"
-STATE = "JAX's mutable references; programs here are functions of values"
+STATE = "programs here hold no references: where they are used they become inputs and outputs"
 SWITCH = "a switch of JAX's implementation that has nothing to switch here"
 EXPORT = "writes programs for XLA; there is no XLA here"
 EXPERIMENT = "an experiment of JAX's, not part of what it promises to keep"
@@ -96,7 +96,7 @@ ABSENT = {
         INSIDE,
     ),
     **dict.fromkeys(("jax.export.*", "jax.ffi.*"), EXPORT),
-    "jax.ref.*": STATE,
+    "jax.ref.AbstractRef": STATE,
     **dict.fromkeys(("jax.sharding.*", "jax.distributed.*"), DEVICES),
     **dict.fromkeys(("jax.Array.*shard*", "jax.Array.global_*", "jax.Array.is_fully_*"), DEVICES),
     **dict.fromkeys(
@@ -173,10 +173,7 @@ ABSENT = {
         TINY,
     ),
     # State
-    **dict.fromkeys(
-        ("jax.Ref", "jax.ad", "jax.ds", "jax.*empty_ref", "jax.free_ref", "jax.freeze"), STATE
-    ),
-    "jax.new_ref": STATE,
+    **dict.fromkeys(("jax.ad", "jax.ds"), STATE),
     # Switches and the inside of the implementation
     **dict.fromkeys(
         (

@@ -29,11 +29,12 @@ __getattr__, __dir__, __all__ = _lazy_names(
         "minijax": """
             ad_checkpoint api_util core custom_batching custom_derivatives debug distributed dlpack
             dtypes errors experimental extend flatten_util image interpreters lax lib monitoring nn
-            numpy ops profiler random scipy sharding stages tree tree_util typing version
+            numpy ops profiler random ref scipy sharding stages tree tree_util typing version
         """,
         "minijax.core.config": "config",
         "minijax.core.dtypes": "float0",
         "minijax.core.operators": "Array",
+        "minijax.core.references": "Ref",
         "minijax.placement": """
             Device block_until_ready copy_to_host_async default_backend device_count device_get
             device_put devices effects_barrier host_count host_id host_ids live_arrays
@@ -63,6 +64,7 @@ __getattr__, __dir__, __all__ = _lazy_names(
         "minijax.transforms.hessian": "hessian hessian_vector_product hvp",
         "minijax.transforms.jacobians": "jacfwd jacobian jacrev",
         "minijax.transforms.jit": "clear_caches jit",
+        "minijax.transforms.references": "empty_ref free_ref freeze new_ref",
         "minijax.transforms.reverse": """
             fwd_and_bwd grad linear_transpose value_and_grad vjp
         """,

@@ -23,6 +23,7 @@ from minijax import numpy as numpy
 from minijax import ops as ops
 from minijax import profiler as profiler
 from minijax import random as random
+from minijax import ref as ref
 from minijax import scipy as scipy
 from minijax import sharding as sharding
 from minijax import stages as stages
@@ -33,6 +34,7 @@ from minijax import version as version
 from minijax.core.config import config as config
 from minijax.core.dtypes import float0 as float0
 from minijax.core.operators import Array as Array
+from minijax.core.references import Ref as Ref
 from minijax.placement import Device as Device
 from minijax.placement import block_until_ready as block_until_ready
 from minijax.placement import copy_to_host_async as copy_to_host_async
@@ -135,6 +137,10 @@ from minijax.transforms.jacobians import jacobian as jacobian
 from minijax.transforms.jacobians import jacrev as jacrev
 from minijax.transforms.jit import clear_caches as clear_caches
 from minijax.transforms.jit import jit as jit
+from minijax.transforms.references import empty_ref as empty_ref
+from minijax.transforms.references import free_ref as free_ref
+from minijax.transforms.references import freeze as freeze
+from minijax.transforms.references import new_ref as new_ref
 from minijax.transforms.reverse import fwd_and_bwd as fwd_and_bwd
 from minijax.transforms.reverse import grad as grad
 from minijax.transforms.reverse import linear_transpose as linear_transpose
@@ -154,6 +160,7 @@ __all__ = [
     "Device",
     "NamedSharding",
     "P",
+    "Ref",
     "ShapeDtypeStruct",
     "Shard",
     "ad_checkpoint",
@@ -193,6 +200,7 @@ __all__ = [
     "dlpack",
     "dtypes",
     "effects_barrier",
+    "empty_ref",
     "enable_checks",
     "enable_custom_prng",
     "enable_x64",
@@ -205,6 +213,8 @@ __all__ = [
     "extend",
     "flatten_util",
     "float0",
+    "free_ref",
+    "freeze",
     "fwd_and_bwd",
     "grad",
     "hessian",
@@ -240,6 +250,7 @@ __all__ = [
     "monitoring",
     "named_call",
     "named_scope",
+    "new_ref",
     "nn",
     "no_execution",
     "no_tracing",
@@ -255,6 +266,7 @@ __all__ = [
     "profiler",
     "pure_callback",
     "random",
+    "ref",
     "remat",
     "remove_size_one_mesh_axis_from_type",
     "reshard",

@@ -26,6 +26,14 @@ from minijax.core.dtypes import float0, key_dtype
 from minijax.core.errors import UnexpectedTracerError
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from minijax.core.primitive import Primitive
+from minijax.core.references import (
+    Ref,
+    ReferencesTouched,
+    put_back,
+    read_all,
+    threading,
+    with_values,
+)
 from minijax.core.source import SourceLine, user_frame
 from minijax.core.trace import Trace, Tracer, check_leaks, check_open, new_trace, process_in
 
@@ -50,10 +58,12 @@ class StageTrace(Trace):
 
     records = True
 
-    __slots__ = ("_constants", "consts", "constvars", "eqns", "invars")
+    __slots__ = ("_constants", "consts", "constvars", "eqns", "invars", "references")
 
     def __init__(self) -> None:
         super().__init__()
+        # References from outside that the function touches, with what they were before.
+        self.references: dict[Ref, Any] = {}
         self.eqns: list[Eqn] = []
         self.invars: list[Var] = []
         self.constvars: list[Var] = []
@@ -153,32 +163,74 @@ class TangentTrace(StageTrace):
         return process_in(self.parent, primitive, args, params)
 
 
-def stage(fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str = "") -> Jaxpr:
+def stage(
+    fun: Callable[..., Iterable[Any]],
+    avals: Iterable[Aval],
+    name: str = "",
+    *,
+    kept: bool = False,
+) -> Jaxpr:
     """Records a function of flat values as a program.
 
     Args:
         fun: takes one tracer for each aval and returns a sequence of outputs.
         avals: the avals of the inputs.
         name: what the program is called in messages and pictures.
+        kept: whether the program serves later calls too, so that it must not hold what a reference
+            holds now.
 
     Returns:
         The program; `constvars` are what `fun` used from outside.
 
     Raises:
         UnexpectedTracerError: under `config.check_tracer_leaks`, if a tracer outlives the trace.
+        ReferencesTouched: if `fun` writes to a reference made outside of it, or `kept` and reads.
     """
-    jaxpr, finished = _record(fun, avals, name)
+    jaxpr, finished = _record(fun, avals, name, kept)
     check_leaks(finished)
     return jaxpr
 
 
 def _record(
-    fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str
+    fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str, kept: bool
 ) -> tuple[Jaxpr, weakref.ref[StageTrace]]:
     trace = StageTrace()
     with calm(), new_trace(trace):
-        outs = fun(*[trace.new_input(aval) for aval in avals])
-        return trace.finish(outs, name), weakref.ref(trace)
+        try:
+            outs = fun(*[trace.new_input(aval) for aval in avals])
+            jaxpr = trace.finish(outs, name)
+        finally:
+            changed = put_back(trace.references)
+    if trace.references:
+        if changed or kept:
+            raise ReferencesTouched(tuple(trace.references), name)
+        read_all(trace.references)  # which an enclosing recording notes
+    return jaxpr, weakref.ref(trace)
+
+
+def stage_with_references(
+    fun: Callable[..., Iterable[Any]], avals: Sequence[Aval], name: str = ""
+) -> tuple[Jaxpr, tuple[Ref, ...]]:
+    """Records a function that may touch references made outside of it.
+
+    Returns:
+        The program, and the references: their values are the first inputs, and what they are in
+        the end the first outputs.
+    """
+
+    def record(references: tuple[Ref, ...]) -> tuple[Jaxpr, tuple[Ref, ...]]:
+        if not references:
+            return stage(fun, avals, name, kept=True), ()
+        count, pure = len(references), with_values(fun, references)
+
+        def flat(*args: Any) -> list[Any]:
+            values, outs = pure(args[:count], *args[count:])
+            return [*values, *outs]
+
+        inputs = [aval_of(value) for value in read_all(references)]
+        return stage(flat, [*inputs, *avals], name, kept=True), references
+
+    return threading(record, guess=False)
 
 
 def stage_closed(fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str = "") -> Jaxpr:

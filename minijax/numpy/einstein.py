@@ -34,7 +34,8 @@ def einsum(
     Args:
         subscripts: the names of the axes, such as "ij,jk->ik"; "..." stands for further axes,
             which broadcast. Without "->" the result has the names that come once, in order.
-        *operands: the arrays; or, in place of subscripts, arrays each followed by a list of ints.
+        *operands: the arrays; or, in place of subscripts, arrays each followed by a list of names
+            (ints or strings, say), and in the end the list of the result.
         optimize: how the order of products is found ("auto", "optimal", "greedy", False, …); the
             package opt_einsum does that where there are more than two operands.
         precision: kept for compatibility.
@@ -73,15 +74,25 @@ def einsum(
 
 def _from_lists(*operands: Any) -> tuple[str, tuple[Any, ...]]:
     pairs = list(zip(operands[0::2], operands[1::2], strict=False))
-    inputs = [_names(axes) for _, axes in pairs]
-    text = ",".join(inputs)
-    if len(operands) % 2:
-        text += "->" + _names(operands[-1])
+    has_output = len(operands) % 2 == 1
+    lists = [list(axes) for axes in (*operands[1::2], *(operands[-1:] if has_output else ()))]
+    try:
+        labels = sorted({label for axes in lists for label in axes if label is not Ellipsis})
+    except TypeError as error:
+        raise TypeError(
+            "einsum: the names of axes in lists must be hashable and of one kind, such as ints or "
+            f"strings: {error}."
+        ) from error
+    # Letters in the order of the names, which is that of a result that names no axes.
+    letters = dict(zip(labels, _LETTERS, strict=False))
+    if len(labels) > len(_LETTERS):
+        raise ValueError(f"einsum: {len(labels)} axes are more than {len(_LETTERS)}.")
+    letters[Ellipsis] = "..."
+    texts = ["".join(letters[label] for label in axes) for axes in lists]
+    text = ",".join(texts[: len(pairs)])
+    if has_output:
+        text += "->" + texts[-1]
     return text, tuple(x for x, _ in pairs)
-
-
-def _names(axes: Any) -> str:
-    return "".join("..." if axis is Ellipsis else _LETTERS[axis] for axis in axes)
 
 
 @functools.lru_cache(maxsize=512)

@@ -154,7 +154,7 @@ class Place:
     ) -> Array:
         """Subtracts values; those for the same element are all subtracted."""
         options = _Options(indices_are_sorted, unique_indices, mode, wrap_negative_indices)
-        return self._update("add", ufuncs.negative(values), options)
+        return self._update("add", ufuncs.negative(_array_of(values, "subtract")), options)
 
     sub = subtract
 
@@ -263,7 +263,7 @@ class Place:
         GatherScatterMode.from_any(options.mode)  # refuses unknown modes, also of static indices
         index = self.index if options.wrap_negative_indices else _as_given(self.index)
         subscript = parse(index, x.shape, options.mode is None)
-        y = asarray(values) if isinstance(values, list | tuple) else operand(values, f".at[].{how}")
+        y = _array_of(values, how)
         common = result_pair(x, y)[0]
         if _is_other_kind(x.dtype, common):
             warnings.warn(_UNSAFE.format(how, y.dtype, x.dtype), FutureWarning, stacklevel=4)
@@ -271,6 +271,12 @@ class Place:
         work = x if x.dtype == dtype else convert(x, dtype)
         y = convert(y, dtype, y.weak_type and x.weak_type)
         return convert(write(work, subscript, y, how, options), x.dtype, x.weak_type)
+
+
+def _array_of(values: Any, how: str) -> Array:
+    """Returns the values of an update, which may be nested lists, as an array."""
+    is_nested = values is None or isinstance(values, list | tuple)
+    return asarray(values) if is_nested else operand(values, f".at[].{how}")
 
 
 for _method in (

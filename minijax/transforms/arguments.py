@@ -21,6 +21,7 @@ from minijax.core.pytree import (
     tree_map,
     unflatten,
 )
+from minijax.core.references import Ref
 from minijax.core.trace import Tracer, current_trace
 
 
@@ -122,7 +123,13 @@ def check_output(fun: Callable[..., Any], out_tree: PyTreeDef, leaf: Any, positi
 
     Raises:
         TypeError: naming the function, the key path of the output and its type.
+        ValueError: if it is a reference.
     """
+    if isinstance(leaf, Ref):
+        raise ValueError(
+            f"{function_name(fun)} returned a reference, and a transformed function can only "
+            "return what one holds: return ref[...]."
+        )
     try:
         aval_of(leaf)
     except TypeError:

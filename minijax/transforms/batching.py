@@ -7,6 +7,7 @@ from typing import Any
 
 from minijax.core.array import aval_of, to_array
 from minijax.core.pytree import flatten_axes, flatten_call, flatten_with_path, unflatten
+from minijax.core.references import Ref, read_all
 from minijax.core.source import api_boundary
 from minijax.interpreters.batch import batch, move_batch_axis
 from minijax.transforms.arguments import (
@@ -17,6 +18,7 @@ from minijax.transforms.arguments import (
     function_name,
     wraps,
 )
+from minijax.transforms.references import has_references
 
 Axes = Any
 
@@ -80,9 +82,13 @@ def vmap(
         size = _mapped_size(fun, args, kwargs, dims, axis_size)
         flat = FlatFunction(fun, in_tree)
         mapped_leaves = [
-            x if dim is None else to_array(x) for x, dim in zip(leaves, dims, strict=True)
+            x if dim is None or isinstance(x, Ref) else to_array(x)
+            for x, dim in zip(leaves, dims, strict=True)
         ]
-        outs, out_dims = batch(flat, mapped_leaves, dims, size, axis_name)
+        if has_references(leaves):
+            outs, out_dims = _batch_references(flat, mapped_leaves, dims, size, axis_name)
+        else:
+            outs, out_dims = batch(flat, mapped_leaves, dims, size, axis_name)
         wanted = flatten_axes("vmap out_axes", flat.out_tree, out_axes)
         moved = [
             _output(fun, out, dim, to, size)
@@ -91,6 +97,32 @@ def vmap(
         return unflatten(flat.out_tree, moved)
 
     return mapped
+
+
+def _batch_references(
+    flat: Callable[..., Any], leaves: list[Any], dims: list[Any], size: int, axis_name: Hashable
+) -> tuple[Any, Any]:
+    """Maps a function with references among its arguments: each example has one of its part."""
+    is_ref = [isinstance(x, Ref) for x in leaves]
+    mapped = [on and dim is not None for on, dim in zip(is_ref, dims, strict=True)]
+    references = [x for x, on in zip(leaves, mapped, strict=True) if on]
+
+    def of_values(*values: Any) -> list[Any]:
+        # A reference that is not mapped is the same for all examples.
+        given = [
+            Ref(value) if on else known if ref else value
+            for value, on, known, ref in zip(values, mapped, leaves, is_ref, strict=True)
+        ]
+        outs = flat(*given)
+        return [*outs, *read_all([x for x, on in zip(given, mapped, strict=True) if on])]
+
+    values = [x.value() if ref else x for x, ref in zip(leaves, is_ref, strict=True)]
+    outs, out_dims = batch(of_values, values, dims, size, axis_name)
+    count = len(outs) - len(references)
+    wanted = [dim for dim, on in zip(dims, mapped, strict=True) if on]
+    for ref, out, dim, to in zip(references, outs[count:], out_dims[count:], wanted, strict=True):
+        ref.replace(move_batch_axis(out, dim, size, to))
+    return outs[:count], out_dims[:count]
 
 
 def _checked_dims(
@@ -104,6 +136,7 @@ def _checked_dims(
             found.append(None)
             continue
         name = argument_path(path)
+        x = x.value() if isinstance(x, Ref) else x
         aval = check_array(f"vmap of {function_name(fun)}", name, x)
         if not isinstance(dim, int) or isinstance(dim, bool):
             raise TypeError(f"vmap: in_axes for {name} must be an int or None, got {dim!r}.")
@@ -128,7 +161,7 @@ def _mapped_size(
     paths = flatten_with_path((args, kwargs))[0]
     for (path, x), dim in zip(paths, dims, strict=True):
         if dim is not None:
-            shape = aval_of(x).shape
+            shape = x.shape if isinstance(x, Ref) else aval_of(x).shape
             sizes.setdefault(shape[dim], []).append(
                 f"{argument_path(path)} has shape {shape}, axis {dim} of length {shape[dim]}"
             )

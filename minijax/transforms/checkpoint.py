@@ -9,9 +9,10 @@ from typing import Any
 from minijax.core.array import to_array
 from minijax.core.primitive import Primitive
 from minijax.core.pytree import flatten, tree_map, unflatten
+from minijax.core.references import read_all, replace_all
 from minijax.core.source import api_boundary
 from minijax.core.trace import EVAL, current_trace
-from minijax.interpreters.stage import stage
+from minijax.interpreters.stage import stage_with_references
 from minijax.primitives.control.remat import name_p, rematerialize
 from minijax.primitives.dot import dot_general_p
 from minijax.transforms.arguments import (
@@ -75,11 +76,12 @@ def checkpoint(
         leaves, in_tree = flatten((dynamic, kwargs))
         flat = FlatFunction(inner, in_tree)
         name = function_name(fun)
-        program = stage(flat, argument_avals(f"checkpoint of {name}", dynamic, kwargs), name)
-        outs = rematerialize(
-            program.close(), *program.consts, *leaves, policy=policy, prevent_cse=prevent_cse
-        )
-        return unflatten(flat.out_tree, outs)
+        avals = argument_avals(f"checkpoint of {name}", dynamic, kwargs)
+        program, references = stage_with_references(flat, avals, name)
+        inputs = (*program.consts, *read_all(references), *leaves)
+        outs = rematerialize(program.close(), *inputs, policy=policy, prevent_cse=prevent_cse)
+        replace_all(references, outs[: len(references)])
+        return unflatten(flat.out_tree, outs[len(references) :])
 
     return checkpointed
 

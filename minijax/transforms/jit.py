@@ -23,10 +23,12 @@ from minijax.core.config import config
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.logs import logger
 from minijax.core.pytree import PyTreeDef, flatten, unflatten
+from minijax.core.references import Ref, ReferencesTouched, read_all, replace_all
 from minijax.core.source import api_boundary, filter_traceback
 from minijax.core.trace import Tracer, mapped_axes
-from minijax.interpreters.stage import stage
+from minijax.interpreters.stage import stage_with_references
 from minijax.primitives.control.call import call
+from minijax.primitives.control.references import split_references
 from minijax.transforms.arguments import FlatFunction, argument_avals, function_name
 from minijax.transforms.donation import (
     call_donating,
@@ -45,6 +47,7 @@ from minijax.transforms.explain import (
     newest_changes,
 )
 from minijax.transforms.lowered import Lowered, Traced
+from minijax.transforms.references import has_references, of_values
 from minijax.transforms.staging import struct_avals, struct_of
 
 _CACHE_LIMIT = 4096
@@ -61,9 +64,10 @@ class _Program:
         matched: donated leaves, each with the number of the result that takes its place.
         calls: how often it was called through Python with leaves of which types.
         flat: what runs it once calls keep coming through Python.
+        references: from outside; their values come before the other inputs and outputs.
     """
 
-    __slots__ = ("calls", "consts", "flat", "jaxpr", "matched", "out_tree")
+    __slots__ = ("calls", "consts", "flat", "jaxpr", "matched", "out_tree", "references")
 
     def __init__(
         self,
@@ -71,9 +75,11 @@ class _Program:
         consts: tuple[Any, ...],
         out_tree: PyTreeDef,
         matched: dict[int, int],
+        references: tuple[Ref, ...],
     ) -> None:
         self.jaxpr, self.consts = jaxpr, consts
         self.out_tree, self.matched = out_tree, matched
+        self.references = references
         self.calls: Calls = {}
         self.flat: FlatCall | None = None
 
@@ -104,6 +110,7 @@ class JitFunction(CountingEntryPoint):
         if any(donated):
             self._check_donated()
         self._programs: dict[Any, _Program] = {}
+        self._on_references: dict[Any, JitFunction] = {}
         self._history = History()
         _functions.add(self)
         self.watch_configuration()
@@ -130,8 +137,12 @@ class JitFunction(CountingEntryPoint):
             try:
                 avals = tuple(map(aval_of, leaves))
             except TypeError:
+                if has_references(leaves):
+                    return self._call_on_references(static, dynamic)
                 avals = tuple(argument_avals(f"jit of {self._name}", *dynamic))
             program = self._program(static, in_tree, avals)
+            if program.references:
+                return self._call_threading(program, leaves)
             if not busy:
                 self._note(program, args, kwargs, leaves)
             if program.matched and can_donate(leaves):
@@ -148,6 +159,26 @@ class JitFunction(CountingEntryPoint):
         except Exception as error:
             filter_traceback(error)
             raise
+
+    def _call_threading(self, program: _Program, leaves: list[Any]) -> Any:
+        """Runs a program that takes and returns the values of references."""
+        references = program.references
+        inputs = (*program.consts, *read_all(references), *leaves)
+        outs = call(program.jaxpr, *inputs, name=self._name)
+        replace_all(references, outs[: len(references)])
+        return unflatten(program.out_tree, outs[len(references) :])
+
+    def _call_on_references(self, static: Any, dynamic: Any) -> Any:
+        """Calls the function with references, through one that takes and returns their values."""
+        parts = split_references(dynamic)
+        key = (static, parts.places, parts.tree)
+        function = self._on_references.get(key)
+        if function is None:
+            pure = of_values(_with_static(self._fun, static), parts.without_leaves())
+            function = self._on_references[key] = JitFunction(pure, (), (), threads=self._threads)
+        values, out = function(read_all(parts.references), parts.others)
+        replace_all(parts.references, values)
+        return out
 
     def _note(
         self, program: _Program, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any]
@@ -195,9 +226,10 @@ class JitFunction(CountingEntryPoint):
             start = time.perf_counter()
             flat = FlatFunction(_with_static(self._fun, static), in_tree)
             # A bound method: calling the object itself would pass through C, which counts twice.
-            jaxpr = stage(flat.__call__, avals, self._name)
-            matched = self._matched(static, in_tree, avals, jaxpr.out_avals)
-            program = _Program(jaxpr.close(), jaxpr.consts, flat.out_tree, matched)
+            jaxpr, references = stage_with_references(flat.__call__, avals, self._name)
+            # What a reference holds takes the memory of no argument.
+            matched = {} if references else self._matched(static, in_tree, avals, jaxpr.out_avals)
+            program = _Program(jaxpr.close(), jaxpr.consts, flat.out_tree, matched, references)
             self._note_tracing(Signature(static, in_tree, avals, *key[4:]), program.jaxpr, start)
             # A captured tracer belongs to one call of an enclosing function.
             if not any(isinstance(const, Tracer) for const in program.consts):
@@ -250,6 +282,8 @@ class JitFunction(CountingEntryPoint):
         avals = tuple(struct_avals(f"jit of {self._name}", *dynamic))
         in_tree = flatten(dynamic)[1]
         program = self._program(static, in_tree, avals)
+        if program.references:
+            raise ReferencesTouched(program.references, f"jit of {self._name}")
         donated: tuple[int, ...] = ()
         if self._donate_argnums or self._donate_argnames:
             donated = self._donated_leaves(static, in_tree)
@@ -290,6 +324,7 @@ class JitFunction(CountingEntryPoint):
         self.drop_entries()
         self._history.clear()
         self._programs.clear()
+        self._on_references.clear()
 
     def cache_size(self) -> int:
         """Returns how many programs have been traced."""

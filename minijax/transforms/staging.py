@@ -13,10 +13,11 @@ from minijax.core.array import aval_of
 from minijax.core.avals import ShapedArray
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.pytree import flatten, flatten_with_path, tree_map, unflatten
+from minijax.core.references import Ref, read_all
 from minijax.core.source import api_boundary
 from minijax.core.trace import EVAL, current_trace, named_axis
 from minijax.interpreters.evaluate import eval_jaxpr
-from minijax.interpreters.stage import stage
+from minijax.interpreters.stage import stage, stage_with_references
 from minijax.primitives.control.call import call
 from minijax.transforms.arguments import (
     FlatFunction,
@@ -173,10 +174,10 @@ def make_jaxpr(
         with ExitStack() as stack:
             for name, size in axis_env or ():
                 stack.enter_context(named_axis(name, size))
-            program, flat = _program(inner, dynamic, kwargs)
+            program, out_tree, avals = _program_of_values(inner, dynamic, kwargs)
         if not return_shape:
             return program
-        return program, unflatten(flat.out_tree, map(struct_of, program.out_avals))
+        return program, unflatten(out_tree, map(struct_of, avals))
 
     made.__name__ = f"make_jaxpr({function_name(fun)})"
     return made
@@ -186,6 +187,29 @@ def _program(fun: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Jaxpr, Fl
     flat = FlatFunction(fun, flatten((args, kwargs))[1])
     name = function_name(fun)
     return stage(flat, struct_avals(f"tracing {name}", args, kwargs), name), flat
+
+
+def _program_of_values(fun: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Jaxpr, Any, Any]:
+    """Records a function that may use references, from outside or among its arguments.
+
+    Returns:
+        The program, whose first inputs are the values of those from outside and whose first outputs
+        what all of them hold in the end; the structure of what `fun` returns; the avals of its
+        leaves.
+    """
+    leaves, in_tree = flatten((args, kwargs))
+    places = [isinstance(leaf, Ref) for leaf in leaves]
+    inner = FlatFunction(fun, in_tree)
+
+    def flat(*values: Any) -> list[Any]:
+        given = [Ref(x) if on else x for x, on in zip(values, places, strict=True)]
+        outs = inner(*given)
+        return [*read_all([x for x in given if isinstance(x, Ref)]), *outs]
+
+    name = function_name(fun)
+    avals = struct_avals(f"tracing {name}", args, kwargs)
+    program, touched = stage_with_references(flat, avals, name)
+    return program, inner.out_tree, program.out_avals[len(touched) + sum(places) :]
 
 
 def struct_of(aval: Any) -> ShapeDtypeStruct:
@@ -215,8 +239,8 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     def arrays_only(*inner_args: Any, **inner_kwargs: Any) -> Any:
         return tree_map(_array_of_struct, fun(*inner_args, **inner_kwargs))
 
-    program, flat = _program(arrays_only, args, kwargs)
-    return unflatten(flat.out_tree, map(struct_of, program.out_avals))
+    _, out_tree, avals = _program_of_values(arrays_only, args, kwargs)
+    return unflatten(out_tree, map(struct_of, avals))
 
 
 def _array_of_struct(x: Any) -> Any:

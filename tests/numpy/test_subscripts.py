@@ -190,3 +190,15 @@ def test_functions_are_applied_once_for_each_time_an_element_is_named(how: Any) 
         np.testing.assert_array_equal(known(x), expected)
     g = mj.grad(lambda x: x.at[places].apply(mnp.sqrt).sum())(x)
     np.testing.assert_allclose(g, [1 / 8, 1.0, 0.5 / np.sqrt(3), 0.25])
+
+
+def test_updates_take_nested_lists() -> None:
+    x = mnp.zeros(4)
+    np.testing.assert_array_equal(x.at[mnp.array([0, 2])].set([1, 2]), [1, 0, 2, 0])
+    np.testing.assert_array_equal(x.at[:2].subtract((1.5, 2)), [-1.5, -2, 0, 0])
+    np.testing.assert_array_equal(mj.jit(lambda a: x.at[1:3].add([a, 2]))(1.0), [0, 1, 2, 0])
+    assert x.astype(np.int8).at[:2].set([300, 1]).tolist() == [44, 1, 0, 0]
+    with pytest.raises(ValueError, match="None"):
+        x.at[0].set(None)
+    with pytest.raises(ValueError, match="broadcast"):
+        x.at[:2].set([1, 2, 3])

@@ -12,10 +12,12 @@ from minijax.core import dtypes
 from minijax.core.array import aval_of, to_array
 from minijax.core.config import config
 from minijax.core.pytree import unflatten
+from minijax.core.references import Ref, read_all, replace_all, threading, with_values
 from minijax.core.source import api_boundary
 from minijax.core.trace import Tracer
 from minijax.primitives.compare import gt, lt, ne, select_n
 from minijax.primitives.control.cond import cond_p
+from minijax.primitives.control.references import split_references
 from minijax.primitives.control.structure import (
     TreeProgram,
     array_leaves,
@@ -170,6 +172,27 @@ def _is_known(x: Any) -> bool:
 
 
 def _choose(
+    name: str,
+    index: Any,
+    functions: Sequence[Callable[..., Any]],
+    names: Sequence[str],
+    operands: tuple[Any, ...],
+) -> Any:
+    parts = split_references(operands)
+
+    def run(references: tuple[Ref, ...]) -> Any:
+        if not references and not parts.references:
+            return _choose_pure(name, index, functions, names, operands)
+        pure = [with_values(parts.closing(fun), references) for fun in functions]
+        given = (read_all(references), *parts.others)
+        values, out = _choose_pure(name, index, pure, names, given)
+        replace_all(references, values)
+        return out
+
+    return threading(run)
+
+
+def _choose_pure(
     name: str,
     index: Any,
     functions: Sequence[Callable[..., Any]],

@@ -12,12 +12,14 @@ from minijax.core.array import ConcreteArray, aval_of, to_array
 from minijax.core.config import config
 from minijax.core.errors import four_parts
 from minijax.core.pytree import describe, flatten, key_paths, structure, tuple_treedef, unflatten
+from minijax.core.references import Ref, read_all, replace_all, threading, with_values
 from minijax.core.source import api_boundary
 from minijax.core.trace import Tracer
 from minijax.interpreters.batch import batch, move_batch_axis
 from minijax.primitives.arithmetic import add
 from minijax.primitives.broadcast import insert_ones
 from minijax.primitives.compare import lt
+from minijax.primitives.control.references import split_references
 from minijax.primitives.control.scan import scan_p
 from minijax.primitives.control.structure import (
     TreeProgram,
@@ -76,6 +78,46 @@ def scan(
     """
     if not callable(f):
         raise TypeError(f"scan: f must be a function (carry, x) -> (carry, y), got {f!r:.60}.")
+    if any(isinstance(x, Ref) for x in flatten(xs)[0]):
+        return _scan_references(f, init, xs, (length, reverse, unroll))
+
+    def run(references: tuple[Ref, ...]) -> tuple[Any, Any]:
+        if not references:
+            return _scan(f, init, xs, length, reverse, unroll)
+
+        def body(state: Any, x: Any) -> Any:
+            values, pair = pure(state[0], state[1], x)
+            carry, y = pair
+            return (values, carry), y
+
+        pure = with_values(f, references)
+        start = read_all(references), init
+        (values, carry), ys = _scan(body, start, xs, length, reverse, unroll)
+        replace_all(references, values)
+        return carry, ys
+
+    return threading(run)
+
+
+def _scan_references(
+    f: Callable[..., Any], init: Any, xs: Any, options: tuple[Any, ...]
+) -> tuple[Any, Any]:
+    """Runs a scan with references among its xs: each iteration has one of the slice."""
+    parts = split_references(xs)
+
+    def body(carry: Any, x: Any) -> Any:
+        slices = [Ref(value) for value in x[0]]
+        carry, y = f(carry, parts.join(slices, x[1]))
+        return carry, (read_all(slices), y)
+
+    carry, (values, ys) = scan(body, init, (read_all(parts.references), parts.others), *options)
+    replace_all(parts.references, values)
+    return carry, ys
+
+
+def _scan(
+    f: Callable[..., Any], init: Any, xs: Any, length: Any, reverse: bool, unroll: int | bool
+) -> tuple[Any, Any]:
     xs_flat, xs_tree = array_leaves("scan: xs", xs)
     length = _scan_length(xs_flat, xs_tree, length)
     if config.disable_jit and length:
@@ -239,6 +281,23 @@ def while_loop(
     for role, fun in (("cond_fun", cond_fun), ("body_fun", body_fun)):
         if not callable(fun):
             raise TypeError(f"while_loop: {role} must be a function of the carry, got {fun!r:.60}.")
+
+    def run(references: tuple[Ref, ...]) -> Any:
+        if not references:
+            return _while_loop(cond_fun, body_fun, init_val)
+        condition, body = with_values(cond_fun, references), with_values(body_fun, references)
+        values, carry = _while_loop(
+            lambda state: condition(*state)[1],
+            lambda state: body(*state),
+            (read_all(references), init_val),
+        )
+        replace_all(references, values)
+        return carry
+
+    return threading(run)
+
+
+def _while_loop(cond_fun: Callable[..., Any], body_fun: Callable[..., Any], init_val: Any) -> Any:
     if config.disable_jit and _are_known(init_val):
         carry = init_val
         while cond_fun(carry):

@@ -100,7 +100,7 @@ def _stage_tree(
         return outs
 
     name = name_of(fun)
-    jaxpr = stage(flat, avals, name)
+    jaxpr = stage(flat, avals, name, kept=True)
     return TreeProgram(jaxpr.close(), jaxpr.consts, out_trees[0], name)
 
 

@@ -13,12 +13,13 @@ from minijax.compiler.emit.numbers.types import Scalar
 from minijax.compiler.emit.positions import plus, row_major, times
 from minijax.compiler.fuse.sweeps import STRETCH
 from minijax.compiler.text import Operand
+from minijax.core import dtypes
 from minijax.kernel.expr import Expr
 
 _ROWS_AT_ONCE = 4
 # Short rows from far are read one by one: the processor foresees what comes in order, but not
-# several stretches that soon end.
-_LONG_ROW, _FAR = 1 << 12, 1 << 20
+# several stretches that soon end. Complex accumulators are taken apart whenever they are met.
+_LONG_ROW, _FAR = 1 << 11, 1 << 20
 _ZEROS = ("0", "0x0000000000000000", "false")
 
 
@@ -91,7 +92,7 @@ class RowsFold(Fold):
         """Returns how many rows meet accumulators that are in registers."""
         loads = [node for node in self.nodes if node.op == "load"]
         is_far = any(
-            count * node.dtype.itemsize < _LONG_ROW
+            count * node.dtype.itemsize < _LONG_ROW >> dtypes.is_complex(node.dtype)
             and math.prod(node.payload.value.shape) * node.dtype.itemsize >= _FAR
             for node in loads
         )
