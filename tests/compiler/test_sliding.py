@@ -131,3 +131,24 @@ def test_products_and_sums_are_rounded_one_by_one_if_they_must() -> None:
     first, second = x[0, 0, ::2], x[0, 0, 1::2]
     expected = first * w[:, :, 0] + second * w[:, :, 1]
     np.testing.assert_array_equal(found[0], expected)
+
+
+@pytest.mark.parametrize("padding", [(0, 0), (-3, -2)])
+def test_an_input_without_padding_is_not_copied(padding: tuple[int, int]) -> None:
+    x, w = np.ones((4, 64, 64, 16)), np.ones((3, 3, 16, 32))
+    layouts = ("NHWC", "HWIO", "NHWC")
+    function = mj.jit(
+        lambda x, w: conv_general_dilated(x, w, (2, 2), [padding] * 2, dimension_numbers=layouts)
+    )
+    assert function.lower(x, w).memory()["arena"] < x.nbytes / 2
+
+
+def test_one_padded_input_serves_all_phases() -> None:
+    x, w = np.ones((4, 64, 64, 16)), np.ones((3, 3, 16, 32))
+    layouts = ("NHWC", "HWIO", "NHWC")
+    function = mj.jit(
+        lambda x, w: conv_general_dilated(x, w, (1, 1), [(2, 2)] * 2, (2, 2), None, layouts)
+    )
+    lowered = function.lower(x, w)
+    assert str(lowered.kernels()).count("code_slide") == 4
+    assert lowered.memory()["arena"] < 1.5 * x.nbytes
