@@ -1,9 +1,9 @@
-"""The first lanes of a vector in memory, where their number is known: in whole pieces.
+"""The first lanes of a vector, stored in whole pieces where their number is known.
 
     7 of 8 numbers     4 + 2 + 1
 
 Processors without AVX-512 store under a mask slowly, or not at all: then each lane would be stored
-by itself, and loaded by itself where numbers are narrow.
+by itself.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.numbers.types import bits_of
 from minijax.compiler.engine import host
 
-_AVX2_BYTES, _AVX512_BYTES = 32, 64
-_MASKED_BITS = 32  # narrower numbers are loaded one by one where there is only AVX2
+_AVX512_BYTES = 64
 
 
 def first_lanes(c: Context, count: int) -> int | None:
@@ -36,12 +34,6 @@ def first_lanes(c: Context, count: int) -> int | None:
 def stores_pieces() -> bool:
     """Tells whether pieces are stored sooner than masked vectors."""
     return host().vector_bytes < _AVX512_BYTES
-
-
-def loads_pieces(ty: str) -> bool:
-    """Tells whether pieces of numbers of a type are loaded sooner than masked vectors."""
-    width = host().vector_bytes
-    return width < _AVX2_BYTES or (width < _AVX512_BYTES and bits_of(ty) < _MASKED_BITS)
 
 
 def store_first(
@@ -66,23 +58,6 @@ def store_first(
         else:
             x = c.lanes_of(ty, value, first, size, count)
             c.fn.do(f"store volatile <{size} x {ty}> {x}, ptr {at}, align {align}")
-
-
-def load_first(c: Context, ty: str, align: int, place: str, count: int, alive: int) -> str:
-    """Loads the first lanes of a vector; the others are 0. Arguments as for `store_first`."""
-    found = "zeroinitializer"
-    wide = f"<{count} x {ty}>"
-    for first, size in _pieces(alive):
-        part = f"<{size} x {ty}>"
-        x = c.fn.emit(f"load {part}, ptr {c.fn.gep(ty, place, first)}, align {align}")
-        listed = ", ".join(f"i32 {min(k, size)}" for k in range(count))
-        order = f"<{count} x i32> <{listed}>"
-        x = c.fn.emit(f"shufflevector {part} {x}, {part} zeroinitializer, {order}")
-        places = [k if k < first else count + k - first for k in range(first + size)]
-        places += range(first + size, count)
-        listed = ", ".join(f"i32 {k}" for k in places)
-        found = c.fn.emit(f"shufflevector {wide} {found}, {wide} {x}, <{count} x i32> <{listed}>")
-    return found
 
 
 def _pieces(alive: int) -> Iterator[tuple[int, int]]:

@@ -8,13 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.first_lanes import (
-    first_lanes,
-    load_first,
-    loads_pieces,
-    store_first,
-    stores_pieces,
-)
+from minijax.compiler.emit.first_lanes import first_lanes, store_first, stores_pieces
 from minijax.compiler.emit.numbers import narrow
 from minijax.compiler.emit.numbers.types import NARROW, Scalar, bits_of, layout
 from minijax.compiler.engine import host
@@ -147,9 +141,6 @@ def _load(c: Context, ty: str, align: int, place: str, count: int) -> str:
     wide = ty if count == 1 else f"<{count} x {ty}>"
     if c.mask is None:
         return c.fn.emit(f"load {wide}, ptr {place}, align {align}")
-    alive = first_lanes(c, count) if loads_pieces(ty) else None
-    if alive is not None:
-        return load_first(c, ty, align, place, count, alive)
     parts = []
     for mask, first, size in _masked_parts(c, ty, count):
         part = f"<{size} x {ty}>"
