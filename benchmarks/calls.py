@@ -3,12 +3,14 @@
     python benchmarks/calls.py [--rounds 31] [--output calls.json] [--only dict] [--peers]
 
 The work inside is next to nothing, so what is timed is the way in and out: finding the compiled
-code, checking and flattening arguments, making results.
+code, checking and flattening arguments, making results. Operations that are not compiled are timed
+in the native way, which a program takes up by itself after some hundreds or thousands of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 from collections.abc import Callable
@@ -159,6 +161,7 @@ def main() -> None:
     cores = usable_cores()
     libraries.pin_to_one_core()
     found = libraries.load_all()
+    importlib.import_module("minijax.core.quick").start()
     print(f"{'in units of one NumPy addition':<36}" + "".join(f"{lib.name:>12}" for lib in found))
     table = {}
     for name, make in CALLS.items():

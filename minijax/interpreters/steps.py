@@ -24,6 +24,7 @@ from minijax.core.trace import EVAL, current
 _LIMIT = 4096
 # How often steps are taken in Python before native code for them is worth its making.
 _WORTH_DERIVING = 200
+_FEW = 1024  # elements of a constant that is kept
 
 
 def _none(*_: Any) -> None:
@@ -49,11 +50,13 @@ class Steps:
         self._uses = 0
         atoms = [atom for eqn in jaxpr.eqns for atom in eqn.invars] + list(jaxpr.outvars)
         literals = list(dict.fromkeys(atom for atom in atoms if isinstance(atom, Literal)))
-        self._constants = tuple([literal.array() for literal in literals])
-        known: list[Atom] = [*literals, *jaxpr.invars]
+        constants: dict[Atom, Any] = {literal: literal.array() for literal in literals}
+        eqns = _without_constant(jaxpr, constants)
+        self._constants = tuple(constants.values())
+        known: list[Atom] = [*constants, *jaxpr.invars]
         places = {atom: k for k, atom in enumerate(known)}
         self._steps: list[tuple[int, Primitive, tuple[int, ...], dict[str, Any]]] = []
-        for eqn in jaxpr.eqns:
+        for eqn in eqns:
             operands = tuple([places[atom] for atom in eqn.invars])
             # How many operands there are, if nothing else has to be passed on.
             count = 0 if eqn.params else len(operands)
@@ -105,6 +108,25 @@ class Steps:
             else:
                 values += EVAL.process(primitive, [values[k] for k in operands], params)
         return values[self._outs[0]]
+
+
+def _without_constant(jaxpr: Jaxpr, constants: dict[Atom, Any]) -> list[Eqn]:
+    """Returns the equations that are no small constants; the values of those go to `constants`."""
+    left = []
+    for eqn in jaxpr.eqns:
+        is_constant = (
+            all(atom in constants for atom in eqn.invars)
+            and is_regular(eqn.primitive)
+            and all(getattr(var.aval, "size", _FEW + 1) <= _FEW for var in eqn.outvars)
+            # Whoever gets a result may give its memory away.
+            and not any(var in jaxpr.outvars for var in eqn.outvars)
+        )
+        if is_constant:
+            values = EVAL.process(eqn.primitive, [constants[x] for x in eqn.invars], eqn.params)
+            constants.update(zip(eqn.outvars, values, strict=True))
+        else:
+            left.append(eqn)
+    return left
 
 
 class Kind(NamedTuple):

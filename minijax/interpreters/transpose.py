@@ -17,9 +17,17 @@ from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from minijax.interpreters.dependence import split_eqn
 from minijax.interpreters.stage import stage_closed
 
+# Elements of an operand for which zeros are made and added sooner than a rule runs in Python.
+_FEW = 1024
+
 
 class _Accumulators:
-    """The cotangents that have arrived at the linear variables."""
+    """The cotangents that have arrived at the linear variables.
+
+    Attributes:
+        sums: what has arrived so far.
+        were_taken: whether a rule has added to those of a large operand in place.
+    """
 
     def __init__(self) -> None:
         self.sums: dict[Atom, Any] = {}
@@ -58,7 +66,7 @@ class UndefinedPrimal:
         """Removes and returns the operand's accumulator, `Zero` if nothing has arrived."""
         if self._accumulators is None or self._var is None:
             return Zero(self.aval.tangent())
-        self._accumulators.were_taken = True
+        self._accumulators.were_taken |= getattr(self.aval, "size", _FEW + 1) > _FEW
         return self._accumulators.pop(self._var)
 
     def __repr__(self) -> str:
@@ -237,7 +245,7 @@ def transpose_freely(jaxpr: Jaxpr, num_residuals: int) -> tuple[Jaxpr, tuple[int
 
     Returns:
         The program `(residuals, cotangents of the outputs) -> cotangents` and which linear inputs
-        get these, the others' being zero; None if a rule adds into an accumulator in place.
+        get these, the others' being zero; None if a rule adds into a large accumulator in place.
     """
     receivers: list[int] = []
     linear_avals = jaxpr.in_avals[num_residuals:]
@@ -262,6 +270,7 @@ class _Given:
 
     def __init__(self, value: Any) -> None:
         self.value = value
+        self.were_taken = False
 
     def pop(self, var: Var) -> Any:
         return self.value

@@ -153,7 +153,10 @@ def _pair(x: Any) -> tuple[np.dtype, bool]:
         return weak if weak is not None else (to_dtype(x), False)
     if isinstance(x, Array):
         return x.dtype, x.weak_type
-    if dtypes.python_scalar_dtype(type(x)) is None and hasattr(x, "dtype"):
+    weak = dtypes.python_scalar_dtype(type(x))
+    if weak is not None:
+        return weak
+    if hasattr(x, "dtype"):
         # Anything that has a shape and a dtype, such as ShapeDtypeStruct.
         return to_dtype(x.dtype), bool(getattr(x, "weak_type", False))
     aval = aval_of(x)

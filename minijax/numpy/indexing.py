@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import Any, NamedTuple
 
 from minijax.core.activity import recording
 from minijax.core.array import ConcreteArray, wrap
@@ -12,7 +13,7 @@ from minijax.numpy.promotion import scalar
 from minijax.numpy.subscripts import Range, Subscript, index_vectors, is_empty, parse, wrapped
 from minijax.primitives import shape as shape_family
 from minijax.primitives import slicing, windows
-from minijax.primitives.broadcast import full
+from minijax.primitives.broadcast import Axes, full
 from minijax.primitives.gather import gather
 from minijax.primitives.indexing import GatherDimensionNumbers
 
@@ -39,6 +40,9 @@ def getitem(x: Array, index: Any) -> Array:
         shape = x.aval.shape
         if shape and -shape[0] <= index < shape[0]:
             return _row(x, shape, index)
+    key = _plain_key(index)
+    if key is not None:
+        return _planned(key, x.aval.shape).read(x)
     return read(x, parse(index, x.aval.shape), "clip")
 
 
@@ -146,25 +150,71 @@ def _read_window(x: Array, axes: tuple[int, ...], columns: list[Array]) -> Array
 
 def _read_static(x: Array, subscript: Subscript) -> Array:
     """Applies the static ints and ranges; whole axes stay."""
-    starts, limits, strides = [0] * x.ndim, list(x.shape), [1] * x.ndim
+    return _window_of(subscript, x.aval.shape).read(x)
+
+
+class _Window(NamedTuple):
+    """How the static part of an index is read.
+
+    Attributes:
+        new_axes: axes of length 1 to insert first.
+        span: starts, limits and strides of a slice, None if all is read.
+        reversed_axes, squeezed_axes: those whose order changes, and those that go.
+    """
+
+    new_axes: Axes
+    span: tuple[Axes, Axes, Axes] | None
+    reversed_axes: Axes
+    squeezed_axes: Axes
+
+    def read(self, x: Array) -> Array:
+        """Reads it from an array of the shape it was made for."""
+        if self.new_axes:
+            x = shape_family.expand_dims(x, self.new_axes)
+        if self.span is not None:
+            starts, limits, strides = self.span
+            x = windows.slice_p.bind(x, starts=starts, limits=limits, strides=strides)[0]
+        if self.reversed_axes:
+            x = shape_family.rev(x, self.reversed_axes)
+        return shape_family.squeeze(x, self.squeezed_axes) if self.squeezed_axes else x
+
+
+def _window_of(subscript: Subscript, shape: Axes) -> _Window:
+    """Returns how the ints and ranges of a subscript are read, new axes being there already."""
+    starts, limits, strides = [0] * len(shape), list(shape), [1] * len(shape)
     reversed_axes, squeezed_axes = [], []
-    is_whole = True
     for d, entry in enumerate(subscript.entries):
         if isinstance(entry, int):
             starts[d], limits[d] = entry, entry + 1
             squeezed_axes.append(d)
-            is_whole = False
-        elif isinstance(entry, Range) and not entry.is_whole(x.shape[d]):
+        elif isinstance(entry, Range) and not entry.is_whole(shape[d]):
             starts[d], limits[d], strides[d] = _bounds(entry)
             if entry.step < 0 and entry.size > 1:
                 reversed_axes.append(d)
-            is_whole = False
-    if is_whole:
-        return x
-    x = windows.slice(x, starts, limits, strides if set(strides) != {1} else None)
-    if reversed_axes:
-        x = shape_family.rev(x, reversed_axes)
-    return shape_family.squeeze(x, squeezed_axes) if squeezed_axes else x
+    span = tuple(starts), tuple(limits), tuple(strides)
+    is_all = span == ((0,) * len(shape), shape, (1,) * len(shape))
+    return _Window((), None if is_all else span, tuple(reversed_axes), tuple(squeezed_axes))
+
+
+def _plain_key(index: Any) -> Any:
+    """Returns what tells a plain index from others and has a hash, None for one that is not."""
+    key: list[Any] = []
+    for entry in index if type(index) is tuple else (index,):
+        if not _is_plain(entry):
+            return None
+        is_slice = type(entry) is slice
+        key.append((entry.start, entry.stop, entry.step) if is_slice else entry)
+    return tuple(key)
+
+
+@functools.lru_cache(maxsize=2048)
+def _planned(key: Any, shape: Axes) -> _Window:
+    index = tuple([slice(*entry) if type(entry) is tuple else entry for entry in key])
+    subscript = parse(index, shape)
+    sizes = list(shape)
+    for axis in subscript.new_axes:
+        sizes.insert(axis, 1)
+    return _window_of(subscript, tuple(sizes))._replace(new_axes=subscript.new_axes)
 
 
 def _bounds(entry: Range) -> tuple[int, int, int]:

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from minijax.core import dtypes
+from minijax.core.activity import recording
 from minijax.core.array import aval_of, to_array, wrap
 from minijax.core.avals import ShapedArray
 from minijax.core.operators import Array
 from minijax.core.primitive import linear, primitive
 from minijax.core.quiet import quiet
+from minijax.core.trace import EVAL, current
 
 Axes = tuple[int, ...]
 _FEW = 1024  # elements that are written sooner than a view is made
@@ -329,6 +331,13 @@ def spread(x: Any, size: int, dim: int) -> Array:
 
 def full(shape: Sequence[int], value: Any, dtype: np.dtype, weak_type: bool = False) -> Array:
     """Returns an array of one repeated constant."""
+    if current.trace is EVAL and not recording:
+        # Nobody asks how it is made.
+        sizes = tuple(map(int, shape))
+        if not any(n < 0 for n in sizes):
+            buffer = np.empty(sizes, dtype)
+            buffer[...] = np.asarray(value, dtype)
+            return wrap(buffer, ShapedArray(sizes, dtype, weak_type))
     scalar = wrap(np.asarray(value, dtype), ShapedArray((), dtype, weak_type))
     return broadcast_in_dim(scalar, shape, ())
 

@@ -33,7 +33,7 @@ from minijax.primitives.convolution_layout import (
 from minijax.primitives.families import check_dtype, match
 from minijax.primitives.joining import pad_p
 from minijax.primitives.shape import reshape, rev
-from minijax.primitives.sliding import Axis, dilated
+from minijax.primitives.sliding import Axis, dilated, lies_innermost
 from minijax.primitives.sliding_products import lower_by_products, padded, patches
 from minijax.primitives.spread_products import lower_by_spreading
 
@@ -264,7 +264,7 @@ def _conv_lower(
     is_float = dtypes.is_float(dtype) and lhs.size and aval.size
     if is_float and rhs.size and _is_spread(rhs.shape, dtype, axes):
         found = lower_by_spreading(k, lhs, rhs, axes, aval)
-    elif is_float and _is_large(rhs.shape, aval, axes):
+    elif is_float and rhs.size and _is_large(lhs, rhs, axes):
         found = lower_by_products(k, lhs, rhs, axes, aval)
     else:
         found = _lower_by_sums(k, lhs, rhs, axes, aval)
@@ -285,12 +285,20 @@ def _is_spread(kernel: Axes, dtype: np.dtype, axes: Sequence[Axis]) -> bool:
     return has_gaps and is_thin and is_wide and all(axis.stride == 1 for axis in axes)
 
 
-def _is_large(kernel: Axes, aval: ShapedArray, axes: Sequence[Axis]) -> bool:
-    """Tells whether products of operands that are laid out for it are faster than sums."""
+def _is_large(lhs: Any, rhs: Any, axes: Sequence[Axis]) -> bool:
+    """Tells whether products of operands that are laid out for it are faster than sums.
+
+    Sums go along the places, so that features that come last are for products in any case, if there
+    are outputs enough for a vector.
+    """
+    kernel = rhs.shape
+    is_last = lies_innermost(lhs, 2) if kernel[2] > 1 else lies_innermost(rhs, 1)
+    if is_last and kernel[1] * rhs.dtype.itemsize >= _VECTOR:
+        return True
     has_gaps = any(axis.base_dilation > 1 for axis in axes)
     # One element of a window meets whole elements, and sums meet the gaps as well.
     is_point = has_gaps and math.prod(kernel[3:]) == 1 and kernel[2] >= _SOME_FEATURES
-    if (math.prod(kernel[1:]) < _LARGE_KERNEL and not is_point) or not aval.size:
+    if math.prod(kernel[1:]) < _LARGE_KERNEL and not is_point:
         return False
     is_thin = kernel[2] <= _FEW_FEATURES or kernel[1] <= _FEW_OUTPUTS
     is_short = math.prod(kernel[2:]) <= _LONGEST_SUM

@@ -17,7 +17,9 @@ from minijax.primitives.shape import canonical_axis
 
 
 def _iota_impl(*, dtype: np.dtype, shape: Axes, dimension: int) -> Any:
-    line = np.arange(shape[dimension]).astype(dtype)
+    line = np.arange(shape[dimension]).astype(dtype, copy=False)
+    if len(shape) == 1:
+        return (line,)
     across = [n if d == dimension else 1 for d, n in enumerate(shape)]
     return (np.broadcast_to(line.reshape(across), shape),)
 

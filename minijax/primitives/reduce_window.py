@@ -34,7 +34,14 @@ from minijax.primitives.joining import pad, pad_p
 from minijax.primitives.reduce import own_reduction, reduce, staged_computation
 from minijax.primitives.reduction import ORDERED, highest, lowest
 from minijax.primitives.shape import reshape
-from minijax.primitives.sliding import Axis, dilated, source
+from minijax.primitives.sliding import (
+    Axis,
+    dilated,
+    source,
+    source_of_padded,
+    source_of_step,
+    steps_of_window,
+)
 from minijax.primitives.windows import insert
 
 _UNIT = {
@@ -113,18 +120,50 @@ def _met(k: Any, x: Any, axes: Any, outer: Any, inner: Any) -> tuple[Any, list[A
     return k.all_of(conditions), where
 
 
+def _is_worth_padding(axes: Sequence[Axis]) -> bool:
+    """Tells whether an operand had better be stored with its padding.
+
+    That is so where vectors go along the padding: no element of a window is then asked whether it
+    exists, again and again.
+    """
+    inner = next((axis for axis in reversed(axes) if axis.n != 1), None)
+    has_gaps = any(axis.base_dilation > 1 for axis in axes)
+    return inner is not None and not has_gaps and max(inner.padding) > 0
+
+
+def _padded(k: Any, x: Any, axes: Sequence[Axis], first: Any) -> tuple[Any, list[Axis]]:
+    """Returns an array with its padding, and its axes, which have none then."""
+
+    def element(*reached: Any) -> Any:
+        conditions: list[Any] = []
+        each = zip(axes, reached, strict=True)
+        where = [source_of_padded(k, *item, conditions) for item in each]
+        return k.guard(k.all_of(conditions), x, where, first)
+
+    lengths = tuple(axis.span + axis.window_length - 1 for axis in axes)
+    (found,) = k.element(ShapedArray(lengths, x.dtype), element)
+    rows = zip(axes, lengths, strict=True)
+    return found, [
+        Axis(n, axis.window, axis.stride, (0, 0), 1, axis.window_dilation) for axis, n in rows
+    ]
+
+
 def _lower_of(kind: str, start: Callable[[np.dtype], Any]) -> Rule:
     def lower(k: Any, x: Any, *, out: Any, **params: Any) -> Any:
         axes = _axes(x.shape, params)
         first = k.constant(start(x.dtype), x.dtype)
+        if _is_worth_padding(axes):
+            x, axes = _padded(k, x, axes, first)
 
         def element(outer: Any, inner: Any) -> Any:
-            exists, where = _met(k, x, axes, outer, inner)
-            return (k.guard(exists, x, where, first),)
+            conditions: list[Any] = []
+            each = zip(axes, outer, inner, strict=True)
+            where = [source_of_step(k, *item, conditions) for item in each]
+            return (k.guard(k.all_of(conditions), x, where, first),)
 
         return k.reduce(
             out,
-            [axis.window for axis in axes],
+            [*map(steps_of_window, axes)],
             element,
             (first,),
             lambda acc, new: (getattr(k, kind)(acc[0], new[0]),),

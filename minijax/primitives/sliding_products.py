@@ -1,9 +1,12 @@
 """Convolutions as one loop of products over operands that are laid out for it.
 
-Both operands are copied once, features and outputs last, the input with its padding; then the
-compiler's own function slides (`code_slide` of `Native` calls), and no patch is ever copied. Where
-the input has gaps (the gradient of a convolution with strides), the places between them become
-outputs of their own, so that nothing is multiplied by the zeros of a gap.
+Both operands are laid out once, features and outputs last, the input with its padding; then the
+compiler's own function slides (`code_slide` of `Native` calls), and no patch is ever copied. What
+lies so already is not copied; nor are features that come first, as in the gradient by a kernel,
+where images and features have changed places. Where
+the input has gaps (the gradient of a convolution with strides), results whose places are equal
+modulo the distance of its elements meet the same elements of the kernel: they are a convolution of
+their own of the input without its gaps, so that nothing is multiplied by the zeros of a gap.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,10 +23,10 @@ from minijax.core.avals import ShapedArray
 from minijax.core.quiet import quiet
 from minijax.core.records import record
 from minijax.kernel.roots import NativeCall
-from minijax.primitives.sliding import Axis, source_of_padded
+from minijax.primitives.sliding import Axis, lies_innermost, source_of_padded, step_in_memory
 
 _LEADING = 3  # group, batch, feature
-MOST_ROWS = 16  # of a tile of results: the table of all rows is so much longer
+MOST_ROWS = 16  # of a tile of results: the tables of all rows are so much longer
 _LARGE_IMAGE = 64  # places of the window that are enough for a call of their own
 
 
@@ -52,72 +55,173 @@ def padded(
     return k.select(exists, k.convert(lhs(*which, *safe), dtype), zero)
 
 
-@record
-class _Phases:
-    """Places of a window along an axis with gaps, side by side, that meet the same elements.
+@record(eq=True)
+class SlidAxis:
+    """An axis and what of a window slides along it, for some of the results.
 
-    Place p of the window is phase p % m of place p // m of a window that slides over the elements
-    themselves, m apart in the axis. A phase meets each `step`th element of the kernel. Phases that
-    meet the same elements of the axis are outputs of one product; others would multiply it by
-    zeros, and a NaN shows that. Where there are no gaps there is one phase.
-
-    Attributes:
-        axis: the axis without its gaps, and the part of the window that meets elements.
-        apart: the distance of the elements.
-        count: how many phases there are.
-        first: the first element of the kernel in the first of them, one more in each next one.
-        step: the distance of the elements of the kernel.
-        last: the number of the first phase; the others are `down` less each.
-        down: the distance of the elements of the whole window.
+    Result `place + p · apart` of `total`, for p below `count`, meets with element j of the window
+    the element `start + p · stride + j · dilation` of the `length` that are there.
     """
 
-    axis: Axis
+    length: int
+    window: int
+    start: int
+    stride: int
+    dilation: int
+    total: int
+    place: int
     apart: int
     count: int
-    first: int
-    step: int
-    last: int
-    down: int
 
-    def offset(self, k: Any, step: Any, phase: Any) -> Any:
-        """Returns which element of the kernel a step of the window is in one of the phases."""
-        return k.add(k.add(k.mul(step, self.step), phase), self.first)
+    @property
+    def part(self) -> tuple[slice, Axis]:
+        """The part of the axis that is met, and the window on it."""
+        n = (self.count - 1) * self.stride + (self.window - 1) * self.dilation + 1
+        axis = Axis(n, self.window, self.stride, (0, 0), 1, self.dilation)
+        return slice(self.start, self.start + n), axis
 
-    def member(self, k: Any, place: Any, conditions: list[Any]) -> Any:
-        """Returns which of the phases a place is, if the conditions hold."""
-        if self.apart == 1:
-            return k.constant(0, place.dtype)
-        below = k.sub(self.last, k.mod(place, self.apart))
-        known = k.max(below, 0)
-        conditions += [k.ge(below, 0), k.lt(below, self.count * self.down)]
-        if self.down > 1:
-            conditions.append(k.eq(k.mod(known, self.down), 0))
-        return k.min(k.floordiv(known, self.down), self.count - 1)
+    @property
+    def results(self) -> slice:
+        """Which of the results these are."""
+        last = self.place + (self.count - 1) * self.apart
+        return slice(self.place, last + 1, self.apart)
 
 
-def _phases(axis: Axis) -> list[_Phases]:
-    """Returns the phases of an axis, those together that meet the same elements."""
-    m = axis.base_dilation if axis.stride == 1 else 1
-    by, low = axis.window_dilation, axis.padding[0]
-    if m == 1:
-        return [_Phases(axis, 1, 1, 0, 1, 0, by)]
+@record(eq=True)
+class Slide:
+    """The sizes of sliding products.
+
+    Attributes:
+        dtype: the dtype of all of it.
+        images: how many images one call takes.
+        features: what is summed over, besides the window.
+        outputs: the number of output features.
+        clears: whether the results are set to zero first, as some are met by nothing.
+        is_first: whether features come first and images last, rather than the other way.
+        axes: the spatial axes.
+    """
+
+    dtype: np.dtype
+    images: int
+    features: int
+    outputs: int
+    clears: bool
+    is_first: bool
+    axes: tuple[SlidAxis, ...]
+
+    @property
+    def symbol(self) -> str:
+        """The name of the function, which tells all sizes."""
+        flags = int(self.clears), int(self.is_first)
+        numbers = (self.images, self.features, self.outputs, *flags)
+        lists = [numbers, *(_numbers(axis) for axis in self.axes)]
+        return "_".join((f"code_slide_{self.dtype.name}", *("x".join(map(str, x)) for x in lists)))
+
+    @staticmethod
+    def parsed(symbol: str) -> Slide:
+        """Returns what a symbol tells.
+
+        >>> axes = (SlidAxis(9, 3, 0, 2, 1, 4, 0, 1, 4),)
+        >>> slide = Slide(np.dtype("float32"), 2, 8, 3, False, True, axes)
+        >>> Slide.parsed(slide.symbol) == slide
+        True
+        """
+        _, _, name, *lists = symbol.split("_")
+        sizes, *axes = [tuple(map(int, x.split("x"))) for x in lists]
+        images, features, outputs, *flags = sizes
+        slid = tuple(SlidAxis(*numbers) for numbers in axes)
+        clears, is_first = map(bool, flags)
+        return Slide(np.dtype(name), images, features, outputs, clears, is_first, slid)
+
+    @property
+    def rows(self) -> int:
+        """The number of results with one output."""
+        return self.images * math.prod(axis.count for axis in self.axes)
+
+    @property
+    def most_runs(self) -> int:
+        """The largest number of stretches of the sum that lie without a gap."""
+        return self.features * self.taps // self.axes[-1].window if self.is_first else self.taps
+
+    @property
+    def taps(self) -> int:
+        """The number of elements of the window."""
+        return math.prod(axis.window for axis in self.axes)
+
+
+def _numbers(axis: SlidAxis) -> tuple[int, ...]:
+    where = (axis.total, axis.place, axis.apart, axis.count)
+    return (axis.length, axis.window, axis.start, axis.stride, axis.dilation, *where)
+
+
+@record
+class _Phase:
+    """Places of a window along an axis that meet the same elements of the kernel.
+
+    Attributes:
+        slid: the axis for these places, but for padding: `start` may be negative.
+        first: the first of the elements of the kernel.
+        step: the distance of the elements of the kernel.
+    """
+
+    slid: SlidAxis
+    first: int = 0
+    step: int = 1
+
+
+def _phases(axis: Axis) -> tuple[Axis, list[_Phase]]:
+    """Returns an axis with the padding that is needed, without gaps if it can be, and the phases.
+
+    Windows with strides on an axis with gaps are one phase of an axis with all of its zeros.
+    """
+    if axis.base_dilation == 1:
+        found = [_Phase(_slid(axis, axis.window, -axis.padding[0], axis.window_dilation))]
+        return _with_padding(axis.n, found)
+    if axis.stride == 1:
+        return _with_padding(axis.n, _phases_of_gaps(axis))
+    slid = _slid(axis, axis.window, 0, axis.window_dilation)
+    length = axis.span + axis.window_length - 1
+    return axis, [_Phase(_replaced(slid, length, 0))]
+
+
+def _slid(axis: Axis, window: int, start: int, dilation: int) -> SlidAxis:
+    count = axis.count
+    return SlidAxis(axis.n, window, start, axis.stride, dilation, count, 0, 1, count)
+
+
+def _phases_of_gaps(axis: Axis) -> list[_Phase]:
+    m, by, low = axis.base_dilation, axis.window_dilation, axis.padding[0]
     step = m // math.gcd(m, by)
-    together: dict[tuple[int, int], list[int]] = {}
-    for first in range(min(step, axis.window)):
-        start = -((low - first * by) // m)
-        together.setdefault((start, -(-(axis.window - first) // step)), []).append(first)
     found = []
-    for (start, window), firsts in together.items():
-        alone = Axis(axis.n, window, 1, (-start, 0), 1, by * step // m)
-        high = -(-axis.count // m) - alone.count
-        alone = Axis(axis.n, window, 1, (-start, high), 1, by * step // m)
-        last = (low - firsts[0] * by) % m
-        found.append(_Phases(alone, m, len(firsts), firsts[0], step, last, by))
+    for place in range(min(m, axis.count)):
+        firsts = [t for t in range(min(step, axis.window)) if (place + t * by - low) % m == 0]
+        for first in firsts:
+            window, start = -(-(axis.window - first) // step), (place + first * by - low) // m
+            sizes = (axis.count, place, m, -(-(axis.count - place) // m))
+            slid = SlidAxis(axis.n, window, start, 1, by * step // m, *sizes)
+            found.append(_Phase(slid, first, step))
     return found
+
+
+def _with_padding(n: int, phases: Sequence[_Phase]) -> tuple[Axis, list[_Phase]]:
+    low = max([0, *(-phase.slid.start for phase in phases)])
+    length = max([n + low, *(phase.slid.part[0].stop + low for phase in phases)])
+    padded = [
+        _Phase(_replaced(x.slid, length, x.slid.start + low), x.first, x.step) for x in phases
+    ]
+    return Axis(n, 1, 1, (low, length - n - low), 1, 1), padded
+
+
+def _replaced(slid: SlidAxis, length: int, start: int) -> SlidAxis:
+    _, window, _, *rest = _numbers(slid)
+    stride, dilation, total, place, apart, count = rest
+    return SlidAxis(length, window, start, stride, dilation, total, place, apart, count)
 
 
 def lower_by_products(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: ShapedArray) -> Any:
     """Returns a convolution of floats; nothing of it is empty.
+
+    It is one call for each group, or, where there is one and images are large, for each image.
 
     Args:
         k: the kernel builder.
@@ -126,77 +230,115 @@ def lower_by_products(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: Sh
         axes: the spatial axes.
         aval: the result (group, batch, output, *places), in the dtype to compute in.
     """
-    together = list(itertools.product(*map(_phases, axes)))
-    found = [_products(k, lhs, rhs, phases, aval) for phases in together]
-    apart = [phases.apart for phases in together[0]]
-    is_whole = sum(math.prod(x.count for x in phases) for phases in together) == math.prod(apart)
+    groups, batch, outputs = aval.shape[:_LEADING]
+    is_first = groups == 1 and _has_features_first(lhs, rhs)
+    is_large = groups == 1 and math.prod(aval.shape[_LEADING:]) >= _LARGE_IMAGE
+    by_image = is_large and not is_first
+    calls, images = (batch, 1) if by_image else (groups, batch)
+    pairs = [_phases(axis) for axis in axes]
+    whole = [axis for axis, _ in pairs]
+    together = [*itertools.product(*(phases for _, phases in pairs))]
+    met = sum(math.prod(x.slid.count for x in phases) for phases in together)
+    clears = met < math.prod(aval.shape[_LEADING:])
+    slides = [
+        Slide(
+            *(aval.dtype, images, lhs.shape[2], outputs, clears and n == 0, is_first),
+            tuple(phase.slid for phase in phases),
+        )
+        for n, phases in enumerate(together)
+    ]
+    if not slides:
+        return k.element(aval, lambda *_: k.constant(0, aval.dtype))[0]
+
+    def data(call: Any, outer: Any, *rest: Any) -> Any:
+        *reached, inner = rest
+        image, feature = (inner, outer) if is_first else (outer, inner)
+        group, number = (0, call) if by_image else (call, image)
+        return padded(k, lhs, whole, aval.dtype, (group, number, feature), reached)
+
+    lengths = tuple(axis.length for axis in slides[0].axes)
+    ends = (lhs.shape[2], images) if is_first else (images, lhs.shape[2])
+    (left,) = k.element(ShapedArray((calls, ends[0], *lengths, ends[1]), aval.dtype), data)
+    form = (by_image, is_first)
+    kernels = [_kernel(k, rhs, phases, form, aval.dtype) for phases in together]
+    found = _native(k, slides, (calls, images), left, kernels, by_image)
 
     def element(group: Any, number: Any, output: Any, *place: Any) -> Any:
-        where = [k.floordiv(p, m) for p, m in zip(place, apart, strict=True)]
-        result = None if is_whole else k.constant(0, aval.dtype)
-        for phases, each in zip(together, found, strict=True):
-            conditions: list[Any] = []
-            phase = [x.member(k, p, conditions) for x, p in zip(phases, place, strict=True)]
-            value = each(group, number, output, where, phase)
-            result = value if result is None else k.select(k.all_of(conditions), value, result)
-        return result
+        return found(*((number, 0) if by_image else (group, number)), *place, output)
 
     return k.element(aval, element)[0]
 
 
-def _products(
-    k: Any, lhs: Any, rhs: Any, phases: Sequence[_Phases], aval: ShapedArray
-) -> Callable[..., Any]:
-    """Returns the products of phases, as a function of indices: the places, then the phases.
+def _has_features_first(lhs: Any, rhs: Any) -> bool:
+    """Tells whether both operands lie with features first, and images and outputs last."""
+    images, features = lhs.shape[1:_LEADING]
+    if features == 1 or rhs.shape[1] == 1 or not lies_innermost(rhs, 1):
+        return False
+    if images > 1 and not lies_innermost(lhs, 1):
+        return False
+    return all(
+        step_in_memory(x, 2) > step_in_memory(x, d)
+        for x in (lhs, rhs)
+        for d in range(_LEADING, x.ndim)
+        if x.shape[d] > 1
+    ) and any(n > 1 for n in rhs.shape[_LEADING:])
 
-    It is one call for each group, or, where there is one and images are large, for each image.
+
+def _kernel(
+    k: Any, rhs: Any, phases: Sequence[_Phase], form: tuple[bool, bool], dtype: np.dtype
+) -> Any:
+    """Returns the elements of the kernel that phases meet, outputs last.
+
+    Args:
+        k: the kernel builder.
+        rhs: the kernel.
+        phases: the axes.
+        form: whether a call takes one image, and whether features come first.
+        dtype: the dtype to compute in.
     """
-    groups, batch, outputs = aval.shape[:3]
-    slid = [each.axis for each in phases]
-    counts = tuple(each.count for each in phases)
-    features = lhs.shape[2]
-    by_image = groups == 1 and math.prod(axis.count for axis in slid) >= _LARGE_IMAGE
-    calls, images = (batch, 1) if by_image else (groups, batch)
-    lengths = tuple(axis.span + axis.window_length - 1 for axis in slid)
-
-    def data(call: Any, image: Any, *rest: Any) -> Any:
-        *reached, feature = rest
-        group, number = (0, call) if by_image else (call, image)
-        return padded(k, lhs, slid, aval.dtype, (group, number, feature), reached)
+    by_image, is_first = form
 
     def kernel(*where: Any) -> Any:
-        group, *steps, feature, number = (0, *where) if by_image else where
-        *phase, output = k.unflatten(number, (*counts, outputs))
-        offset = [x.offset(k, step, r) for x, step, r in zip(phases, steps, phase, strict=True)]
-        return k.convert(rhs(group, output, feature, *offset), aval.dtype)
+        group, *summed, output = (0, *where) if by_image else where
+        feature, steps = (summed[0], summed[1:]) if is_first else (summed[-1], summed[:-1])
+        offset = [k.add(k.mul(i, x.step), x.first) for x, i in zip(phases, steps, strict=True)]
+        return k.convert(rhs(group, output, feature, *offset), dtype)
 
-    shape = (calls, images, *lengths, features)
-    weights = (*(axis.window for axis in slid), features, math.prod(counts) * outputs)
-    (left,) = k.element(ShapedArray(shape, aval.dtype), data)
-    kernels = weights if by_image else (groups, *weights)
-    (right,) = k.element(ShapedArray(kernels, aval.dtype), kernel)
-    moves = (tuple(a.stride for a in slid), tuple(a.window_dilation for a in slid))
-    lists = ["x".join(map(str, x)) for x in (shape[1:], weights, *moves)]
-    symbol = "_".join(("code_slide", aval.dtype.name, *lists))
-    out = ShapedArray((calls, images, *(a.count for a in slid), weights[-1]), aval.dtype)
-    arguments = (("in", 0), ("in", 1), ("out", 0), ("work", 0), ("work", 1))
-    rows = images * math.prod(axis.count for axis in slid)
-    (found,) = k.native(
+    groups, outputs, features = rhs.shape[:_LEADING]
+    window = tuple(x.slid.window for x in phases)
+    weights = (features, *window) if is_first else (*window, features)
+    shape = (*weights, outputs) if by_image else (groups, *weights, outputs)
+    return k.element(ShapedArray(shape, dtype), kernel)[0]
+
+
+def _native(
+    k: Any,
+    slides: Sequence[Slide],
+    calls: tuple[int, int],
+    left: Any,
+    kernels: Sequence[Any],
+    by_image: bool,
+) -> Any:
+    """Returns the results of all phases: calls, images, places, outputs."""
+    first = slides[0]
+    out = ShapedArray((*calls, *(axis.total for axis in first.axes), first.outputs), first.dtype)
+    numbers = range(1, len(slides) + 1)
+    tables = tuple(("work", n) for n in range(3))
+    rows = max(slide.rows for slide in slides) + MOST_ROWS
+    products = sum(slide.rows * slide.taps for slide in slides) * first.features * first.outputs
+    return k.native(
         (out,),
-        (NativeCall(symbol, arguments),),
-        (left, right),
-        (calls,),
-        functools.partial(_slide, slid),
-        work=[8 * math.prod(axis.window for axis in slid), 8 * (rows + MOST_ROWS)],
-        shared=(1,) if by_image else (),
-        products=float(out.size * math.prod(weights[:-1])),
-    )
-
-    def at(group: Any, number: Any, output: Any, place: Any, phase: Any) -> Any:
-        first = (number, 0) if by_image else (group, number)
-        return found(*first, *place, k.flatten((*phase, output), (*counts, outputs)))
-
-    return at
+        [
+            NativeCall(slide.symbol, (("in", 0), ("in", n), ("out", 0), *tables))
+            for n, slide in zip(numbers, slides, strict=True)
+        ],
+        (left, *kernels),
+        calls[:1],
+        functools.partial(_slide, slides),
+        work=[8 * max(slide.most_runs for slide in slides), 8 * rows, 8 * rows],
+        shared=tuple(numbers) if by_image else (),
+        products=float(products * calls[0]),
+    )[0]
 
 
 def patches(whole: np.ndarray, axes: Sequence[Axis]) -> np.ndarray:
@@ -218,16 +360,25 @@ def patches(whole: np.ndarray, axes: Sequence[Axis]) -> np.ndarray:
     )
 
 
-def _slide(axes: Sequence[Axis], data: np.ndarray, kernel: np.ndarray) -> Any:
-    """Returns what the compiler's own function makes of padded data and a kernel."""
-    n = len(axes)
-    rows = patches(np.moveaxis(data, -1, 2), axes)
-    weights = np.moveaxis(kernel, -2, -2 - n)
-    groups, outputs = weights.shape[: -2 - n], weights.shape[-1]
-    depth = math.prod(weights.shape[-2 - n : -1])
-    # The places of an image are one axis, so that each group has one matrix.
-    rows = rows.reshape(*data.shape[:2], -1, depth)
-    weights = weights.reshape(*groups, *(1 for _ in groups), depth, outputs)
-    with quiet():
-        found = rows @ weights
-    return (found.reshape(*data.shape[:2], *(a.count for a in axes), outputs),)
+def _slide(slides: Sequence[Slide], data: np.ndarray, *kernels: np.ndarray) -> Any:
+    """Returns what the compiler's own functions make of padded data and kernels."""
+    first, n = slides[0], len(slides[0].axes)
+    if first.is_first:
+        data = np.moveaxis(data, (1, -1), (-1, 1))
+        kernels = tuple(np.moveaxis(kernel, -2 - n, -2) for kernel in kernels)
+    out = np.zeros((*data.shape[:2], *(a.total for a in first.axes), first.outputs), first.dtype)
+    for slide, kernel in zip(slides, kernels, strict=True):
+        parts = [axis.part for axis in slide.axes]
+        met: Any = (slice(None), slice(None), *(part for part, _ in parts))
+        rows = patches(np.moveaxis(data[met], -1, 2), [axis for _, axis in parts])
+        weights = np.moveaxis(kernel, -2, -2 - n)
+        groups, outputs = weights.shape[: -2 - n], weights.shape[-1]
+        depth = math.prod(weights.shape[-2 - n : -1])
+        # The places of an image are one axis, so that each group has one matrix.
+        rows = rows.reshape(*data.shape[:2], -1, depth)
+        weights = weights.reshape(*groups, *(1 for _ in groups), depth, outputs)
+        with quiet():
+            found = rows @ weights
+        where: Any = (slice(None), slice(None), *(axis.results for axis in slide.axes))
+        out[where] = found.reshape(*data.shape[:2], *(a.count for a in slide.axes), outputs)
+    return (out,)

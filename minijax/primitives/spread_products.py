@@ -22,11 +22,10 @@ import numpy as np
 from minijax.core.avals import ShapedArray
 from minijax.core.quiet import quiet
 from minijax.core.records import record
-from minijax.kernel.roots import Element, NativeCall, Value
-from minijax.primitives.sliding import Axis
+from minijax.kernel.roots import NativeCall
+from minijax.primitives.sliding import Axis, lies_innermost
 
 _LARGE_IMAGE = 64  # elements that are enough for a call of their own
-_MOST_NODES = 64  # of an expression that are looked at
 _PRODUCTS = 1 << 20  # bytes of the products that are made before they are spread
 
 
@@ -203,40 +202,6 @@ def lower_by_spreading(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: S
         return found(*((number, 0) if by_image else (group, number)), *rest)
 
     return k.element(aval, element)[0]
-
-
-def lies_innermost(value: Value, axis: int) -> bool:
-    """Tells whether neighbours along an axis are neighbours in memory, where what is read lies.
-
-    Args:
-        value: an array, or what is made of one, element by element, in any order of its axes.
-        axis: one of its axes.
-    """
-    while type(value.definition) is Element:
-        found = _read_along(value, axis)
-        if found is None:
-            break
-        value, axis = found
-    return math.prod(value.shape[axis + 1 :]) == 1
-
-
-def _read_along(value: Value, axis: int) -> tuple[Value, int] | None:
-    """Returns an array that elements are made of, and which of its axes theirs goes along."""
-    definition = value.definition
-    if definition.view_of is not None:
-        source, step = definition.view_of, math.prod(value.shape[axis + 1 :])
-        same = [
-            d
-            for d, n in enumerate(source.shape)
-            if n > 1 and math.prod(source.shape[d + 1 :]) == step
-        ]
-        return (source, same[0]) if same else None
-    index, pending = definition.indices[axis], [definition.bodies[value.position]]
-    for node in pending:
-        if node.op == "read" and any(x is index for x in node.operands):
-            return node.payload, next(d for d, x in enumerate(node.operands) if x is index)
-        pending += node.operands if len(pending) < _MOST_NODES else ()
-    return None
 
 
 def _evaluate(spread: Spread, data: np.ndarray, kernel: np.ndarray) -> Any:

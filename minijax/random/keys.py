@@ -252,8 +252,13 @@ def split(key: Any, num: int | Shape = 2) -> Array:
         >>> from minijax import random
         >>> key, subkey = random.split(random.key(0))
     """
-    words = key_words("split", key)
-    keys = _stack(*_hash(words, as_shape("split", num)))
+    check_key("split", key)
+    return _split(key, as_shape("split", num))
+
+
+@partial(jit, static_argnames=("shape",))
+def _split(key: Any, shape: tuple[int, ...]) -> Array:
+    keys = _stack(*_hash(key_words("split", key), shape))
     return random_wrap(keys) if is_typed(key) else keys
 
 
@@ -269,12 +274,18 @@ def fold_in(key: Any, data: Any) -> Array:
         >>> from minijax import random
         >>> keys = [random.fold_in(random.key(0), step) for step in range(3)]
     """
-    first, second = key_words("fold_in", key)
+    check_key("fold_in", key)
     if isinstance(data, int):
         data = np.asarray(data, np.uint32)
     data = to_array(data)
     if data.shape:
         raise TypeError(f"fold_in takes an integer of rank 0, got {data.aval}: use vmap.")
+    return _fold_in(key, data)
+
+
+@jit
+def _fold_in(key: Any, data: Array) -> Array:
+    first, second = key_words("fold_in", key)
     low = convert_element_type(data, dtypes.uint32)
     keys = _stack(*threefry2x32(first, second, full((), 0, dtypes.uint32), low))
     return random_wrap(keys) if is_typed(key) else keys

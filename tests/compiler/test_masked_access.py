@@ -97,3 +97,23 @@ def test_choices_in_place_are_no_masked_stores() -> None:
         for dtype in (np.float64, np.float32):
             code = mj.jit(program).lower(np.linspace(0.1, 1, 800).astype(dtype)).assembly()
             assert "vmaskmov" not in code
+
+
+@pytest.mark.parametrize(
+    "dtype", ["float64", "float32", "float16", "int16", "uint8", "bool", "complex64"]
+)
+def test_ends_of_rows_of_every_length(dtype: str) -> None:
+    """The last lanes of a row are stored in pieces: no number beside them changes."""
+
+    def rows(x: Any, y: Any) -> Any:
+        middle = jnp.zeros((3, 2 + len(y)), x.dtype).at[:, 1:-1].set(x[:, None] * y)
+        return middle, x[:, None] + y, (x[:, None] * y).sum(0), jnp.repeat(x, len(y))
+
+    for length in (*range(1, 20), 31, 39, 63):
+        x = np.arange(1, 4).astype(dtype)
+        y = (np.arange(length) % 5).astype(dtype)
+        found = mj.jit(rows)(x, y)
+        with back_end(evaluate):
+            expected = mj.jit(rows)(x, y)
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(np.asarray(a), np.asarray(b))

@@ -273,7 +273,7 @@ def test_the_start_costs_less_when_the_code_is_in_the_cache(tmp_path, monkeypatc
     with mj.config.override(cache=False):
         assert quick_cost.cost() == quick_cost.COMPILED
     with mj.config.override(cache=True, enable_compilation_cache=True, cache_dir=str(tmp_path)):
-        assert quick_cost.cost() == quick_cost.COMPILED
+        assert quick_cost.cost() == quick_cost.KEPT
         text = "define ptr @state_address() {\n  ret ptr null\n}"
         modules.cached_module(text, kept[1], effort=kept[2], name=kept[0])
         monkeypatch.setattr(quick_cost.linking, "is_usable", lambda: True)

@@ -131,3 +131,56 @@ def test_products_and_sums_are_rounded_one_by_one_if_they_must() -> None:
     first, second = x[0, 0, ::2], x[0, 0, 1::2]
     expected = first * w[:, :, 0] + second * w[:, :, 1]
     np.testing.assert_array_equal(found[0], expected)
+
+
+@pytest.mark.parametrize("padding", [(0, 0), (-3, -2)])
+def test_an_input_without_padding_is_not_copied(padding: tuple[int, int]) -> None:
+    x, w = np.ones((4, 64, 64, 16)), np.ones((3, 3, 16, 32))
+    layouts = ("NHWC", "HWIO", "NHWC")
+    function = mj.jit(
+        lambda x, w: conv_general_dilated(x, w, (2, 2), [padding] * 2, dimension_numbers=layouts)
+    )
+    assert function.lower(x, w).memory()["arena"] < x.nbytes / 2
+
+
+def test_one_padded_input_serves_all_phases() -> None:
+    x, w = np.ones((4, 64, 64, 16)), np.ones((3, 3, 16, 32))
+    layouts = ("NHWC", "HWIO", "NHWC")
+    function = mj.jit(
+        lambda x, w: conv_general_dilated(x, w, (1, 1), [(2, 2)] * 2, (2, 2), None, layouts)
+    )
+    lowered = function.lower(x, w)
+    assert str(lowered.kernels()).count("code_slide") == 4
+    assert lowered.memory()["arena"] < 1.5 * x.nbytes
+
+
+@pytest.mark.parametrize("features", [1, 3])
+@pytest.mark.parametrize(
+    ("strides", "padding", "dilation"),
+    [((1, 1), "VALID", (1, 1)), ((2, 1), "SAME", (1, 1)), ((1, 2), [(-1, 2), (3, -2)], (2, 1))],
+)
+def test_gradients_by_the_kernel_with_features_last(
+    features: int, strides: Any, padding: Any, dilation: Any
+) -> None:
+    rng = np.random.default_rng(11)
+    x, w = rng.standard_normal((5, 9, 11, features)), rng.standard_normal((3, 2, features, 18))
+    layouts = ("NHWC", "HWIO", "NHWC")
+
+    def loss(x: Any, w: Any) -> Any:
+        found = conv_general_dilated(x, w, strides, padding, None, dilation, layouts)
+        return (found**2).sum()
+
+    gradient = mj.jit(mj.grad(loss, 1))
+    expected = np.asarray(mj.grad(loss, 1)(x, w))
+    np.testing.assert_allclose(np.asarray(gradient(x, w)), expected, rtol=1e-10, atol=1e-10)
+
+
+def test_what_lies_with_features_first_is_not_copied() -> None:
+    x, ct = np.ones((8, 32, 32, 16)), np.ones((8, 28, 28, 16))
+    layouts = ("CHWN", "IHWO", "HWNC")
+    function = mj.jit(
+        lambda x, ct: conv_general_dilated(x, ct, (1, 1), "VALID", dimension_numbers=layouts)
+    )
+    lowered = function.lower(x, ct)
+    assert "code_slide" in str(lowered.kernels())
+    assert lowered.memory()["arena"] < x.nbytes / 4

@@ -14,7 +14,7 @@ from minijax.kernel.build import lower_jaxpr
 from minijax.kernel.check import check_program
 from minijax.kernel.reference import evaluate_program
 from minijax.primitives.convolution import conv_general_dilated
-from minijax.primitives.spread_products import lies_innermost
+from minijax.primitives.sliding import lies_innermost
 
 # input, kernel, padding, gaps of input and kernel, groups, whether features are last
 CASES: dict[str, Any] = {

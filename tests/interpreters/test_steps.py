@@ -11,9 +11,9 @@ from minijax.core.avals import ShapedArray
 from minijax.core.config import config
 from minijax.core.dtypes import float64, int64
 from minijax.core.jaxpr import Literal
-from minijax.core.primitive import primitive
+from minijax.core.primitive import absent, primitive
 from minijax.interpreters import linearize, steps
-from minijax.interpreters.stage import stage
+from minijax.interpreters.stage import stage, with_literals
 from minijax.primitives import arithmetic, trigonometric
 
 X = to_array(np.array([0.5, -1.5, 2.0]))
@@ -105,9 +105,39 @@ def test_a_rule_that_adds_in_place_runs_each_time(monkeypatch):
     monkeypatch.setattr(linearize, "_plans", table)
     mj.grad(lambda x: jnp.sum(jnp.sin(x)[1:]) + x[jnp.array(0)])(X)
     found = {key[0].name: plan for key, plan in table._found.items()}
+    assert all(found[name] is not None for name in ("sin", "slice"))
+    table._found.clear()
+    x = jnp.linspace(0.0, 1.0, 2000)
+    mj.grad(lambda x: jnp.sum(jnp.sin(x)[1:]) + x[jnp.array(0)])(x)
+    found = {key[0].name: plan for key, plan in table._found.items()}
     assert found["sin"] is not None
     assert found["slice"] is None
     assert found["dynamic_slice"] is None
+
+
+def test_constants_of_steps_are_made_once_unless_they_are_results():
+    made = []
+    zeros = primitive(
+        "zeros of mine",
+        impl=lambda x: (made.append(1) or np.zeros(3) * x,),
+        abstract=lambda x: (VECTOR,),
+        jvp=absent("of a test"),
+        transpose=absent("of a test"),
+        batch=absent("of a test"),
+        lower=absent("of a test"),
+    )
+
+    def program(x):
+        (inside,), (outside,) = zeros.bind(1.0), zeros.bind(2.0)
+        return [x + inside, outside]
+
+    run = steps.Steps(with_literals(stage(program, [VECTOR])))
+    assert len(made) == 1
+    for _ in range(3):
+        result, constant = run(X)
+        assert result.tolist() == X.tolist()
+        constant.delete()
+    assert len(made) == 4
 
 
 def test_a_missing_rule_is_missed_when_it_is_needed():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from minijax.compiler.emit.context import Context
+from minijax.compiler.emit.first_lanes import first_lanes, store_first, stores_pieces
 from minijax.compiler.emit.numbers import narrow
 from minijax.compiler.emit.numbers.types import NARROW, Scalar, bits_of, layout
 from minijax.compiler.engine import host
@@ -179,6 +180,10 @@ def _store(c: Context, ty: str, align: int, value: str, place: str, count: int) 
         # takes some processors twenty cycles, and from which no load is forwarded.
         kind = "store volatile" if count > 1 else "store"
         c.fn.do(f"{kind} {wide} {value}, ptr {place}, align {align}")
+        return
+    alive = first_lanes(c, count) if stores_pieces() else None
+    if alive is not None:
+        store_first(c, ty, align, value, place, count, alive)
         return
     for mask, first, size in _masked_parts(c, ty, count):
         part = f"<{size} x {ty}>"

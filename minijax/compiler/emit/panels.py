@@ -1,14 +1,18 @@
 """Panels of sliding products: the loops that all convolutions share, compiled once.
 
-    slide_f32x8_6x16_contract(input, kernel, out, moves, places,
-                              start, stop, run, rows, outputs, column, end)
+    slide_f32x8_6x16_contract(input, kernel, out, moves, places, results,
+                              start, stop, run, hop, rows, outputs, column, end)
 
 adds to some rows of results, for the outputs from `column` to `end`, the stretch of the sum from
 run `start` to run `stop`; the first stretch sets them. Row `r` has its input from `places[r]` on,
-and `run` neighbours of it at each of the distances `moves`. A tile is six rows of 16 outputs here,
-two vectors, held in registers.
+and `run` numbers, `hop` apart, at each of the distances `moves`; its results begin at `results[r]`.
+A tile is six rows of 16 outputs here, two vectors, held in registers. The last tile may meet the
+last row more than once, and stores it as often: the tables repeat it.
 
-The last tile may meet the last row more than once, and stores it as often: `places` repeats it.
+    slide_table(table, axes, rank, base, repeat)
+
+fills such a table with the positions of elements in row-major order, from `base` on: `axes` are
+pairs of length and distance, the innermost axis first. The last position is repeated.
 """
 
 from __future__ import annotations
@@ -23,14 +27,15 @@ from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.lanes import Lanes
 from minijax.compiler.emit.memory_access import load, store
 from minijax.compiler.emit.numbers.types import layout
-from minijax.compiler.emit.positions import clamp, plus
+from minijax.compiler.emit.positions import plus
 from minijax.compiler.engine import Effort, Program
 from minijax.compiler.text import Operand
 from minijax.core import dtypes
 from minijax.core.records import record
 
-POINTERS = ("input", "kernel", "out", "moves", "places")
-NUMBERS = ("start", "stop", "run", "rows", "outputs", "column", "end")
+TABLE = "slide_table"
+POINTERS = ("input", "kernel", "out", "moves", "places", "results")
+NUMBERS = ("start", "stop", "run", "hop", "rows", "outputs", "column", "end")
 _DTYPES = {"f32": dtypes.float32, "f64": dtypes.float64}
 _compiled: dict[str, Program] = {}
 
@@ -84,7 +89,8 @@ def parsed(symbol: str) -> Panel:
 def address(symbol: str) -> int:
     """Returns the address of a panel's function, compiled at its first use."""
     if symbol not in _compiled:
-        write = functools.partial(module_text, parsed(symbol))
+        is_table = symbol == TABLE
+        write = table_text if is_table else functools.partial(module_text, parsed(symbol))
         code = cached_module(write, symbol, effort=Effort.LIGHT, name=symbol)
         # The first of several threads decides: its code may be in use already.
         _compiled.setdefault(symbol, code)
@@ -102,6 +108,33 @@ def module_text(panel: Panel) -> str:
     return str(c.module)
 
 
+def table_text() -> str:
+    """Returns the LLVM text of the function that fills a table."""
+    c = Context(contract=False)
+    args = [("ptr noalias", "table"), ("ptr noalias", "axes")]
+    args += [("i64", x) for x in ("rank", "base", "repeat")]
+    fn = c.fn = c.module.function(TABLE, args, "void")
+    fn.store("i64", "%base", "%table")
+    with fn.loop("%rank", carried=[("i64", 1)]) as axis:
+        (known,) = axis.values
+        pair = fn.gep("[2 x i64]", "%axes", axis.index)
+        size, step = fn.load("i64", pair), fn.load("i64", fn.gep("i64", pair, 1))
+        with fn.loop(1, size) as i:
+            shift = fn.emit(f"mul nsw i64 {i.index}, {step}")
+            first = fn.emit(f"mul nsw i64 {i.index}, {known}")
+            with fn.loop(known) as j:
+                inner = fn.load("i64", fn.gep("i64", "%table", j.index))
+                place = fn.gep("i64", "%table", plus(c, first, j.index))
+                fn.store("i64", plus(c, inner, shift), place)
+        axis.next(fn.emit(f"mul nsw i64 {known}, {size}"))
+    (count,) = axis.results
+    last = fn.load("i64", fn.gep("i64", "%table", fn.emit(f"sub nsw i64 {count}, 1")))
+    with fn.loop("%repeat") as more:
+        fn.store("i64", last, fn.gep("i64", "%table", plus(c, count, more.index)))
+    fn.ret()
+    return str(c.module)
+
+
 class _Writer:
     def __init__(self, c: Context, panel: Panel) -> None:
         self.c, self.panel, self.dtype = c, panel, panel.dtype
@@ -111,7 +144,6 @@ class _Writer:
     def write(self) -> None:
         """Writes the body of the function."""
         c, panel = self.c, self.panel
-        last = c.fn.emit("sub nsw i64 %rows, 1")
         begun = c.fn.emit("icmp sgt i64 %start, 0")
         size = c.fn.emit("mul nsw i64 %run, %outputs")
         with (
@@ -124,7 +156,7 @@ class _Writer:
                 row = plus(c, tile.index, k)
                 begins = c.fn.load("i64", c.fn.gep("i64", "%places", row))
                 inputs.append(c.fn.gep(self.ty, "%input", begins))
-                first = c.fn.emit(f"mul nsw i64 {clamp(c, 'smin', row, last)}, %outputs")
+                first = c.fn.load("i64", c.fn.gep("i64", "%results", row))
                 outs.append(plus(c, first, column.index))
             with c.fn.if_else(begun, self._types(outs)) as choice:
                 with choice.then():
@@ -182,8 +214,9 @@ class _Writer:
                 weights += load(c, self.dtype, kernel, plus(c, start, shift))
         flags = c.float_flags()
         found: list[str] = []
+        within = c.fn.emit(f"mul nsw i64 {at}, %hop")
         for place in inputs:
-            (x,) = load(c, self.dtype, place, at)
+            (x,) = load(c, self.dtype, place, within)
             with c.on(self.panel.lanes):
                 spread = c.spread(self.ty, x)
                 for weight in weights:

@@ -1,16 +1,18 @@
 """Sliding products: convolutions of what was padded, written into the module that needs them.
 
-    code_slide_<dtype>_<input>_<kernel>_<strides>_<dilations>(input, kernel, out, moves, places)
+    code_slide_<dtype>_<sizes>(input, kernel, out, moves, places, results)
 
     out[n, p…, o] = Σ input[n, p · stride + w · dilation …, f] · kernel[w…, f, o]   over w…, f
 
-The input is (images, *lengths, features), the kernel (*window, features, outputs), the result
-(images, *places, outputs), each row-major. A tile of results is some rows (an image and a place of
+The input is (images, *lengths, features), the kernel (*window, features, outputs), or the input
+(features, *lengths, images) and the kernel (features, *window, outputs); the result is
+(images, *places, outputs); each is row-major (`primitives/sliding_products.py` says where windows
+begin and which of the results these are). A tile of results is some rows (an image and a place of
 the window) of a few vectors of outputs, and stays in registers while a stretch of the sum is added:
 each step loads the vectors of the kernel once and one number of the input for each row. Rows have
-their addresses one by one, in a table, so that any stride, dilation and number of axes is the same
+their addresses one by one, in tables, so that any stride, dilation and number of axes is the same
 loop, and no patch of the input is ever copied. That loop is compiled once for all programs
-(`panels`); what is written here fills the tables and calls it.
+(`panels`); what is written here has the tables filled and calls it.
 
 Source: M. Dukhan, The Indirect Convolution Algorithm, 2019, for rows of any addresses.
 """
@@ -20,17 +22,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from minijax.compiler.emit import panels
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.numbers.types import layout
+from minijax.compiler.emit.frame import clear
 from minijax.compiler.emit.panels import Panel
-from minijax.compiler.emit.positions import clamp, plus, times
+from minijax.compiler.emit.positions import clamp, plus
 from minijax.compiler.engine import host
 from minijax.compiler.fuse.matrices import strides_of
 from minijax.compiler.text import Operand
-from minijax.primitives.sliding_products import MOST_ROWS
+from minijax.primitives.sliding_products import MOST_ROWS, Slide
 
 _ROWS = {1: 10, 2: 6, 3: 4}  # by vectors of outputs: sums, a row's number and the kernel fit
 _PANEL = 1 << 17  # bytes of the kernel that all rows read before the next stretch of the sum
@@ -43,53 +43,43 @@ def define(c: Context, symbol: str) -> None:
         c: the context.
         symbol: its name.
     """
-    _, _, name, *lists = symbol.split("_")
-    numbers = [[int(n) for n in x.split("x") if n] for x in lists]
     here = c.fn
     args = [("ptr noalias", x) for x in panels.POINTERS]
     c.fn = c.module.function(symbol, args, "void", "internal")
     with c.on(1):
-        _SlidingProducts(c, np.dtype(name), *numbers).write()
+        _SlidingProducts(c, Slide.parsed(symbol)).write()
         c.fn.ret()
     c.fn = here
 
 
 class _SlidingProducts:
-    def __init__(
-        self,
-        c: Context,
-        dtype: np.dtype,
-        data: Sequence[int],
-        kernel: Sequence[int],
-        strides: Sequence[int],
-        dilations: Sequence[int],
-    ) -> None:
-        self.c, self.dtype = c, dtype
-        self.ty = layout(dtype).register
-        *window, features, self.outputs = kernel
-        lengths = data[1:-1]
-        spans = [(w - 1) * d + 1 for w, d in zip(window, dilations, strict=True)]
-        places = [(n - span) // s + 1 for n, span, s in zip(lengths, spans, strides, strict=True)]
-        image, *steps = strides_of(data)[:-1]
-        self.places = (data[0], *places)
-        self.place_steps = (image, *(n * s for n, s in zip(steps, strides, strict=True)))
-        self.rows = math.prod(self.places)
-        # A stretch of the sum lies without a gap in both operands.
-        moves = [(w, n * d) for w, n, d in zip(window, steps, dilations, strict=True)]
-        self.run = features
-        while moves and moves[-1][1] == self.run:
-            self.run *= moves.pop()[0]
-        self.moves = moves
-        self.runs = math.prod(w for w, _ in moves)
+    def __init__(self, c: Context, slide: Slide) -> None:
+        self.c, self.slide, self.dtype = c, slide, slide.dtype
+        lengths = [a.length for a in slide.axes]
+        outer, inner = (
+            (slide.features, slide.images) if slide.is_first else (slide.images, slide.features)
+        )
+        first, *self.steps, last = strides_of((outer, *lengths, inner))
+        self.image_step, feature = (last, first) if slide.is_first else (first, last)
+        along = zip(slide.axes, self.steps, strict=True)
+        summed = [(a.window, n * a.dilation) for a, n in along]
+        deep = (slide.features, feature)
+        self.moves = [deep, *summed] if slide.is_first else [*summed, deep]
+        # A stretch of the sum has its numbers at one distance in both operands.
+        self.run, self.hop = self.moves.pop()
+        while self.moves and self.moves[-1][1] == self.run * self.hop:
+            self.run *= self.moves.pop()[0]
+        self.runs = math.prod(w for w, _ in self.moves)
 
     def write(self) -> None:
         """Writes the body of the function."""
-        c = self.c
-        self._fill("%moves", self.runs, self.runs, self.moves)
-        places = list(zip(self.places, self.place_steps, strict=True))
-        self._fill("%places", self.rows + MOST_ROWS, self.rows, places)
+        c, slide = self.c, self.slide
+        size = slide.images * math.prod(a.total for a in slide.axes) * slide.outputs
+        if slide.clears:
+            clear(c, "%out", size * self.dtype.itemsize)
+        self._fill_tables()
         lanes = host().vector_bytes // self.dtype.itemsize
-        ranges = _ranges(self.outputs, lanes)
+        ranges = _ranges(slide.outputs, lanes)
         widest = max(count for _, _, count in ranges) * lanes
         length = max(_PANEL // (self.run * widest * self.dtype.itemsize), 1)
         with c.fn.loop(0, self.runs, length) as block:
@@ -98,39 +88,41 @@ class _SlidingProducts:
                 stop = clamp(c, "smin", plus(c, block.index, length), self.runs)
             for column, end, vectors in ranges:
                 alive = min(end - column, vectors * lanes)
-                most = min(_ROWS[vectors], self.rows)
-                rows = -(-self.rows // -(-self.rows // most))
+                most = min(_ROWS[vectors], slide.rows)
+                rows = -(-slide.rows // -(-slide.rows // most))
                 panel = Panel(self.dtype, lanes, rows, alive, c.contract)
-                self._call(panel, block.index, stop, column, end)
+                stretch = (block.index, stop, self.run, self.hop)
+                numbers = (*stretch, slide.rows, slide.outputs, column, end)
+                self._call(panel.symbol, [f"%{x}" for x in panels.POINTERS], numbers)
 
-    def _call(self, panel: Panel, start: Operand, stop: Operand, column: int, end: int) -> None:
-        c, symbol = self.c, panel.symbol
-        c.symbols[symbol] = panels.address(symbol)
-        numbers = (start, stop, self.run, self.rows, self.outputs, column, end)
-        args: list[tuple[str, Operand]] = [("ptr", f"%{x}") for x in panels.POINTERS]
-        c.fn.call("void", symbol, args + [("i64", n) for n in numbers])
+    def _fill_tables(self) -> None:
+        slide, axes = self.slide, self.slide.axes
+        image, *ends, _ = strides_of((slide.images, *(a.total for a in axes), slide.outputs))
+        self._fill("%moves", self.moves, 0, 0)
+        for table, first, steps, parts in (
+            ("%places", self.image_step, self.steps, [(a.start, a.stride) for a in axes]),
+            ("%results", image, ends, [(a.place, a.apart) for a in axes]),
+        ):
+            inner = list(zip(axes, parts, steps, strict=True))
+            base = sum(start * n for _, (start, _), n in inner)
+            rows = [(a.count, by * n) for a, (_, by), n in inner]
+            images = (slide.images, first)
+            # The rows of a tile are neighbours in memory, as far as may be.
+            self._fill(
+                table, [*rows, images] if slide.is_first else [images, *rows], base, MOST_ROWS
+            )
 
-    def _fill(self, table: str, length: int, count: int, axes: Sequence[tuple[int, int]]) -> None:
-        """Writes the positions of elements, in row-major order; the last one is repeated."""
-        c = self.c
-        with c.fn.loop(length) as loop:
-            number: Operand = loop.index
-            if length > count:
-                number = clamp(c, "smin", number, count - 1)
-            place = self._position(number, axes)
-            c.fn.store("i64", place, c.fn.gep("i64", table, loop.index))
+    def _fill(self, table: str, axes: Sequence[tuple[int, int]], base: int, repeat: int) -> None:
+        """Has a table filled with the positions of elements in row-major order."""
+        numbers = [f"i64 {x}" for pair in reversed(axes) for x in pair]
+        listed = self.c.module.constant(f"[{len(numbers)} x i64]", f"[{', '.join(numbers)}]")
+        self._call(panels.TABLE, [table, listed], (len(axes), base, repeat))
 
-    def _position(self, number: Operand, axes: Sequence[tuple[int, int]]) -> Operand:
-        """Returns the place of an element in memory, given its number in row-major order."""
-        c = self.c
-        found: Operand = 0
-        for axis, (size, step) in reversed([*enumerate(axes)]):
-            part = number
-            if axis:
-                part = c.fn.emit(f"urem i64 {number}, {size}")
-                number = c.fn.emit(f"udiv i64 {number}, {size}")
-            found = plus(c, found, times(c, part, step))
-        return found
+    def _call(self, symbol: str, pointers: Sequence[str], numbers: Sequence[Operand]) -> None:
+        """Calls a function that is compiled once for all programs."""
+        self.c.symbols[symbol] = panels.address(symbol)
+        args: list[tuple[str, Operand]] = [("ptr", x) for x in pointers]
+        self.c.fn.call("void", symbol, args + [("i64", n) for n in numbers])
 
 
 def _ranges(outputs: int, lanes: int) -> list[tuple[int, int, int]]:

@@ -15,6 +15,7 @@ from minijax.compiler.fuse.operands import arrange_operands
 from minijax.compiler.fuse.order import delay_scatters
 from minijax.compiler.fuse.overwritten import keep_scatters_in_place
 from minijax.compiler.fuse.parts import lanes_of
+from minijax.compiler.fuse.relabelled import as_views
 from minijax.compiler.fuse.rewrite import rewrite
 from minijax.compiler.fuse.rows import group_rows, takes_rows
 from minijax.compiler.fuse.step import Fused as Fused
@@ -61,7 +62,7 @@ def fuse(program: Program) -> Fused:
 
 def _fuse(program: Program) -> Fused:
     rewritten = arrange_operands(rewrite(program.definitions), program.outputs)
-    definitions = delay_scatters(rewritten)
+    definitions = as_views(delay_scatters(rewritten), program.outputs)
     through = _through(definitions)
     decision = decide(definitions, program.outputs, through)
     storage, defined = decision.storage, decision.defined

@@ -143,21 +143,30 @@ def cbrt(x: Number) -> Number:
     return (x.abs() < math.inf).where(x.equals(0.0).where(x, found), x)
 
 
+# What is too large or too small for its square, and by what it is multiplied then.
+_FAR = {
+    "double": (2.0**500, 2.0**-400, 2.0**-600, 2.0**600),
+    "float": (2.0**60, 2.0**-50, 2.0**-70, 2.0**100),
+}
+
+
 def hypot(x: Number, y: Number) -> Number:
     """Returns √(x² + y²), without overflow on the way; infinite if either is."""
     infinite = x.abs().equals(math.inf) | y.abs().equals(math.inf)
-    wide_x, wide_y = x.converted("double"), y.converted("double")
-    found = _hypot(wide_x, wide_y) if x.ty == "double" else _root_of_squares(wide_x, wide_y)
-    return infinite.where(math.inf, found.converted(x.ty))
+    return infinite.where(math.inf, _hypot(x, y))
 
 
 def _hypot(x: Number, y: Number) -> Number:
+    """Takes what is far from 1 nearer to it, so that no square is too large or too small."""
+    most, least, down, up = _FAR[x.ty]
     x, y = x.abs(), y.abs()
-    larger = (x > y).where(x, y)
-    large, small = larger > 2.0**500, larger < 2.0**-400
-    scale = large.where(2.0**-600, small.where(2.0**600, x.like(1.0)))
-    back = large.where(2.0**600, small.where(2.0**-600, x.like(1.0)))
-    return _root_of_squares(x * scale, y * scale) * back
+    first_is_larger = x > y
+    larger, smaller = first_is_larger.where(x, y), first_is_larger.where(y, x)
+    large, small = larger > most, larger < least
+    scale = large.where(down, small.where(up, x.like(1.0)))
+    back = large.where(1 / down, small.where(1 / up, x.like(1.0)))
+    # Only the square of the smaller one is rounded by itself.
+    return _root_of_squares(larger * scale, smaller * scale) * back
 
 
 def _root_of_squares(x: Number, y: Number) -> Number:

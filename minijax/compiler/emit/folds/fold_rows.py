@@ -13,12 +13,15 @@ from minijax.compiler.emit.numbers.types import Scalar
 from minijax.compiler.emit.positions import plus, row_major, times
 from minijax.compiler.fuse.sweeps import STRETCH
 from minijax.compiler.text import Operand
+from minijax.core import dtypes
 from minijax.kernel.expr import Expr
 
 _ROWS_AT_ONCE = 4
 # Short rows from far are read one by one: the processor foresees what comes in order, but not
-# several stretches that soon end.
-_LONG_ROW, _FAR = 1 << 12, 1 << 20
+# several stretches that soon end. Complex accumulators are taken apart whenever they are met.
+_LONG_ROW, _FAR = 1 << 11, 1 << 20
+_VERY_FAR = 1 << 24  # bytes that no cache holds: more rows are read at a time
+_NARROW = 4  # bytes of a number
 _ZEROS = ("0", "0x0000000000000000", "false")
 
 
@@ -29,7 +32,7 @@ class RowsFold(Fold):
         """A stretch of the last kept axis at a time, row by row."""
         *before, last = self.outer
         part = self.body.part_of(last)
-        width = STRETCH if part is None else part.length
+        width = self._width() if part is None else part.length
         whole, rest = divmod(last.payload, width)
         places = [
             self.c.room(k, min(last.payload, width) * dtype.itemsize)
@@ -44,6 +47,10 @@ class RowsFold(Fold):
             if rest:
                 with self.body.when_begins(part, whole * width, last.payload):
                     self._stretch(before, last, whole * width, rest, places)
+
+    def _width(self) -> int:
+        """Returns how many results are folded in memory at a time: more of narrow numbers."""
+        return STRETCH if max(x.itemsize for x in self.dtypes) > _NARROW else 2 * STRETCH
 
     def _stretches(
         self, before: Sequence[Expr], last: Expr, count: int, width: int, places: Sequence[str]
@@ -89,13 +96,17 @@ class RowsFold(Fold):
 
     def _rows_at_once(self, count: int) -> int:
         """Returns how many rows meet accumulators that are in registers."""
+        if len(self.nodes) > SHORT_BODY:
+            return 1
         loads = [node for node in self.nodes if node.op == "load"]
-        is_far = any(
-            count * node.dtype.itemsize < _LONG_ROW
-            and math.prod(node.payload.value.shape) * node.dtype.itemsize >= _FAR
-            for node in loads
-        )
-        return 1 if is_far or len(self.nodes) > SHORT_BODY else _ROWS_AT_ONCE
+        sizes = [math.prod(x.payload.value.shape) * x.dtype.itemsize for x in loads]
+        is_short = [
+            count * x.dtype.itemsize < _LONG_ROW >> dtypes.is_complex(x.dtype) for x in loads
+        ]
+        if any(size >= _FAR and short for size, short in zip(sizes, is_short, strict=True)):
+            return 1
+        is_alone = len(self.dtypes) == 1 and max(sizes, default=0) >= _VERY_FAR
+        return 2 * _ROWS_AT_ONCE if is_alone else _ROWS_AT_ONCE
 
     def _across(
         self, last: Expr, first: Operand, count: int, lanes: int, write: Callable[[Operand], None]
