@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minijax.core.array import to_array, value_of
+from minijax.core.dtypes import is_complex, is_float, is_integer
 from minijax.core.operators import Array
 from minijax.core.records import record, replace
 from minijax.core.source import api_boundary
@@ -50,6 +52,12 @@ class At:
 
     def __repr__(self) -> str:
         return f"{self.array!r}.at"
+
+
+_UNSAFE = (
+    ".at[].{0} cannot safely cast values of {1} to {2}, the dtype of the array. They are cast all "
+    "the same, which may become an error: say values.astype(x.dtype), or begin with another array."
+)
 
 
 class Place:
@@ -256,7 +264,10 @@ class Place:
         index = self.index if options.wrap_negative_indices else _as_given(self.index)
         subscript = parse(index, x.shape, options.mode is None)
         y = _array_of(values, how)
-        dtype = x.dtype if how == "set" else result_pair(x, y)[0]
+        common = result_pair(x, y)[0]
+        if _is_other_kind(x.dtype, common):
+            warnings.warn(_UNSAFE.format(how, y.dtype, x.dtype), FutureWarning, stacklevel=4)
+        dtype = x.dtype if how == "set" else common
         work = x if x.dtype == dtype else convert(x, dtype)
         y = convert(y, dtype, y.weak_type and x.weak_type)
         return convert(write(work, subscript, y, how, options), x.dtype, x.weak_type)
@@ -281,6 +292,11 @@ for _method in (
     "apply",
 ):
     setattr(Place, _method, api_boundary(getattr(Place, _method)))
+
+
+def _is_other_kind(dtype: np.dtype, common: np.dtype) -> bool:
+    """Whether the dtype of an array cannot hold what is more than a finer number of its kind."""
+    return any(kind(dtype) != kind(common) for kind in (is_complex, is_float, is_integer))
 
 
 def _may_repeat(index: Any) -> bool:

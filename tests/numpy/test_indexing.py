@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import minijax as mj
+import minijax.numpy as jnp
 from minijax.errors import NonConcreteBooleanIndexError
 from tests.numpy.oracle import agree
 
@@ -215,6 +217,8 @@ m[m_mask]
 m[[0, 2], [1, 3]]
 x.at[1].set(v[0])
 x.at[::2].set(v)
+x.at[1:3].set([1.5, 2.5])
+x.at[np.array([0, 2])].add((1, v[0]))
 x.at[::-2].add(v)
 m.at[1].set(x)
 m.at[1, 2].add(v[0])
@@ -348,3 +352,21 @@ def test_derivatives_of_products(method: str, index: list[int]) -> None:
             arrays_high, arrays_low = (map(mj.numpy.asarray, both) for both in (high, low))
             slope = (float(f(*arrays_high)) - float(f(*arrays_low))) / 2e-6
             assert float(gradients[number][k]) == pytest.approx(slope, abs=1e-7)
+
+
+def test_values_of_another_kind_are_cast_with_a_warning() -> None:
+    x = jnp.arange(3)
+    for change in (
+        lambda p: p.set(1.5),
+        lambda p: p.add(np.float32(1.5)),
+        lambda p: p.apply(jnp.sin),
+    ):
+        with pytest.warns(FutureWarning, match="cannot safely cast") as found:
+            assert change(x.at[1]).dtype == x.dtype
+        assert found[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        x.at[0].set(True)
+        x.at[0].divide(2)
+        jnp.zeros(3, jnp.float32).at[0].set(np.float64(0.1))
+        jnp.zeros(3, jnp.complex64).at[0].set(np.float64(0.1))

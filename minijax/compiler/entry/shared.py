@@ -70,6 +70,18 @@ def shared_code() -> Program:
 
 
 def _compile() -> Program:
+    symbols = {
+        "new_array": new_array_address(),
+        "directory": ctypes.addressof(directory),
+        **kept.symbols(),
+    }
+    name = f"shared by entries, {find_layout()}"
+    program = cached_module(_text, "stub", symbols, Effort.LIGHT, _EXPORTS, name=name)
+    kept.install(program.addresses)
+    return program
+
+
+def _text() -> str:
     layout = find_layout()
     assert layout is not None, "entries are made only where objects are laid out as they need it"
     module = ModuleWriter()
@@ -90,14 +102,7 @@ def _compile() -> Program:
     _write_for_all(module, "hold_all", "Py_IncRef")
     _write_for_all(module, "release_all", "Py_DecRef")
     _write_lay_down(module, layout)
-    symbols = {
-        "new_array": new_array_address(),
-        "directory": ctypes.addressof(directory),
-        **kept.symbols(),
-    }
-    program = cached_module(str(module), "stub", symbols, Effort.LIGHT, _EXPORTS)
-    kept.install(program.addresses)
-    return program
+    return str(module)
 
 
 def _write_stub(module: ModuleWriter) -> None:
