@@ -138,18 +138,23 @@ def _skips_gaps(axis: Axis) -> bool:
 
 
 def lies_innermost(value: Value, axis: int) -> bool:
-    """Tells whether neighbours along an axis are neighbours in memory, where what is read lies.
+    """Tells whether neighbours along an axis are neighbours in memory, where what is read lies."""
+    return step_in_memory(value, axis) == 1
+
+
+def step_in_memory(value: Value, axis: int) -> int:
+    """Returns how far apart neighbours along an axis lie in memory, where what is read lies.
 
     Args:
         value: an array, or what is made of one, element by element, in any order of its axes.
-        axis: one of its axes.
+        axis: one of its axes, of more than one element.
     """
     while type(value.definition) is Element:
         found = _read_along(value, axis)
         if found is None:
             break
         value, axis = found
-    return math.prod(value.shape[axis + 1 :]) == 1
+    return math.prod(value.shape[axis + 1 :])
 
 
 def _read_along(value: Value, axis: int) -> tuple[Value, int] | None:

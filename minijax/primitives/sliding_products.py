@@ -1,7 +1,9 @@
 """Convolutions as one loop of products over operands that are laid out for it.
 
-Both operands are copied once, features and outputs last, the input with its padding; then the
-compiler's own function slides (`code_slide` of `Native` calls), and no patch is ever copied. Where
+Both operands are laid out once, features and outputs last, the input with its padding; then the
+compiler's own function slides (`code_slide` of `Native` calls), and no patch is ever copied. What
+lies so already is not copied; nor are features that come first, as in the gradient by a kernel,
+where images and features have changed places. Where
 the input has gaps (the gradient of a convolution with strides), results whose places are equal
 modulo the distance of its elements meet the same elements of the kernel: they are a convolution of
 their own of the input without its gaps, so that nothing is multiplied by the zeros of a gap.
@@ -21,7 +23,7 @@ from minijax.core.avals import ShapedArray
 from minijax.core.quiet import quiet
 from minijax.core.records import record
 from minijax.kernel.roots import NativeCall
-from minijax.primitives.sliding import Axis, source_of_padded
+from minijax.primitives.sliding import Axis, lies_innermost, source_of_padded, step_in_memory
 
 _LEADING = 3  # group, batch, feature
 MOST_ROWS = 16  # of a tile of results: the tables of all rows are so much longer
@@ -95,6 +97,7 @@ class Slide:
         features: what is summed over, besides the window.
         outputs: the number of output features.
         clears: whether the results are set to zero first, as some are met by nothing.
+        is_first: whether features come first and images last, rather than the other way.
         axes: the spatial axes.
     """
 
@@ -103,12 +106,14 @@ class Slide:
     features: int
     outputs: int
     clears: bool
+    is_first: bool
     axes: tuple[SlidAxis, ...]
 
     @property
     def symbol(self) -> str:
         """The name of the function, which tells all sizes."""
-        numbers = (self.images, self.features, self.outputs, int(self.clears))
+        flags = int(self.clears), int(self.is_first)
+        numbers = (self.images, self.features, self.outputs, *flags)
         lists = [numbers, *(_numbers(axis) for axis in self.axes)]
         return "_".join((f"code_slide_{self.dtype.name}", *("x".join(map(str, x)) for x in lists)))
 
@@ -117,20 +122,26 @@ class Slide:
         """Returns what a symbol tells.
 
         >>> axes = (SlidAxis(9, 3, 0, 2, 1, 4, 0, 1, 4),)
-        >>> slide = Slide(np.dtype("float32"), 2, 8, 3, False, axes)
+        >>> slide = Slide(np.dtype("float32"), 2, 8, 3, False, True, axes)
         >>> Slide.parsed(slide.symbol) == slide
         True
         """
         _, _, name, *lists = symbol.split("_")
         sizes, *axes = [tuple(map(int, x.split("x"))) for x in lists]
-        images, features, outputs, clears = sizes
+        images, features, outputs, *flags = sizes
         slid = tuple(SlidAxis(*numbers) for numbers in axes)
-        return Slide(np.dtype(name), images, features, outputs, bool(clears), slid)
+        clears, is_first = map(bool, flags)
+        return Slide(np.dtype(name), images, features, outputs, clears, is_first, slid)
 
     @property
     def rows(self) -> int:
         """The number of results with one output."""
         return self.images * math.prod(axis.count for axis in self.axes)
+
+    @property
+    def most_runs(self) -> int:
+        """The largest number of stretches of the sum that lie without a gap."""
+        return self.features * self.taps // self.axes[-1].window if self.is_first else self.taps
 
     @property
     def taps(self) -> int:
@@ -220,7 +231,9 @@ def lower_by_products(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: Sh
         aval: the result (group, batch, output, *places), in the dtype to compute in.
     """
     groups, batch, outputs = aval.shape[:_LEADING]
-    by_image = groups == 1 and math.prod(aval.shape[_LEADING:]) >= _LARGE_IMAGE
+    is_first = groups == 1 and _has_features_first(lhs, rhs)
+    is_large = groups == 1 and math.prod(aval.shape[_LEADING:]) >= _LARGE_IMAGE
+    by_image = is_large and not is_first
     calls, images = (batch, 1) if by_image else (groups, batch)
     pairs = [_phases(axis) for axis in axes]
     whole = [axis for axis, _ in pairs]
@@ -228,21 +241,26 @@ def lower_by_products(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: Sh
     met = sum(math.prod(x.slid.count for x in phases) for phases in together)
     clears = met < math.prod(aval.shape[_LEADING:])
     slides = [
-        Slide(aval.dtype, images, lhs.shape[2], outputs, clears and n == 0, _slid_axes(phases))
+        Slide(
+            *(aval.dtype, images, lhs.shape[2], outputs, clears and n == 0, is_first),
+            tuple(phase.slid for phase in phases),
+        )
         for n, phases in enumerate(together)
     ]
     if not slides:
         return k.element(aval, lambda *_: k.constant(0, aval.dtype))[0]
 
-    def data(call: Any, image: Any, *rest: Any) -> Any:
-        *reached, feature = rest
+    def data(call: Any, outer: Any, *rest: Any) -> Any:
+        *reached, inner = rest
+        image, feature = (inner, outer) if is_first else (outer, inner)
         group, number = (0, call) if by_image else (call, image)
         return padded(k, lhs, whole, aval.dtype, (group, number, feature), reached)
 
-    lengths = (axis.length for axis in slides[0].axes)
-    shape = (calls, images, *lengths, lhs.shape[2])
-    (left,) = k.element(ShapedArray(shape, aval.dtype), data)
-    kernels = [_kernel(k, rhs, phases, by_image, aval.dtype) for phases in together]
+    lengths = tuple(axis.length for axis in slides[0].axes)
+    ends = (lhs.shape[2], images) if is_first else (images, lhs.shape[2])
+    (left,) = k.element(ShapedArray((calls, ends[0], *lengths, ends[1]), aval.dtype), data)
+    form = (by_image, is_first)
+    kernels = [_kernel(k, rhs, phases, form, aval.dtype) for phases in together]
     found = _native(k, slides, (calls, images), left, kernels, by_image)
 
     def element(group: Any, number: Any, output: Any, *place: Any) -> Any:
@@ -251,21 +269,45 @@ def lower_by_products(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: Sh
     return k.element(aval, element)[0]
 
 
-def _slid_axes(phases: Sequence[_Phase]) -> tuple[SlidAxis, ...]:
-    return tuple(phase.slid for phase in phases)
+def _has_features_first(lhs: Any, rhs: Any) -> bool:
+    """Tells whether both operands lie with features first, and images and outputs last."""
+    images, features = lhs.shape[1:_LEADING]
+    if features == 1 or rhs.shape[1] == 1 or not lies_innermost(rhs, 1):
+        return False
+    if images > 1 and not lies_innermost(lhs, 1):
+        return False
+    return all(
+        step_in_memory(x, 2) > step_in_memory(x, d)
+        for x in (lhs, rhs)
+        for d in range(_LEADING, x.ndim)
+        if x.shape[d] > 1
+    ) and any(n > 1 for n in rhs.shape[_LEADING:])
 
 
-def _kernel(k: Any, rhs: Any, phases: Sequence[_Phase], by_image: bool, dtype: np.dtype) -> Any:
-    """Returns the elements of the kernel that phases meet, features and outputs last."""
+def _kernel(
+    k: Any, rhs: Any, phases: Sequence[_Phase], form: tuple[bool, bool], dtype: np.dtype
+) -> Any:
+    """Returns the elements of the kernel that phases meet, outputs last.
+
+    Args:
+        k: the kernel builder.
+        rhs: the kernel.
+        phases: the axes.
+        form: whether a call takes one image, and whether features come first.
+        dtype: the dtype to compute in.
+    """
+    by_image, is_first = form
 
     def kernel(*where: Any) -> Any:
-        group, *steps, feature, output = (0, *where) if by_image else where
+        group, *summed, output = (0, *where) if by_image else where
+        feature, steps = (summed[0], summed[1:]) if is_first else (summed[-1], summed[:-1])
         offset = [k.add(k.mul(i, x.step), x.first) for x, i in zip(phases, steps, strict=True)]
         return k.convert(rhs(group, output, feature, *offset), dtype)
 
     groups, outputs, features = rhs.shape[:_LEADING]
-    weights = (*(x.slid.window for x in phases), features, outputs)
-    shape = weights if by_image else (groups, *weights)
+    window = tuple(x.slid.window for x in phases)
+    weights = (features, *window) if is_first else (*window, features)
+    shape = (*weights, outputs) if by_image else (groups, *weights, outputs)
     return k.element(ShapedArray(shape, dtype), kernel)[0]
 
 
@@ -293,7 +335,7 @@ def _native(
         (left, *kernels),
         calls[:1],
         functools.partial(_slide, slides),
-        work=[8 * max(slide.taps for slide in slides), 8 * rows, 8 * rows],
+        work=[8 * max(slide.most_runs for slide in slides), 8 * rows, 8 * rows],
         shared=tuple(numbers) if by_image else (),
         products=float(products * calls[0]),
     )[0]
@@ -320,9 +362,11 @@ def patches(whole: np.ndarray, axes: Sequence[Axis]) -> np.ndarray:
 
 def _slide(slides: Sequence[Slide], data: np.ndarray, *kernels: np.ndarray) -> Any:
     """Returns what the compiler's own functions make of padded data and kernels."""
-    first = slides[0]
+    first, n = slides[0], len(slides[0].axes)
+    if first.is_first:
+        data = np.moveaxis(data, (1, -1), (-1, 1))
+        kernels = tuple(np.moveaxis(kernel, -2 - n, -2) for kernel in kernels)
     out = np.zeros((*data.shape[:2], *(a.total for a in first.axes), first.outputs), first.dtype)
-    n = len(first.axes)
     for slide, kernel in zip(slides, kernels, strict=True):
         parts = [axis.part for axis in slide.axes]
         met: Any = (slice(None), slice(None), *(part for part, _ in parts))

@@ -152,3 +152,35 @@ def test_one_padded_input_serves_all_phases() -> None:
     lowered = function.lower(x, w)
     assert str(lowered.kernels()).count("code_slide") == 4
     assert lowered.memory()["arena"] < 1.5 * x.nbytes
+
+
+@pytest.mark.parametrize("features", [1, 3])
+@pytest.mark.parametrize(
+    ("strides", "padding", "dilation"),
+    [((1, 1), "VALID", (1, 1)), ((2, 1), "SAME", (1, 1)), ((1, 2), [(-1, 2), (3, -2)], (2, 1))],
+)
+def test_gradients_by_the_kernel_with_features_last(
+    features: int, strides: Any, padding: Any, dilation: Any
+) -> None:
+    rng = np.random.default_rng(11)
+    x, w = rng.standard_normal((5, 9, 11, features)), rng.standard_normal((3, 2, features, 18))
+    layouts = ("NHWC", "HWIO", "NHWC")
+
+    def loss(x: Any, w: Any) -> Any:
+        found = conv_general_dilated(x, w, strides, padding, None, dilation, layouts)
+        return (found**2).sum()
+
+    gradient = mj.jit(mj.grad(loss, 1))
+    expected = np.asarray(mj.grad(loss, 1)(x, w))
+    np.testing.assert_allclose(np.asarray(gradient(x, w)), expected, rtol=1e-10, atol=1e-10)
+
+
+def test_what_lies_with_features_first_is_not_copied() -> None:
+    x, ct = np.ones((8, 32, 32, 16)), np.ones((8, 28, 28, 16))
+    layouts = ("CHWN", "IHWO", "HWNC")
+    function = mj.jit(
+        lambda x, ct: conv_general_dilated(x, ct, (1, 1), "VALID", dimension_numbers=layouts)
+    )
+    lowered = function.lower(x, ct)
+    assert "code_slide" in str(lowered.kernels())
+    assert lowered.memory()["arena"] < x.nbytes / 4

@@ -1,13 +1,13 @@
 """Panels of sliding products: the loops that all convolutions share, compiled once.
 
     slide_f32x8_6x16_contract(input, kernel, out, moves, places, results,
-                              start, stop, run, rows, outputs, column, end)
+                              start, stop, run, hop, rows, outputs, column, end)
 
 adds to some rows of results, for the outputs from `column` to `end`, the stretch of the sum from
 run `start` to run `stop`; the first stretch sets them. Row `r` has its input from `places[r]` on,
-and `run` neighbours of it at each of the distances `moves`; its results begin at `results[r]`. A
-tile is six rows of 16 outputs here, two vectors, held in registers. The last tile may meet the last
-row more than once, and stores it as often: the tables repeat it.
+and `run` numbers, `hop` apart, at each of the distances `moves`; its results begin at `results[r]`.
+A tile is six rows of 16 outputs here, two vectors, held in registers. The last tile may meet the
+last row more than once, and stores it as often: the tables repeat it.
 
     slide_table(table, axes, rank, base, repeat)
 
@@ -35,7 +35,7 @@ from minijax.core.records import record
 
 TABLE = "slide_table"
 POINTERS = ("input", "kernel", "out", "moves", "places", "results")
-NUMBERS = ("start", "stop", "run", "rows", "outputs", "column", "end")
+NUMBERS = ("start", "stop", "run", "hop", "rows", "outputs", "column", "end")
 _DTYPES = {"f32": dtypes.float32, "f64": dtypes.float64}
 _compiled: dict[str, Program] = {}
 
@@ -214,8 +214,9 @@ class _Writer:
                 weights += load(c, self.dtype, kernel, plus(c, start, shift))
         flags = c.float_flags()
         found: list[str] = []
+        within = c.fn.emit(f"mul nsw i64 {at}, %hop")
         for place in inputs:
-            (x,) = load(c, self.dtype, place, at)
+            (x,) = load(c, self.dtype, place, within)
             with c.on(self.panel.lanes):
                 spread = c.spread(self.ty, x)
                 for weight in weights:

@@ -4,8 +4,9 @@
 
     out[n, p…, o] = Σ input[n, p · stride + w · dilation …, f] · kernel[w…, f, o]   over w…, f
 
-The input is (images, *lengths, features), the kernel (*window, features, outputs), the result
-(images, *places, outputs), each row-major (`primitives/sliding_products.py` says where windows
+The input is (images, *lengths, features), the kernel (*window, features, outputs), or the input
+(features, *lengths, images) and the kernel (features, *window, outputs); the result is
+(images, *places, outputs); each is row-major (`primitives/sliding_products.py` says where windows
 begin and which of the results these are). A tile of results is some rows (an image and a place of
 the window) of a few vectors of outputs, and stays in registers while a stretch of the sum is added:
 each step loads the vectors of the kernel once and one number of the input for each row. Rows have
@@ -54,11 +55,19 @@ def define(c: Context, symbol: str) -> None:
 class _SlidingProducts:
     def __init__(self, c: Context, slide: Slide) -> None:
         self.c, self.slide, self.dtype = c, slide, slide.dtype
-        self.steps = strides_of((slide.images, *(a.length for a in slide.axes), slide.features))
-        # A stretch of the sum lies without a gap in both operands.
-        along = zip(slide.axes, self.steps[1:-1], strict=True)
-        self.run, self.moves = slide.features, [(a.window, n * a.dilation) for a, n in along]
-        while self.moves and self.moves[-1][1] == self.run:
+        lengths = [a.length for a in slide.axes]
+        outer, inner = (
+            (slide.features, slide.images) if slide.is_first else (slide.images, slide.features)
+        )
+        first, *self.steps, last = strides_of((outer, *lengths, inner))
+        self.image_step, feature = (last, first) if slide.is_first else (first, last)
+        along = zip(slide.axes, self.steps, strict=True)
+        summed = [(a.window, n * a.dilation) for a, n in along]
+        deep = (slide.features, feature)
+        self.moves = [deep, *summed] if slide.is_first else [*summed, deep]
+        # A stretch of the sum has its numbers at one distance in both operands.
+        self.run, self.hop = self.moves.pop()
+        while self.moves and self.moves[-1][1] == self.run * self.hop:
             self.run *= self.moves.pop()[0]
         self.runs = math.prod(w for w, _ in self.moves)
 
@@ -82,22 +91,26 @@ class _SlidingProducts:
                 most = min(_ROWS[vectors], slide.rows)
                 rows = -(-slide.rows // -(-slide.rows // most))
                 panel = Panel(self.dtype, lanes, rows, alive, c.contract)
-                numbers = (block.index, stop, self.run, slide.rows, slide.outputs, column, end)
+                stretch = (block.index, stop, self.run, self.hop)
+                numbers = (*stretch, slide.rows, slide.outputs, column, end)
                 self._call(panel.symbol, [f"%{x}" for x in panels.POINTERS], numbers)
 
     def _fill_tables(self) -> None:
-        slide = self.slide
-        axes = slide.axes
-        ends = strides_of((slide.images, *(a.total for a in axes), slide.outputs))
+        slide, axes = self.slide, self.slide.axes
+        image, *ends, _ = strides_of((slide.images, *(a.total for a in axes), slide.outputs))
         self._fill("%moves", self.moves, 0, 0)
-        for table, steps, parts in (
-            ("%places", self.steps, [(a.start, a.stride) for a in axes]),
-            ("%results", ends, [(a.place, a.apart) for a in axes]),
+        for table, first, steps, parts in (
+            ("%places", self.image_step, self.steps, [(a.start, a.stride) for a in axes]),
+            ("%results", image, ends, [(a.place, a.apart) for a in axes]),
         ):
-            inner = list(zip(axes, parts, steps[1:-1], strict=True))
-            base = sum(first * n for _, (first, _), n in inner)
-            rows = [(slide.images, steps[0]), *((a.count, by * n) for a, (_, by), n in inner)]
-            self._fill(table, rows, base, MOST_ROWS)
+            inner = list(zip(axes, parts, steps, strict=True))
+            base = sum(start * n for _, (start, _), n in inner)
+            rows = [(a.count, by * n) for a, (_, by), n in inner]
+            images = (slide.images, first)
+            # The rows of a tile are neighbours in memory, as far as may be.
+            self._fill(
+                table, [*rows, images] if slide.is_first else [images, *rows], base, MOST_ROWS
+            )
 
     def _fill(self, table: str, axes: Sequence[tuple[int, int]], base: int, repeat: int) -> None:
         """Has a table filled with the positions of elements in row-major order."""
