@@ -20,6 +20,7 @@ All rules are required, so none can be forgotten. "No rule" is a value with a re
 | `run` | `(args, **params) -> outs`; optional: how an eager application runs, if not by `impl` |
 | `stage` | `(args, params) -> (args, params)`; optional: the form that is recorded in a jaxpr |
 | `prune` | `(eqn, used) -> eqn`; optional: the smaller equation whose results are the used ones |
+| `depends` | `(operands, **params) -> results`; optional: flags of what depends on what |
 """
 
 from __future__ import annotations
@@ -106,6 +107,7 @@ class Primitive:
         "abstract",
         "batch",
         "collective",
+        "depends",
         "effect",
         "holds_functions",
         "impl",
@@ -140,6 +142,7 @@ class Primitive:
     run: Rule | None
     stage: Rule | None
     prune: Rule | None
+    depends: Rule | None
     effect: str | None
     collective: bool
     holds_functions: bool
@@ -256,6 +259,7 @@ def primitive(
     run: Rule | None = None,
     stage: Rule | None = None,
     prune: Rule | None = None,
+    depends: Rule | None = None,
     effect: str | None = None,
     collective: bool = False,
     holds_functions: bool = False,
@@ -272,6 +276,8 @@ def primitive(
         stage: rewrites the arguments and parameters of an application before it is recorded.
         prune: given an equation and which of its results are used, returns the smaller equation
             that has only those results and only the operands that they need.
+        depends: given which operands count, returns which results depend on them; without it, all
+            do.
         effect: the kind of side effect ("debug", "io", "ordered"), None for a pure operation.
         collective: whether the batch rule must know the name of the axis being mapped (keyword
             `mapped_axis`), as operations across a named axis do and programs that may hold such
@@ -293,6 +299,7 @@ def primitive(
         run=run,
         stage=stage,
         prune=prune,
+        depends=depends,
         effect=effect,
         collective=collective,
         holds_functions=holds_functions,

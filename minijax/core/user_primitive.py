@@ -99,7 +99,7 @@ class UserPrimitive(Primitive, metaclass=_AnyPrimitive):
             "batch": self._batch,
             "lower": self._lower,
         }
-        absent = dict.fromkeys(("linearize", "stage", "prune", "effect"))
+        absent = dict.fromkeys(("linearize", "stage", "prune", "depends", "effect"))
         super().__init__(name, **rules, **absent, collective=True)
         self._user: dict[str, Callable[..., Any]] = {}
         for method, define in _METHODS.items():

@@ -36,6 +36,7 @@ from minijax.core.references import (
 )
 from minijax.core.source import SourceLine, user_frame
 from minijax.core.trace import Trace, Tracer, check_leaks, check_open, new_trace, process_in
+from minijax.interpreters.dependence import split_eqn
 
 
 class StageTracer(Tracer):
@@ -158,9 +159,32 @@ class TangentTrace(StageTrace):
     ) -> tuple[Any, ...]:
         for x in args:
             if type(x) is StageTracer and x._trace is self:
+                if primitive.depends is not None:
+                    return self._record_apart(primitive, args, params)
                 # The lines of a linear program are those of the program it was derived from.
                 return self.record(primitive, args, params, None)
         return process_in(self.parent, primitive, args, params)
+
+    def _record_apart(
+        self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        """Records an operation with programs; results that need no tangent are the parent's."""
+        avals = [aval_of(x) for x in args]
+        results = [Var(aval) for aval in primitive.abstract_eval(tuple(avals), params)]
+        eqn = Eqn(primitive, [Var(aval) for aval in avals], results, params)
+        flags = [type(x) is StageTracer and x._trace is self for x in args]
+        apart, rest = split_eqn(eqn, flags)
+        if apart is None:
+            return self.record(primitive, args, params, None)
+        given = dict(zip(eqn.invars, args, strict=True))
+        operands = [given[var] for var in apart.invars]
+        known = process_in(self.parent, primitive, operands, apart.params)
+        found = dict(zip(apart.outvars, known, strict=True))
+        if len(found) < len(results):
+            operands = [given[var] for var in rest.invars]
+            linear = self.record(primitive, operands, rest.params, None)
+            found = dict(zip(rest.outvars, linear, strict=True)) | found
+        return tuple([found[var] for var in results])
 
 
 def stage(

@@ -14,6 +14,7 @@ from typing import Any
 
 from minijax.core.avals import Aval, Zero, materialize
 from minijax.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
+from minijax.interpreters.dependence import split_eqn
 from minijax.interpreters.stage import stage_closed
 
 # Elements of an operand for which zeros are made and added sooner than a rule runs in Python.
@@ -153,11 +154,16 @@ class _Pass:
         """Evaluates the equations on known values and returns the linear ones."""
         linear_eqns = []
         for eqn in self.jaxpr.eqns:
-            if any(map(self.is_linear, eqn.invars)):
-                linear_eqns.append(eqn)
-            else:
-                outs = eqn.primitive.apply(*map(self.read, eqn.invars), **eqn.params)
-                self.values.update(zip(eqn.outvars, outs, strict=True))
+            flags = [self.is_linear(atom) for atom in eqn.invars]
+            known: Eqn | None = eqn
+            if any(flags):
+                known, rest = (
+                    (None, eqn) if eqn.primitive.depends is None else split_eqn(eqn, flags)
+                )
+                linear_eqns.append(rest)
+            if known is not None:
+                outs = known.primitive.apply(*map(self.read, known.invars), **known.params)
+                self.values.update(zip(known.outvars, outs, strict=True))
         return linear_eqns
 
     def backward(self, eqns: Sequence[Any]) -> None:

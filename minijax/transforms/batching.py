@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from minijax.core.array import aval_of, to_array
+from minijax.core.operators import Array
 from minijax.core.pytree import flatten_axes, flatten_call, flatten_with_path, unflatten
 from minijax.core.references import Ref, read_all
 from minijax.core.source import api_boundary
@@ -77,9 +78,13 @@ def vmap(
                 f"with {len(args)} positional argument(s)."
             )
         leaves, in_tree = flatten_call(args, kwargs)
-        dims = flatten_axes("vmap in_axes", in_tree, (in_axes, 0))
-        dims = _checked_dims(fun, args, kwargs, dims)
-        size = _mapped_size(fun, args, kwargs, dims, axis_size)
+        dims: list[Any] = [in_axes] * len(leaves)
+        if type(in_axes) is not int or kwargs:
+            dims = flatten_axes("vmap in_axes", in_tree, (in_axes, 0))
+        size = _plain_size(leaves, dims)
+        if size is None or (axis_size is not None and axis_size != size):
+            dims = _checked_dims(fun, args, kwargs, dims)
+            size = _mapped_size(fun, args, kwargs, dims, axis_size)
         flat = FlatFunction(fun, in_tree)
         mapped_leaves = [
             x if dim is None or isinstance(x, Ref) else to_array(x)
@@ -123,6 +128,21 @@ def _batch_references(
     for ref, out, dim, to in zip(references, outs[count:], out_dims[count:], wanted, strict=True):
         ref.replace(move_batch_axis(out, dim, size, to))
     return outs[:count], out_dims[:count]
+
+
+def _plain_size(leaves: list[Any], dims: list[Any]) -> int | None:
+    """Returns the length of the mapped axes if all is as it most often is, else None."""
+    size = None
+    for x, dim in zip(leaves, dims, strict=True):
+        if dim is None:
+            continue
+        if type(dim) is not int or not isinstance(x, Array):
+            return None
+        shape = x.aval.shape
+        if not 0 <= dim < len(shape) or (size is not None and shape[dim] != size):
+            return None
+        size = shape[dim]
+    return size
 
 
 def _checked_dims(

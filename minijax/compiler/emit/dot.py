@@ -11,28 +11,31 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from minijax.compiler.emit.blas import element, emit_gemm
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import Frame
+from minijax.compiler.emit.gram import emit_gram
 from minijax.compiler.emit.memory_access import load, store
-from minijax.compiler.emit.numbers.types import literal_float
 from minijax.compiler.emit.parts import PartFrame, emit_in_parts
 from minijax.compiler.emit.positions import plus, times
 from minijax.compiler.fuse.matrices import (
     Layout,
     free_axes,
-    gemm_symbol,
+    is_gram,
     operand_layouts,
     strides_of,
 )
 from minijax.compiler.fuse.rewrite import dot_sizes
 from minijax.compiler.text import Operand
-from minijax.core import dtypes
 from minijax.kernel.roots import Dot, Value
 
 
 def emit_dot(frame: Frame, dot: Dot, position: int) -> None:
     """Emits the calls of a batch of matrix products."""
     lhs = _prepared(frame, dot.lhs, dot.lhs_contract, dot.lhs_batch, position, 0, dot)
+    if is_gram(dot):
+        emit_gram(frame, dot, lhs[:2], position)
+        return
     rhs = _prepared(frame, dot.rhs, dot.rhs_contract, dot.rhs_batch, position, 1, dot)
     c, split = frame.c, frame.plan.splits.get(position)
     if split is None or c.in_part:
@@ -56,8 +59,8 @@ def _emit_products(frame: Frame, dot: Dot, lhs: Prepared, rhs: Prepared) -> None
     if count == 1:
         start, stop = frame.span(rows)
         moved = times(c, start, lhs[1].kept)
-        lhs = (_element(c, dtype, lhs[0], moved), *lhs[1:])
-        target = _element(c, dtype, out, times(c, start, columns))
+        lhs = (element(c, dtype, lhs[0], moved), *lhs[1:])
+        target = element(c, dtype, out, times(c, start, columns))
         height = plus(c, stop, times(c, start, -1))
         first, second = (rhs[0], rhs[1]), (lhs[0], lhs[1])
         emit_gemm(c, dtype, (columns, height, contracted), first, second, target)
@@ -67,7 +70,7 @@ def _emit_products(frame: Frame, dot: Dot, lhs: Prepared, rhs: Prepared) -> None
         a = _shifted(c, dtype, lhs, index)
         b = _shifted(c, dtype, rhs, index)
         offset = c.fn.emit(f"mul nsw i64 {batch.index}, {rows * columns}")
-        target = _element(c, dtype, out, offset)
+        target = element(c, dtype, out, offset)
         emit_gemm(c, dtype, (columns, rows, contracted), (b, rhs[1]), (a, lhs[1]), target)
 
 
@@ -123,55 +126,4 @@ def _shifted(c: Context, dtype: np.dtype, x: Prepared, index: Sequence[str]) -> 
     total: Operand = 0
     for i, stride in zip(index, strides, strict=True):
         total = c.fn.emit(f"add nsw i64 {total}, {c.fn.emit(f'mul nsw i64 {i}, {stride}')}")
-    return _element(c, dtype, address, total)
-
-
-def _element(c: Context, dtype: np.dtype, address: str, offset: Operand) -> str:
-    return c.fn.gep(f"[{dtype.itemsize} x i8]", address, offset)
-
-
-def emit_gemm(
-    c: Context,
-    dtype: np.dtype,
-    sizes: tuple[int, Operand, int],
-    first: tuple[str, Layout],
-    second: tuple[str, Layout],
-    target: str,
-) -> None:
-    """Calls gemm for target = first · second as BLAS, column by column, sees them."""
-    symbol = gemm_symbol(dtype)
-    c.outside(symbol)
-    rows, columns, contracted = sizes
-    (a, a_layout), (b, b_layout) = first, second
-    # Column by column, a contiguous kept axis is a matrix as it stands.
-    letter_a = "N" if a_layout.kept == 1 and a_layout.contracted >= rows else "T"
-    letter_b = "N" if b_layout.contracted == 1 and b_layout.kept >= contracted else "T"
-    leading_a = a_layout.contracted if letter_a == "N" else a_layout.kept
-    leading_b = b_layout.kept if letter_b == "N" else b_layout.contracted
-    args = [
-        *(c.module.data(letter.encode()) for letter in (letter_a, letter_b)),
-        *(_int(c, n) for n in (rows, columns, contracted)),
-        _scalar(c, dtype, 1.0),
-        a,
-        _int(c, max(leading_a, 1)),
-        b,
-        _int(c, max(leading_b, 1)),
-        _scalar(c, dtype, 0.0),
-        target,
-        _int(c, rows),
-    ]
-    c.fn.call("void", symbol, [("ptr", arg) for arg in args])
-
-
-def _int(c: Context, number: Operand) -> str:
-    if isinstance(number, str):
-        place = c.fn.alloca("i32")
-        c.fn.store("i32", c.fn.emit(f"trunc i64 {number} to i32"), place)
-        return place
-    return c.module.constant("i32", str(number))
-
-
-def _scalar(c: Context, dtype: np.dtype, number: float) -> str:
-    ty = "float" if dtypes.real_dtype(dtype) == dtypes.float32 else "double"
-    parts = f"{ty} {literal_float(ty, number)}, {ty} {literal_float(ty, 0.0)}"
-    return c.module.constant(f"[2 x {ty}]", f"[{parts}]")
+    return element(c, dtype, address, total)

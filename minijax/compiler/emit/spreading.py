@@ -14,8 +14,8 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from minijax.compiler.emit.blas import emit_gemm
 from minijax.compiler.emit.context import Context
-from minijax.compiler.emit.dot import emit_gemm
 from minijax.compiler.emit.frame import clear
 from minijax.compiler.emit.lanes import Lanes
 from minijax.compiler.emit.memory_access import load, store

@@ -37,6 +37,17 @@ def gemm_symbol(dtype: np.dtype) -> str:
     return f"blas_{_LETTER[dtype]}gemm"
 
 
+def syrk_symbol(dtype: np.dtype) -> str:
+    """Returns the name of BLAS's product of a matrix of a dtype with its own transpose."""
+    return f"blas_{_LETTER[dtype]}syrk"
+
+
+def is_gram(dot: Dot) -> bool:
+    """Tells whether a product is that of a matrix with its own transpose."""
+    same = dot.lhs is dot.rhs and dot.lhs_contract == dot.rhs_contract
+    return same and not dot.lhs_batch and not dot.rhs_batch
+
+
 def operand_layouts(dot: Dot) -> tuple[Layout | None, Layout | None]:
     """Returns the layouts of both operands; None for one that must be packed."""
     return (

@@ -14,6 +14,7 @@ from minijax.core.jaxpr import Eqn, Jaxpr, sub_jaxprs
 from minijax.core.primitive import primitive
 from minijax.core.trace import current_trace, to_result
 from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
+from minijax.interpreters.dependence import dependent_outputs
 from minijax.interpreters.evaluate import eval_jaxpr, evaluate
 from minijax.interpreters.jvp import jvp_jaxpr
 from minijax.interpreters.linearize import linearize_jaxpr
@@ -117,6 +118,7 @@ call_p = primitive(
     batch=_call_batch,
     lower=_call_lower,
     prune=_call_prune,
+    depends=lambda operands, *, jaxpr, **_: dependent_outputs(jaxpr, operands),
     collective=True,
 )
 

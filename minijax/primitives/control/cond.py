@@ -19,6 +19,7 @@ from minijax.core.jaxpr import Eqn, Jaxpr, Var
 from minijax.core.primitive import Primitive, primitive
 from minijax.core.records import record
 from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
+from minijax.interpreters.dependence import dependent_outputs
 from minijax.interpreters.evaluate import eval_jaxpr, evaluate
 from minijax.interpreters.jvp import jvp_jaxpr
 from minijax.interpreters.linearize import Linearized, linearize_jaxpr
@@ -266,6 +267,12 @@ def _cond_lower(k: Any, index: Any, *operands: Any, out: Any, branches: Branches
     return k.branch(out, index, branches, operands)
 
 
+def _cond_depends(operands: tuple[bool, ...], *, branches: Branches) -> tuple[bool, ...]:
+    if operands[0]:
+        return (True,) * len(branches[0].outvars)
+    return _any_of(dependent_outputs(branch, operands[1:]) for branch in branches)
+
+
 def _cond_prune(eqn: Eqn, used: Sequence[bool]) -> Eqn:
     branches = eqn.params["branches"]
     key = ("prune branches", branches, tuple(used))
@@ -298,5 +305,6 @@ cond_p: Primitive = primitive(
     batch=_cond_batch,
     lower=_cond_lower,
     prune=_cond_prune,
+    depends=_cond_depends,
     collective=True,
 )

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minijax.core.avals import Zero
-from minijax.core.jaxpr import Atom, Jaxpr
+from minijax.core.jaxpr import Jaxpr
 from minijax.interpreters.evaluate import eval_jaxpr
-from minijax.primitives.control.staged import pick
 
 
 def remembered(jaxpr: Jaxpr, key: Any, make: Callable[[], Any]) -> Any:
@@ -51,19 +50,6 @@ def beside(active: Sequence[bool], groups: Sequence[int]) -> list[int]:
         order += [*members, *(tangent_of[i] for i in members if i in tangent_of)]
         start += size
     return order
-
-
-def dependent_outputs(jaxpr: Jaxpr, inputs: Sequence[bool]) -> tuple[bool, ...]:
-    """Returns which outputs depend on the given inputs, equation by equation."""
-
-    def find() -> tuple[bool, ...]:
-        dependent: set[Atom] = set(pick(jaxpr.invars, inputs))
-        for eqn in jaxpr.eqns:
-            if any(atom in dependent for atom in eqn.invars):
-                dependent.update(eqn.outvars)
-        return tuple(atom in dependent for atom in jaxpr.outvars)
-
-    return remembered(jaxpr, ("dependent", tuple(inputs)), find)
 
 
 def carry_fixpoint(

@@ -16,6 +16,7 @@ from minijax.core.avals import Aval, Zero
 from minijax.core.jaxpr import Eqn, Jaxpr, Var
 from minijax.core.primitive import Primitive, linear, primitive
 from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
+from minijax.interpreters.dependence import dependent_outputs
 from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.jvp import jvp_jaxpr
 from minijax.interpreters.linearize import linearize_jaxpr
@@ -231,6 +232,7 @@ remat_p: Primitive = primitive(
     batch=_batch,
     lower=_lower,
     prune=_prune,
+    depends=lambda operands, *, jaxpr, **_: dependent_outputs(jaxpr, operands),
     collective=True,
 )
 

@@ -18,6 +18,7 @@ from minijax.core.avals import Zero, materialize
 from minijax.core.jaxpr import Eqn, Jaxpr
 from minijax.core.primitive import Primitive, primitive
 from minijax.interpreters.batch import batch_jaxpr, move_batch_axis
+from minijax.interpreters.dependence import dependent_outputs
 from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.jvp import jvp_jaxpr
 from minijax.interpreters.linearize import linearize_jaxpr
@@ -35,7 +36,6 @@ from minijax.primitives.control.by_lane import (
 from minijax.primitives.control.programs import (
     beside,
     carry_fixpoint,
-    dependent_outputs,
     fill_zeros,
     remembered,
     reorder,
@@ -272,7 +272,11 @@ def _transposed_body(
 
 
 def _linear_inputs(jaxpr: Jaxpr, operands: Sequence[Any], num_consts: int, num_carry: int) -> Flags:
-    given = [is_linear(x) for x in operands]
+    return _reached(jaxpr, [is_linear(x) for x in operands], num_consts, num_carry)
+
+
+def _reached(jaxpr: Jaxpr, given: Sequence[bool], num_consts: int, num_carry: int) -> Flags:
+    """Returns which inputs of the body depend on the given operands in some iteration."""
     consts, init, xs = split_sizes(given, num_consts, num_carry)
 
     def step(carry: Flags) -> Flags:
@@ -432,6 +436,14 @@ def _scan_lower(
     return k.scan(out, jaxpr, consts, init, xs, length, reverse)
 
 
+def _scan_depends(
+    operands: Flags, *, jaxpr: Jaxpr, num_consts: int, num_carry: int, **_: Any
+) -> Flags:
+    inputs = _reached(jaxpr, operands, num_consts, num_carry)
+    carry = inputs[num_consts : num_consts + num_carry]
+    return (*carry, *dependent_outputs(jaxpr, inputs)[num_carry:])
+
+
 def _scan_prune(eqn: Eqn, used: Sequence[bool]) -> Eqn:
     params = eqn.params
     num_consts, num_carry = params["num_consts"], params["num_carry"]
@@ -484,5 +496,6 @@ scan_p: Primitive = primitive(
     batch=_scan_batch,
     lower=_scan_lower,
     prune=_scan_prune,
+    depends=_scan_depends,
     collective=True,
 )

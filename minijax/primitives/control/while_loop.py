@@ -30,6 +30,7 @@ from minijax.core.avals import Zero, materialize
 from minijax.core.jaxpr import Eqn, Jaxpr
 from minijax.core.primitive import Primitive, primitive
 from minijax.core.records import record
+from minijax.interpreters.dependence import dependent_outputs
 from minijax.interpreters.evaluate import evaluate
 from minijax.interpreters.transpose import is_linear, transpose_jaxpr
 from minijax.primitives.control.by_lane import (
@@ -49,6 +50,7 @@ from minijax.primitives.control.loop import (
     pruned_loop,
 )
 from minijax.primitives.control.programs import (
+    carry_fixpoint,
     fill_zeros,
     remembered,
     reorder_inputs,
@@ -156,6 +158,21 @@ def _while_prune(eqn: Eqn, used: Sequence[bool]) -> Eqn:
     )
 
 
+def _while_depends(
+    operands: Flags,
+    *,
+    cond_jaxpr: Jaxpr,
+    body_jaxpr: Jaxpr,
+    cond_nconsts: int,
+    body_nconsts: int,
+) -> Flags:
+    cond_consts, consts, init = split_sizes(operands, cond_nconsts, body_nconsts)
+    carry = carry_fixpoint(init, lambda flags: dependent_outputs(body_jaxpr, [*consts, *flags]))
+    # All depend on what the number of iterations depends on.
+    counts = any(dependent_outputs(cond_jaxpr, [*cond_consts, *carry]))
+    return (True,) * len(carry) if counts else carry
+
+
 def _while_batch(size: int, operands: Any, dims: Any, *, mapped_axis: Any, **params: Any) -> Any:
     loop = loop_of(**params)
     if is_unmapped(dims, mapped_axis, loop.cond, loop.body):
@@ -213,6 +230,7 @@ while_p: Primitive = primitive(
     batch=_while_batch,
     lower=_while_lower,
     prune=_while_prune,
+    depends=_while_depends,
     collective=True,
 )
 
