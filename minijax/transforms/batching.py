@@ -7,10 +7,11 @@ from typing import Any
 
 from minijax.core.array import aval_of, to_array
 from minijax.core.operators import Array
-from minijax.core.pytree import flatten_axes, flatten_call, flatten_with_path, unflatten
+from minijax.core.pytree import flatten, flatten_axes, flatten_call, flatten_with_path, unflatten
 from minijax.core.references import Ref, read_all
 from minijax.core.source import api_boundary
 from minijax.interpreters.batch import batch, move_batch_axis
+from minijax.interpreters.mapped_types import is_mapped, mapped_types
 from minijax.transforms.arguments import (
     FlatFunction,
     argument_path,
@@ -19,6 +20,7 @@ from minijax.transforms.arguments import (
     function_name,
     wraps,
 )
+from minijax.transforms.mapped_types import map_parts
 from minijax.transforms.references import has_references
 
 Axes = Any
@@ -77,6 +79,9 @@ def vmap(
                 f"vmap: in_axes has {len(in_axes)} entries, but {function_name(fun)} was called "
                 f"with {len(args)} positional argument(s)."
             )
+        if mapped_types and any(map(is_mapped, flatten((args, kwargs), is_mapped)[0])):
+            options = {"axis_name": axis_name, "axis_size": axis_size}
+            return map_parts(vmap, fun, (in_axes, out_axes), (args, kwargs), options)
         leaves, in_tree = flatten_call(args, kwargs)
         dims: list[Any] = [in_axes] * len(leaves)
         if type(in_axes) is not int or kwargs:
