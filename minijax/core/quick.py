@@ -19,7 +19,7 @@ from minijax.core.source import api_boundary, filter_traceback
 
 # After how many operations in Python it is asked what the start costs, which is not told for
 # nothing: first where the compiler is there already, and where it is not.
-FIRST_LOOK, SECOND_LOOK = 500, 1_500
+FIRST_LOOK, SECOND_LOOK = 500, 2_500
 _COMPILER = "minijax.compiler.engine"
 # Functions whose operations are decided by the avals of arrays and by the other arguments.
 BY_AVALS = frozenset(

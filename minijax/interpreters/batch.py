@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from minijax.core.activity import recording
 from minijax.core.array import aval_of
+from minijax.core.avals import Aval
 from minijax.core.errors import UnexpectedTracerError
 from minijax.core.jaxpr import Jaxpr
 from minijax.core.primitive import Primitive
@@ -53,9 +54,9 @@ class BatchTracer(Tracer):
 
     _trace: BatchTrace
 
-    def __init__(self, trace: BatchTrace, value: Any, dim: int) -> None:
+    def __init__(self, trace: BatchTrace, value: Any, dim: int, aval: Any = None) -> None:
         self._trace = trace
-        self.aval = aval_of(value).without_axis(dim)
+        self.aval = aval_of(value).without_axis(dim) if aval is None else aval
         self.value = value
         self.dim = dim
 
@@ -84,10 +85,14 @@ class BatchTrace(Trace):
     def process(
         self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
     ) -> tuple[Any, ...]:
-        pairs = [self.split(x) for x in args]
-        operands = [value for value, _ in pairs]
-        dims = [dim for _, dim in pairs]
-        is_shared = all(dim is None for dim in dims)
+        operands: list[Any] = []
+        dims: list[Dim] = []
+        is_shared = True
+        for x in args:
+            value, dim = self.split(x)
+            operands.append(value)
+            dims.append(dim)
+            is_shared = is_shared and dim is None
         if is_shared and primitive.holds_functions and callable(params.get("call")):
             return self._call_function(primitive, operands, dims, params)
         with nested_trace(self.parent):
@@ -106,10 +111,9 @@ class BatchTrace(Trace):
             params = params | {"mapped_axis": self.axis_name}
         elif not recording:
             plan = _plans.find(primitive, operands, (self.size, *dims), params)
-        if plan is None:
-            outs, out_dims = primitive.batch(self.size, operands, dims, **params)
-        else:
-            outs, out_dims = plan.steps(*operands), plan.out_dims
+        if plan is not None:
+            return plan.take(self, operands)
+        outs, out_dims = primitive.batch(self.size, operands, dims, **params)
         return tuple(
             [
                 out if dim is None else BatchTracer(self, out, dim)
@@ -141,10 +145,26 @@ class BatchTrace(Trace):
 
 
 class _Plan(NamedTuple):
-    """How an operation on a whole axis is carried out, and where its results have the axis."""
+    """How an operation on a whole axis is carried out.
+
+    Attributes:
+        steps: operands -> results.
+        out_dims: where the results have the axis.
+        out_avals: their avals without it.
+    """
 
     steps: Steps
     out_dims: tuple[Dim, ...]
+    out_avals: tuple[Aval | None, ...]
+
+    def take(self, trace: BatchTrace, operands: list[Any]) -> tuple[Any, ...]:
+        """Carries it out in the current trace."""
+        results: list[Any] = []
+        for out, dim, aval in zip(
+            self.steps(*operands), self.out_dims, self.out_avals, strict=True
+        ):
+            results.append(out if dim is None else BatchTracer(trace, out, dim, aval))
+        return tuple(results)
 
 
 def _derive(kind: Kind) -> _Plan:
@@ -156,7 +176,12 @@ def _derive(kind: Kind) -> _Plan:
         out_dims.extend(found)
         return outs
 
-    return _Plan(Steps(with_literals(stage_closed(program, kind.avals))), tuple(out_dims))
+    mapped = with_literals(stage_closed(program, kind.avals))
+    out_avals = [
+        None if dim is None else aval.without_axis(dim)
+        for aval, dim in zip(mapped.out_avals, out_dims, strict=True)
+    ]
+    return _Plan(Steps(mapped), tuple(out_dims), tuple(out_avals))
 
 
 _plans = Table(_derive, patience=8)

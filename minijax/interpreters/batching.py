@@ -18,6 +18,8 @@ from minijax.core.user_primitive import primitive_batchers as primitive_batchers
 from minijax.interpreters.batch import BatchTrace as BatchTrace
 from minijax.interpreters.batch import BatchTracer as BatchTracer
 from minijax.interpreters.batch import move_batch_axis
+from minijax.interpreters.mapped_types import register_vmappable as register_vmappable
+from minijax.interpreters.mapped_types import unregister_vmappable as unregister_vmappable
 
 not_mapped = None
 

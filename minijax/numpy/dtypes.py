@@ -258,7 +258,7 @@ def iscomplexobj(x: Any) -> bool:
         (True, False)
     """
     dtype = getattr(x, "dtype", None)
-    return dtypes.is_complex(np.result_type(x) if dtype is None else np.dtype(dtype))
+    return bool(np.iscomplexobj(x)) if dtype is None else dtypes.is_complex(np.dtype(dtype))
 
 
 def isrealobj(x: Any) -> bool:

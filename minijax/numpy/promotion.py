@@ -301,14 +301,14 @@ def canonical_axis(axis: Any, ndim: int, name: str) -> int:
     """Returns an axis counted from the front.
 
     Raises:
-        ValueError: if there is no such axis.
+        AxisError: a ValueError and IndexError, if there is no such axis.
         TypeError: if the axis is not an int.
     """
     index = axis.__index__() if hasattr(axis, "__index__") else None
     if index is None:
         raise TypeError(f"{name}: an axis must be an int, got {axis!r}.")
     if not -ndim <= index < ndim:
-        raise ValueError(
+        raise np.exceptions.AxisError(
             f"{name}: axis {index} is out of bounds for an array of {ndim} dimension"
             f"{'' if ndim == 1 else 's'}."
         )

@@ -27,11 +27,11 @@ def canonical_axis(name: str, axis: int, ndim: int) -> int:
     """Returns an axis counted from the front.
 
     Raises:
-        ValueError: if it is out of range.
+        AxisError: a ValueError and IndexError, if it is out of range.
     """
     axis = int(axis)
     if not -ndim <= axis < ndim:
-        raise ValueError(
+        raise np.exceptions.AxisError(
             f"{name}: axis {axis} is out of range for an array of {ndim} axes; "
             f"allowed: {-ndim} to {ndim - 1}."
         )

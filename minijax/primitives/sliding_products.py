@@ -26,7 +26,8 @@ from minijax.kernel.roots import NativeCall
 from minijax.primitives.sliding import Axis, lies_innermost, source_of_padded, step_in_memory
 
 _LEADING = 3  # group, batch, feature
-MOST_ROWS = 16  # of a tile of results: the tables of all rows are so much longer
+MOST_ROWS = 16  # of a tile of results: the tables of rows are so much longer
+_TABLE = 1 << 13  # rows that tables have at most
 _LARGE_IMAGE = 64  # places of the window that are enough for a call of their own
 
 
@@ -137,6 +138,36 @@ class Slide:
     def rows(self) -> int:
         """The number of results with one output."""
         return self.images * math.prod(axis.count for axis in self.axes)
+
+    @property
+    def row_axes(self) -> list[tuple[int, int | None]]:
+        """The axes of rows, by length and number; None is that of the images.
+
+        The rows of a tile are neighbours in memory, as far as may be.
+        """
+        places: list[tuple[int, int | None]] = [(a.count, d) for d, a in enumerate(self.axes)]
+        images: tuple[int, int | None] = (self.images, None)
+        return [*places, images] if self.is_first else [images, *places]
+
+    @property
+    def outer_axes(self) -> int:
+        """How many of the axes of rows are loops around those whose rows are in the tables."""
+        counts = [n for n, _ in self.row_axes]
+        return next(d for d in range(len(counts) + 1) if math.prod(counts[d:]) <= _TABLE)
+
+    @property
+    def block(self) -> int:
+        """How many elements of the last of the outer axes are in the tables."""
+        outer = self.outer_axes
+        if outer == 0:
+            return 1
+        inner = math.prod(n for n, _ in self.row_axes[outer:])
+        return min(_TABLE // inner, self.row_axes[outer - 1][0])
+
+    @property
+    def table_rows(self) -> int:
+        """The number of rows in the tables."""
+        return self.block * math.prod(n for n, _ in self.row_axes[self.outer_axes :])
 
     @property
     def most_runs(self) -> int:
@@ -324,7 +355,7 @@ def _native(
     out = ShapedArray((*calls, *(axis.total for axis in first.axes), first.outputs), first.dtype)
     numbers = range(1, len(slides) + 1)
     tables = tuple(("work", n) for n in range(3))
-    rows = max(slide.rows for slide in slides) + MOST_ROWS
+    rows = max(slide.table_rows for slide in slides) + MOST_ROWS
     products = sum(slide.rows * slide.taps for slide in slides) * first.features * first.outputs
     return k.native(
         (out,),

@@ -6,10 +6,12 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from minijax.core.array import aval_of, to_array
-from minijax.core.pytree import flatten_axes, flatten_call, flatten_with_path, unflatten
+from minijax.core.operators import Array
+from minijax.core.pytree import flatten, flatten_axes, flatten_call, flatten_with_path, unflatten
 from minijax.core.references import Ref, read_all
 from minijax.core.source import api_boundary
 from minijax.interpreters.batch import batch, move_batch_axis
+from minijax.interpreters.mapped_types import is_mapped, mapped_types
 from minijax.transforms.arguments import (
     FlatFunction,
     argument_path,
@@ -18,6 +20,7 @@ from minijax.transforms.arguments import (
     function_name,
     wraps,
 )
+from minijax.transforms.mapped_types import map_parts
 from minijax.transforms.references import has_references
 
 Axes = Any
@@ -76,10 +79,17 @@ def vmap(
                 f"vmap: in_axes has {len(in_axes)} entries, but {function_name(fun)} was called "
                 f"with {len(args)} positional argument(s)."
             )
+        if mapped_types and any(map(is_mapped, flatten((args, kwargs), is_mapped)[0])):
+            options = {"axis_name": axis_name, "axis_size": axis_size}
+            return map_parts(vmap, fun, (in_axes, out_axes), (args, kwargs), options)
         leaves, in_tree = flatten_call(args, kwargs)
-        dims = flatten_axes("vmap in_axes", in_tree, (in_axes, 0))
-        dims = _checked_dims(fun, args, kwargs, dims)
-        size = _mapped_size(fun, args, kwargs, dims, axis_size)
+        dims: list[Any] = [in_axes] * len(leaves)
+        if type(in_axes) is not int or kwargs:
+            dims = flatten_axes("vmap in_axes", in_tree, (in_axes, 0))
+        size = _plain_size(leaves, dims)
+        if size is None or (axis_size is not None and axis_size != size):
+            dims = _checked_dims(fun, args, kwargs, dims)
+            size = _mapped_size(fun, args, kwargs, dims, axis_size)
         flat = FlatFunction(fun, in_tree)
         mapped_leaves = [
             x if dim is None or isinstance(x, Ref) else to_array(x)
@@ -123,6 +133,21 @@ def _batch_references(
     for ref, out, dim, to in zip(references, outs[count:], out_dims[count:], wanted, strict=True):
         ref.replace(move_batch_axis(out, dim, size, to))
     return outs[:count], out_dims[:count]
+
+
+def _plain_size(leaves: list[Any], dims: list[Any]) -> int | None:
+    """Returns the length of the mapped axes if all is as it most often is, else None."""
+    size = None
+    for x, dim in zip(leaves, dims, strict=True):
+        if dim is None:
+            continue
+        if type(dim) is not int or not isinstance(x, Array):
+            return None
+        shape = x.aval.shape
+        if not 0 <= dim < len(shape) or (size is not None and shape[dim] != size):
+            return None
+        size = shape[dim]
+    return size
 
 
 def _checked_dims(

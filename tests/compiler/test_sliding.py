@@ -31,6 +31,9 @@ CASES: dict[str, Any] = {
     "empty_phases": ((2, 8, 7, 5), (8, 8, 2, 1), (1, 1), [(3, 2), (0, 0)], (3, 2), (1, 2), 1),
     "gaps_and_strides": ((2, 8, 9, 9), (8, 8, 3, 3), (2, 2), [(1, 0), (2, 1)], (3, 2), None, 1),
     "groups": ((2, 16, 9, 9), (32, 4, 3, 3), (1, 1), "SAME", None, None, 4),
+    "many_places": ((2, 8, 130, 140), (16, 8, 2, 3), (1, 1), "SAME", None, None, 1),
+    "many_places_with_gaps": ((2, 8, 9, 999), (8, 8, 3, 3), (1, 1), [(1, 2)] * 2, (1, 2), None, 1),
+    "one_long_axis": ((1, 8, 20011), (16, 8, 3), (2,), "SAME", None, None, 1),
     "long_sum": ((1, 300, 4, 4), (24, 300, 3, 3), (1, 1), "SAME", None, None, 1),
 }
 each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -184,3 +187,12 @@ def test_what_lies_with_features_first_is_not_copied() -> None:
     lowered = function.lower(x, ct)
     assert "code_slide" in str(lowered.kernels())
     assert lowered.memory()["arena"] < x.nbytes / 4
+
+
+def test_tables_of_rows_are_short() -> None:
+    x, w = np.ones((1, 512, 512, 8), np.float32), np.ones((3, 3, 8, 16), np.float32)
+    layouts = ("NHWC", "HWIO", "NHWC")
+    function = mj.jit(
+        lambda x, w: conv_general_dilated(x, w, (1, 1), "VALID", dimension_numbers=layouts)
+    )
+    assert function.lower(x, w).memory()["arena"] < 200_000

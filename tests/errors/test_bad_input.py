@@ -447,7 +447,7 @@ def a_sum_of_different_dtypes() -> None:
     traced(lambda x: lax.add(x, np.ones(3, np.float32)), X)
 
 
-@mistake(ValueError, "axis 2", "2 dimensions", ends_in="<lambda>")
+@mistake(np.exceptions.AxisError, "axis 2", "2 dimensions", ends_in="<lambda>")
 def a_reduction_over_an_axis_that_is_not_there() -> None:
     traced(lambda: jnp.sum(MATRIX, axis=2))
 

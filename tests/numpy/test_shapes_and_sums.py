@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import minijax as mj
 from tests.numpy.oracle import agree, sample
 
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
@@ -462,3 +463,17 @@ jnp.polyint(x,2,k=1)
 @pytest.mark.parametrize("expression", sample(EXPRESSIONS, 2))
 def test_expression(expression: str, oracle: Any) -> None:
     agree(expression, oracle)
+
+
+@pytest.mark.parametrize("expression", ["sum", "argmax", "mean", "sort", "flip", "expand_dims"])
+def test_an_axis_that_is_not_there_is_an_error_of_both_kinds(expression: str) -> None:
+    function = getattr(mj.numpy, expression)
+    for kind in (ValueError, IndexError):
+        with pytest.raises(kind, match="axis"):
+            function(mj.numpy.ones(3), axis=4)
+
+
+def test_what_is_complex_may_be_nested_lists() -> None:
+    assert mj.numpy.iscomplexobj([1.0, 2j])
+    assert mj.numpy.isrealobj([[1], [2]])
+    assert not mj.numpy.iscomplexobj("text")

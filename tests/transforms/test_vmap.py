@@ -376,3 +376,18 @@ def test_what_every_branch_passes_on_is_not_mapped(oracle: ModuleType) -> None:
     # Where branches pass on different operands, the result depends on the lane.
     swap = mj.vmap(lambda i: lax.cond(i > 1, lambda a, b: a, lambda a, b: b, 1.0, 2.0))
     np.testing.assert_array_equal(swap(jnp.arange(4)), [2.0, 2.0, 1.0, 1.0])
+
+
+def test_what_is_not_plain_is_still_said_with_the_names_of_arguments() -> None:
+    x, y = jnp.zeros((3, 2)), jnp.zeros((4, 2))
+    with pytest.raises(ValueError, match="length 4"):
+        mj.vmap(jnp.add)(x, y)
+    with pytest.raises(ValueError, match="axis 2"):
+        mj.vmap(jnp.sin, in_axes=2)(x)
+    with pytest.raises(ValueError, match="axis_size is 5"):
+        mj.vmap(jnp.sin, axis_size=5)(x)
+    with pytest.raises(TypeError, match="int or None"):
+        mj.vmap(jnp.sin, in_axes=True)(x)
+    assert mj.vmap(jnp.add, in_axes=-1)(x, x).shape == (2, 3)
+    assert mj.vmap(lambda a, b: a + b, in_axes=(0, None))(np.zeros((3, 2)), y[0]).shape == (3, 2)
+    assert mj.vmap(lambda a, *, b: a + b)(x, b=x).shape == (3, 2)

@@ -21,12 +21,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from minijax.compiler.emit import panels
 from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.frame import clear
+from minijax.compiler.emit.numbers.types import layout
 from minijax.compiler.emit.panels import Panel
-from minijax.compiler.emit.positions import clamp, plus
+from minijax.compiler.emit.positions import clamp, plus, times
 from minijax.compiler.engine import host
 from minijax.compiler.fuse.matrices import strides_of
 from minijax.compiler.text import Operand
@@ -77,7 +79,53 @@ class _SlidingProducts:
         size = slide.images * math.prod(a.total for a in slide.axes) * slide.outputs
         if slide.clears:
             clear(c, "%out", size * self.dtype.itemsize)
-        self._fill_tables()
+        ends = strides_of((slide.images, *(a.total for a in slide.axes), slide.outputs))
+        places = self._rows(self.image_step, self.steps, [a.stride for a in slide.axes])
+        results = self._rows(ends[0], ends[1:-1], [a.apart for a in slide.axes])
+        begin = sum(a.start * n for a, n in zip(slide.axes, self.steps, strict=True))
+        first = sum(a.place * n for a, n in zip(slide.axes, ends[1:-1], strict=True))
+        self._fill("%moves", self.moves, 0, 0)
+        self._fill("%places", self._inner(places), begin, MOST_ROWS)
+        self._fill("%results", self._inner(results), first, MOST_ROWS)
+        with ExitStack() as loops:
+            at: list[Operand] = [0, 0]
+            for axis in range(slide.outer_axes):
+                index = self._index(loops, axis)
+                steps = (places[axis][1], results[axis][1])
+                at = [plus(c, x, times(c, index, n)) for x, n in zip(at, steps, strict=True)]
+            ty = layout(self.dtype).register
+            data, out = (c.fn.gep(ty, x, n) for x, n in zip(("%input", "%out"), at, strict=True))
+            self._add(data, out)
+
+    def _inner(self, rows: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+        """Returns the axes of the rows in the tables: the inner ones and a block of the next."""
+        outer = self.slide.outer_axes
+        block = [(self.slide.block, rows[outer - 1][1])] if outer else []
+        return [*block, *rows[outer:]]
+
+    def _index(self, loops: ExitStack, axis: int) -> Operand:
+        """Begins the loop over one of the outer axes, the last of which goes by blocks.
+
+        The last block ends with the axis: it sets some results again.
+        """
+        c, slide = self.c, self.slide
+        count, _ = slide.row_axes[axis]
+        step = slide.block if axis == slide.outer_axes - 1 else 1
+        index: Operand = loops.enter_context(c.fn.loop(0, count, step)).index
+        return clamp(c, "smin", index, count - step) if count % step else index
+
+    def _rows(
+        self, image: int, steps: Sequence[int], strides: Sequence[int]
+    ) -> list[tuple[int, int]]:
+        """Returns the axes of rows: their lengths, and how far neighbours are apart."""
+        return [
+            (count, image if d is None else steps[d] * strides[d])
+            for count, d in self.slide.row_axes
+        ]
+
+    def _add(self, data: str, out: str) -> None:
+        """Sets the results of the rows in the tables, stretch by stretch of the sum."""
+        c, slide = self.c, self.slide
         lanes = host().vector_bytes // self.dtype.itemsize
         ranges = _ranges(slide.outputs, lanes)
         widest = max(count for _, _, count in ranges) * lanes
@@ -88,29 +136,13 @@ class _SlidingProducts:
                 stop = clamp(c, "smin", plus(c, block.index, length), self.runs)
             for column, end, vectors in ranges:
                 alive = min(end - column, vectors * lanes)
-                most = min(_ROWS[vectors], slide.rows)
-                rows = -(-slide.rows // -(-slide.rows // most))
+                most = min(_ROWS[vectors], slide.table_rows)
+                rows = -(-slide.table_rows // -(-slide.table_rows // most))
                 panel = Panel(self.dtype, lanes, rows, alive, c.contract)
                 stretch = (block.index, stop, self.run, self.hop)
-                numbers = (*stretch, slide.rows, slide.outputs, column, end)
-                self._call(panel.symbol, [f"%{x}" for x in panels.POINTERS], numbers)
-
-    def _fill_tables(self) -> None:
-        slide, axes = self.slide, self.slide.axes
-        image, *ends, _ = strides_of((slide.images, *(a.total for a in axes), slide.outputs))
-        self._fill("%moves", self.moves, 0, 0)
-        for table, first, steps, parts in (
-            ("%places", self.image_step, self.steps, [(a.start, a.stride) for a in axes]),
-            ("%results", image, ends, [(a.place, a.apart) for a in axes]),
-        ):
-            inner = list(zip(axes, parts, steps, strict=True))
-            base = sum(start * n for _, (start, _), n in inner)
-            rows = [(a.count, by * n) for a, (_, by), n in inner]
-            images = (slide.images, first)
-            # The rows of a tile are neighbours in memory, as far as may be.
-            self._fill(
-                table, [*rows, images] if slide.is_first else [images, *rows], base, MOST_ROWS
-            )
+                numbers = (*stretch, slide.table_rows, slide.outputs, column, end)
+                pointers = (data, "%kernel", out, "%moves", "%places", "%results")
+                self._call(panel.symbol, pointers, numbers)
 
     def _fill(self, table: str, axes: Sequence[tuple[int, int]], base: int, repeat: int) -> None:
         """Has a table filled with the positions of elements in row-major order."""
