@@ -200,22 +200,30 @@ def holding(references: Sequence[Ref], values: Sequence[Any]) -> Iterator[None]:
         _held.references = held
 
 
-def threading(apply: Callable[[tuple[Ref, ...]], Any], *, guess: bool = True) -> Any:
+def threading(
+    apply: Callable[[tuple[Ref, ...]], Any], touched: ReferencesTouched | None = None
+) -> Any:
     """Applies something that records functions, with the references that they touch made known.
 
     Args:
         apply: takes references to thread through; `ReferencesTouched` leaves it if there are more.
-        guess: whether to begin with those that an enclosing recording threads through.
+        touched: what left it without any; else it begins with the references that an enclosing
+            recording threads through.
     """
-    references = _held.references if guess else ()
+    references = _held.references if touched is None else _with((), touched)
     while True:
         try:
             return apply(references)
         except ReferencesTouched as found:
-            more = [ref for ref in found.references if ref not in references]
-            if not more or any(ref._home is not None and ref._home.closed for ref in more):
-                raise
-            references = (*references, *more)
+            references = _with(references, found)
+
+
+def _with(references: tuple[Ref, ...], found: ReferencesTouched) -> tuple[Ref, ...]:
+    """Returns references and more that were touched; those of a recording that is over raise."""
+    more = [ref for ref in found.references if ref not in references]
+    if not more or any(ref._home is not None and ref._home.closed for ref in more):
+        raise found
+    return (*references, *more)
 
 
 def read_all(references: Iterable[Ref]) -> list[Any]:

@@ -243,8 +243,6 @@ def stage_with_references(
     """
 
     def record(references: tuple[Ref, ...]) -> tuple[Jaxpr, tuple[Ref, ...]]:
-        if not references:
-            return stage(fun, avals, name, kept=True), ()
         count, pure = len(references), with_values(fun, references)
 
         def flat(*args: Any) -> list[Any]:
@@ -254,7 +252,10 @@ def stage_with_references(
         inputs = [aval_of(value) for value in read_all(references)]
         return stage(flat, [*inputs, *avals], name, kept=True), references
 
-    return threading(record, guess=False)
+    try:
+        return stage(fun, avals, name, kept=True), ()
+    except ReferencesTouched as found:
+        return threading(record, found)
 
 
 def stage_closed(fun: Callable[..., Iterable[Any]], avals: Iterable[Aval], name: str = "") -> Jaxpr:
