@@ -11,10 +11,15 @@ import minijax as mj
 from minijax.core.avals import ShapedArray
 from minijax.interpreters.stage import stage_closed
 from minijax.kernel.build import lower_jaxpr
-from minijax.kernel.check import check_program
-from minijax.kernel.reference import evaluate_program
 from minijax.primitives.convolution import conv_general_dilated
 from minijax.primitives.sliding import lies_innermost
+from tests.compiler.convolution_checks import (
+    TOLERANCES,
+    check_gradients,
+    check_kernel_program,
+    check_places_of_nan,
+    check_value,
+)
 
 # input, kernel, padding, gaps of input and kernel, groups, whether features are last
 CASES: dict[str, Any] = {
@@ -55,45 +60,26 @@ def _operands(case: Any, dtype: str) -> list[np.ndarray]:
 
 
 @each_case
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("dtype", TOLERANCES)
 def test_compiled_convolutions_equal_the_evaluator(case: Any, dtype: str) -> None:
-    function, operands = _convolution(case), _operands(case, dtype)
-    compiled = mj.jit(function)
-    assert "code_spread" in str(compiled.lower(*operands).kernels())
-    tolerance = {"float64": 1e-11, "float32": 2e-4, "float16": 2e-1}[dtype]
-    found, expected = (np.asarray(f(*operands)) for f in (compiled, function))
-    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+    check_value(_convolution(case), _operands(case, dtype), "code_spread")
 
 
 @each_case
 def test_a_nan_is_seen_by_the_windows_that_meet_it_alone(case: Any) -> None:
     x, w = _operands(case, "float64")
     x[0, ..., 0] = np.nan
-    function = _convolution(case)
-    found = np.asarray(mj.jit(function)(x, w))
-    np.testing.assert_array_equal(np.isnan(found), np.isnan(function(x, w)))
+    check_places_of_nan(_convolution(case), (x, w))
 
 
 @each_case
 def test_gradients_equal_the_evaluator(case: Any) -> None:
-    function, operands = _convolution(case), _operands(case, "float64")
-
-    def loss(x: Any, w: Any) -> Any:
-        return (function(x, w) ** 2).sum()
-
-    found = mj.jit(mj.grad(loss, (0, 1)))(*operands)
-    for x, y in zip(found, mj.grad(loss, (0, 1))(*operands), strict=True):
-        np.testing.assert_allclose(np.asarray(x), np.asarray(y), rtol=1e-8, atol=1e-8)
+    check_gradients(_convolution(case), _operands(case, "float64"))
 
 
 @each_case
 def test_the_kernel_program_equals_the_evaluator(case: Any) -> None:
-    function, operands = _convolution(case), _operands(case, "float64")
-    avals = [ShapedArray(x.shape, x.dtype) for x in operands]
-    program = lower_jaxpr(stage_closed(lambda x, w: [function(x, w)], avals))
-    check_program(program)
-    (found,) = evaluate_program(program, operands)
-    np.testing.assert_allclose(found, np.asarray(function(*operands)), rtol=1e-11, atol=1e-11)
+    check_kernel_program(_convolution(case), _operands(case, "float64"))
 
 
 def test_gradients_by_the_input_of_strides_are_spread() -> None:
