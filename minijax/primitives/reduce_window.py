@@ -44,6 +44,8 @@ from minijax.primitives.sliding import (
 )
 from minijax.primitives.windows import insert
 
+_CACHE = 1 << 21  # bytes that had better be kept than computed again
+
 _UNIT = {
     "window_dimensions": 1,
     "window_strides": 1,
@@ -120,40 +122,52 @@ def _met(k: Any, x: Any, axes: Any, outer: Any, inner: Any) -> tuple[Any, list[A
     return k.all_of(conditions), where
 
 
-def _is_worth_padding(axes: Sequence[Axis]) -> bool:
-    """Tells whether an operand had better be stored with its padding.
+def _worth_storing(axes: Sequence[Axis], itemsize: int) -> list[int]:
+    """Returns the axes along which an operand had better be stored with its padding and gaps.
 
-    That is so where vectors go along the padding: no element of a window is then asked whether it
-    exists, again and again.
+    That is so where vectors go along them: no element of a window is then asked whether it exists,
+    again and again.
     """
-    inner = next((axis for axis in reversed(axes) if axis.n != 1), None)
-    has_gaps = any(axis.base_dilation > 1 for axis in axes)
-    return inner is not None and not has_gaps and max(inner.padding) > 0
+    inner = next((d for d in reversed(range(len(axes))) if axes[d].n != 1), None)
+    if inner is None:
+        return []
+    if any(axis.base_dilation > 1 for axis in axes):
+        axis = axes[inner]
+        has_gaps = axis.base_dilation > 1 and axis.stride == 1 and steps_of_window(axis) > 1
+        rows = math.prod(other.n for d, other in enumerate(axes) if d != inner)
+        size = rows * (axis.span + axis.window_length - 1) * itemsize
+        return [inner] if has_gaps and size <= _CACHE else []
+    return [*range(len(axes))] if max(axes[inner].padding) > 0 else []
 
 
-def _padded(k: Any, x: Any, axes: Sequence[Axis], first: Any) -> tuple[Any, list[Axis]]:
-    """Returns an array with its padding, and its axes, which have none then."""
+def _stored(
+    k: Any, x: Any, axes: Sequence[Axis], which: Sequence[int], first: Any
+) -> tuple[Any, list[Axis]]:
+    """Returns an array with the padding and the gaps of some axes, which have none then."""
+    whole = list(axes)
+    for d in which:
+        axis = axes[d]
+        n = axis.span + axis.window_length - 1
+        whole[d] = Axis(n, axis.window, axis.stride, (0, 0), 1, axis.window_dilation)
 
     def element(*reached: Any) -> Any:
         conditions: list[Any] = []
-        each = zip(axes, reached, strict=True)
-        where = [source_of_padded(k, *item, conditions) for item in each]
+        where = list(reached)
+        for d in which:
+            where[d] = source_of_padded(k, axes[d], reached[d], conditions)
         return k.guard(k.all_of(conditions), x, where, first)
 
-    lengths = tuple(axis.span + axis.window_length - 1 for axis in axes)
-    (found,) = k.element(ShapedArray(lengths, x.dtype), element)
-    rows = zip(axes, lengths, strict=True)
-    return found, [
-        Axis(n, axis.window, axis.stride, (0, 0), 1, axis.window_dilation) for axis, n in rows
-    ]
+    (found,) = k.element(ShapedArray(tuple(axis.n for axis in whole), x.dtype), element)
+    return found, whole
 
 
 def _lower_of(kind: str, start: Callable[[np.dtype], Any]) -> Rule:
     def lower(k: Any, x: Any, *, out: Any, **params: Any) -> Any:
         axes = _axes(x.shape, params)
         first = k.constant(start(x.dtype), x.dtype)
-        if _is_worth_padding(axes):
-            x, axes = _padded(k, x, axes, first)
+        which = _worth_storing(axes, x.dtype.itemsize)
+        if which:
+            x, axes = _stored(k, x, axes, which, first)
 
         def element(outer: Any, inner: Any) -> Any:
             conditions: list[Any] = []

@@ -27,6 +27,7 @@ from minijax.primitives.sliding import Axis, lies_innermost, source_of_padded, s
 
 _LEADING = 3  # group, batch, feature
 MOST_ROWS = 16  # of a tile of results: the tables of rows are so much longer
+_FEW_ROWS = 80  # more rows are worth an input that is laid out anew
 _TABLE = 1 << 13  # rows that tables have at most
 _LARGE_IMAGE = 64  # places of the window that are enough for a call of their own
 
@@ -262,7 +263,8 @@ def lower_by_products(k: Any, lhs: Any, rhs: Any, axes: Sequence[Axis], aval: Sh
         aval: the result (group, batch, output, *places), in the dtype to compute in.
     """
     groups, batch, outputs = aval.shape[:_LEADING]
-    is_first = groups == 1 and _has_features_first(lhs, rhs)
+    few = batch * math.prod(aval.shape[_LEADING:]) <= _FEW_ROWS
+    is_first = groups == 1 and few and _has_features_first(lhs, rhs)
     is_large = groups == 1 and math.prod(aval.shape[_LEADING:]) >= _LARGE_IMAGE
     by_image = is_large and not is_first
     calls, images = (batch, 1) if by_image else (groups, batch)

@@ -88,3 +88,13 @@ def test_narrow_results_are_stored_by_whole_vectors(size: int) -> None:
     found, small, *wanted = _both(lambda x, y: [lt(x, y), convert_element_type(x, "int8")], x, y)
     np.testing.assert_array_equal(found, wanted[0])
     np.testing.assert_array_equal(small, wanted[1])
+
+
+def test_integers_of_64_bits_are_rounded_once() -> None:
+    rng = np.random.default_rng(0)
+    found = [0, 1, -1, 2**31, -(2**31), 2**32 - 1, 2**52 + 1, -(2**63), 2**63 - 1, 2**63 - 513]
+    found += [sign * (2**bits + k) for bits in range(50, 63) for k in (1, 3) for sign in (1, -1)]
+    numbers = np.concatenate([found, rng.integers(-(2**63), 2**63 - 1, 999), np.arange(-9, 9)])
+    numbers = numbers >> np.arange(numbers.size) % 3
+    a, _ = _both(lambda x: [convert_element_type(x, np.dtype("float64"))], numbers)
+    assert a.tobytes() == numbers.astype("float64").tobytes()

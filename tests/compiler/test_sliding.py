@@ -179,7 +179,7 @@ def test_gradients_by_the_kernel_with_features_last(
 
 
 def test_what_lies_with_features_first_is_not_copied() -> None:
-    x, ct = np.ones((8, 32, 32, 16)), np.ones((8, 28, 28, 16))
+    x, ct = np.ones((8, 32, 32, 3)), np.ones((8, 28, 28, 16))
     layouts = ("CHWN", "IHWO", "HWNC")
     function = mj.jit(
         lambda x, ct: conv_general_dilated(x, ct, (1, 1), "VALID", dimension_numbers=layouts)

@@ -105,8 +105,8 @@ class RowsFold(Fold):
         ]
         if any(size >= _FAR and short for size, short in zip(sizes, is_short, strict=True)):
             return 1
-        is_alone = len(self.dtypes) == 1 and max(sizes, default=0) >= _VERY_FAR
-        return 2 * _ROWS_AT_ONCE if is_alone else _ROWS_AT_ONCE
+        takes_long = max(sizes, default=0) >= _VERY_FAR or dtypes.is_complex(self.dtypes[0])
+        return 2 * _ROWS_AT_ONCE if takes_long and len(self.dtypes) == 1 else _ROWS_AT_ONCE
 
     def _across(
         self, last: Expr, first: Operand, count: int, lanes: int, write: Callable[[Operand], None]

@@ -11,7 +11,11 @@ from minijax.compiler.emit.context import Context
 from minijax.compiler.emit.numbers import narrow
 from minijax.compiler.emit.numbers.truncation import to_integer
 from minijax.compiler.emit.numbers.types import NARROW, Scalar, layout, literal_float
+from minijax.compiler.engine import host
 from minijax.core import dtypes
+
+_AVX2_BYTES = 32
+_LOWER, _UPPER = 0x433 << 52, (0x453 << 52) + (1 << 31)  # bits of 2^52, and of 2^84 + 2^63
 
 
 def convert(c: Context, x: Scalar, source: np.dtype, target: np.dtype) -> Scalar:
@@ -65,9 +69,31 @@ def _to_float(c: Context, x: str, source: np.dtype, target: np.dtype) -> str:
         # Exact in every format; a mask is all it takes.
         return c.select(x, own, literal_float(own, 1.0), literal_float(own, 0.0))
     word = "sitofp" if source.kind == "i" else "uitofp"
+    if source == dtypes.int64 and target == dtypes.float64 and _lacks_conversion(c, x):
+        return _from_halves(c, x)
     if target not in NARROW:
         return c.cast(word, ty, x, layout(target).register)
     return narrow.rounded(c, target, c.cast(word, ty, x, "float"))
+
+
+def _lacks_conversion(c: Context, x: str) -> bool:
+    """Whether numbers of a vector would be converted one by one: AVX2 converts 32 bits only."""
+    target = host()
+    is_x86 = target.triple.split("-")[0] in ("x86_64", "amd64")
+    return is_x86 and target.vector_bytes == _AVX2_BYTES and c.lanes > 1 and x.startswith("%")
+
+
+def _from_halves(c: Context, x: str) -> str:
+    """Emits an integer of 64 bits as the sum of its halves, which is all that is rounded.
+
+    As bits of the mantissa of 2^52 the lower half is a number, and so is, of 2^84, the upper one,
+    whose sign is 2^63 more or less.
+    """
+    lower = c.op("or", "i64", c.op("and", "i64", x, (1 << 32) - 1), _LOWER)
+    upper = c.op("xor", "i64", c.op("lshr", "i64", x, 32), _UPPER)
+    high, low = (c.cast("bitcast", "i64", bits, "double") for bits in (upper, lower))
+    excess = literal_float("double", 2.0**84 + 2.0**63 + 2.0**52)
+    return c.op("fadd", "double", c.op("fsub", "double", high, excess), low)
 
 
 def _between_integers(c: Context, x: str, source: np.dtype, target: np.dtype) -> str:
