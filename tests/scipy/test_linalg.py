@@ -148,3 +148,10 @@ def test_triangular_equations_of_16_bit_floats(dtype: str) -> None:
     found = mj.scipy.linalg.solve_triangular(a, jnp.array([2.0, 9.0], dtype), lower=True)
     assert found.dtype == a.dtype
     np.testing.assert_array_equal(found.astype(float), [1.0, 2.0])
+
+
+def test_expm_makes_no_nan_of_its_own() -> None:
+    with mj.debug_nans(True):
+        np.testing.assert_allclose(mj.scipy.linalg.expm(np.zeros((2, 2))), np.eye(2))
+    assert np.isnan(mj.scipy.linalg.expm(np.full((2, 2), 1e9), max_squarings=2)).all()
+    assert mj.scipy.linalg.expm(np.zeros((2, 2), np.float32)).dtype == np.float32
