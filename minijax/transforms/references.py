@@ -99,7 +99,7 @@ def get(ref: Ref, idx: Any = None) -> Any:
         >>> float(mj.ref.get(mj.new_ref(mj.numpy.arange(3.0)), 1))
         1.0
     """
-    return ref[... if idx is None else idx]
+    return ref[_index(idx)]
 
 
 @api_boundary
@@ -117,7 +117,7 @@ def swap(ref: Ref, idx: Any, value: Any) -> Any:
         >>> float(mj.ref.swap(ref, 1, 5.0)), float(ref[1])
         (1.0, 5.0)
     """
-    index = ... if idx is None else idx
+    index = _index(idx)
     before = ref[index]
     ref[index] = value
     return before
@@ -139,7 +139,7 @@ def set(ref: Ref, idx: Any, value: Any) -> None:  # noqa: A001 - JAX's name
         >>> float(ref[1])
         5.0
     """
-    ref[... if idx is None else idx] = value
+    ref[_index(idx)] = value
 
 
 @api_boundary
@@ -158,7 +158,12 @@ def addupdate(ref: Ref, idx: Any, x: Any) -> None:
         >>> float(ref[1])
         6.0
     """
-    ref.addupdate(... if idx is None else idx, x)
+    ref.addupdate(_index(idx), x)
+
+
+def _index(idx: Any) -> Any:
+    """Returns an index, that of the whole array for None."""
+    return ... if idx is None else idx
 
 
 # -- functions that are given references
